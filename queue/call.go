@@ -1,0 +1,140 @@
+package queue
+
+import (
+	"time"
+)
+
+// Direction says who called whom.
+type Direction string
+
+// The directions.
+const (
+	In  Direction = "in"  // a customer called us
+	Out Direction = "out" // we called a customer
+)
+
+// Phase says where a live call is.
+type Phase string
+
+// The phases of a call, in the order they are usually passed. A call goes
+// back from Ringing to Waiting when nobody takes an offer.
+const (
+	Greeting Phase = "greeting" // hears the announcement, can't be offered yet
+	Waiting  Phase = "waiting"
+	Ringing  Phase = "ringing"
+	Talking  Phase = "talking"
+	Ended    Phase = "ended"
+)
+
+// Outcome says how a call ended. Every call ends in exactly one.
+type Outcome string
+
+// The outcomes. All but Answered make the call a missed call.
+const (
+	Answered  Outcome = "answered"
+	Abandoned Outcome = "abandoned" // the caller hung up first
+	Timeout   Outcome = "timeout"   // the queue's max_wait was over
+	Full      Outcome = "full"      // more callers waiting than max_waiting
+	Closed    Outcome = "closed"    // the queue takes no calls now
+	NoAgent   Outcome = "no_agent"  // nobody was logged in for no_agent_wait
+	Failed    Outcome = "failed"    // Asterisk or calld lost the call
+)
+
+// Outcomes lists every outcome, for metrics and documentation.
+func Outcomes() []Outcome {
+	return []Outcome{Answered, Abandoned, Timeout, Full, Closed, NoAgent, Failed}
+}
+
+// RingResult says what became of one agent's ringing.
+type RingResult string
+
+// The results of ringing an agent. Pending stands while the phone rings.
+const (
+	Pending     RingResult = ""
+	RingAnswer  RingResult = "answered"
+	NoAnswer    RingResult = "no_answer"          // rang until the time limit
+	Refused     RingResult = "refused"            // the agent or the phone said no
+	Unreachable RingResult = "unreachable"        // the phone could not be rung at all
+	Elsewhere   RingResult = "answered_elsewhere" // another agent took the call
+	CallerLeft  RingResult = "caller_left"        // the caller hung up while it rang
+	CutShort    RingResult = "cut_short"          // our own limit ended the ringing early; not the agent's doing
+)
+
+// Ring is one agent being rung for a call.
+type Ring struct {
+	Agent string    `json:"agent"`
+	At    time.Time `json:"at"` // when the offer was made
+	// Rang is when the phone was first heard to ring; nil when it never was.
+	Rang   *time.Time `json:"rang,omitempty"`
+	End    *time.Time `json:"end,omitempty"`
+	Result RingResult `json:"result"`
+}
+
+// Transfer is one hand-over of a call to somebody else.
+type Transfer struct {
+	At     time.Time `json:"at"`
+	To     string    `json:"to"`
+	Kind   string    `json:"kind"`   // blind or consultative
+	Result string    `json:"result"` // answered, no_answer, busy, failed
+}
+
+// Call is the record of one call, live or ended. Values handed out by the
+// board are copies: nothing changes behind the reader's back.
+type Call struct {
+	ID         string    `json:"id"`
+	Queue      string    `json:"queue"`
+	Direction  Direction `json:"direction"`
+	Phase      Phase     `json:"phase"`
+	Caller     string    `json:"caller"`                // number; empty when withheld
+	CallerName string    `json:"caller_name,omitempty"` // as the network sent it: untrusted text
+	Callee     string    `json:"callee"`                // the number dialled
+	Agent      string    `json:"agent"`                 // who answered; empty until then
+	// Channel names the caller's channel, UniqueID is Asterisk's id of it.
+	Channel  string `json:"channel"`
+	UniqueID string `json:"unique_id"`
+
+	Begin time.Time  `json:"begin"` // when the call came in: its place in the queue
+	Start *time.Time `json:"start"` // when an agent answered; null for a missed call
+	End   *time.Time `json:"end"`
+
+	Outcome Outcome `json:"outcome,omitempty"` // empty while the call lives
+	// Cause adds the reason in words of the field: the hang-up cause's number
+	// and who ended the talk, such as "16 agent" or "17".
+	Cause  string `json:"cause,omitempty"`
+	WaitMS int64  `json:"wait_ms"` // from Begin to Start, or to End when nobody answered
+	TalkMS int64  `json:"talk_ms"`
+
+	// Record is the recording's path below the recordings folder; empty when
+	// the call is not recorded.
+	Record      string     `json:"record,omitempty"`
+	Memo        string     `json:"memo,omitempty"`
+	Disposition string     `json:"disposition,omitempty"`
+	Rings       []Ring     `json:"rings"`
+	Transfers   []Transfer `json:"transfers,omitempty"`
+	Campaign    string     `json:"campaign,omitempty"`
+}
+
+// Missed reports whether nobody took the call in the end.
+func (c *Call) Missed() bool {
+	return c.Phase == Ended && c.Direction == In && c.Outcome != Answered
+}
+
+func (c *Call) clone() Call {
+	d := *c
+	d.Start, d.End = cloneTime(c.Start), cloneTime(c.End)
+	d.Rings = make([]Ring, len(c.Rings))
+	for i, r := range c.Rings {
+		r.Rang, r.End = cloneTime(r.Rang), cloneTime(r.End)
+		d.Rings[i] = r
+	}
+	d.Transfers = append([]Transfer(nil), c.Transfers...)
+	return d
+}
+
+func cloneTime(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := *t
+	return &u
+}
