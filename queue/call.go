@@ -29,7 +29,8 @@ const (
 // Outcome says how a call ended. Every call ends in exactly one.
 type Outcome string
 
-// The outcomes. All but Answered make the call a missed call.
+// The outcomes. A call that ends as any but Answered, without ever having been
+// answered, is a missed call.
 const (
 	Answered  Outcome = "answered"
 	Abandoned Outcome = "abandoned" // the caller hung up first
@@ -114,9 +115,9 @@ type Call struct {
 	Campaign    string     `json:"campaign,omitempty"`
 }
 
-// Missed reports whether nobody took the call in the end.
+// Missed reports whether a customer called and nobody took the call.
 func (c *Call) Missed() bool {
-	return c.Phase == Ended && c.Direction == In && c.Outcome != Answered
+	return c.Phase == Ended && c.Direction == In && c.Start == nil
 }
 
 func (c *Call) clone() Call {

@@ -1,0 +1,339 @@
+package queue
+
+import (
+	"strconv"
+	"time"
+)
+
+// call is a live call.
+type call struct {
+	Call
+	line    *line
+	arrival uint64
+	// ticket is the script that serves the call; nil while there is none:
+	// it was lost, or this calld has not met it yet.
+	ticket *Ticket
+	// lostAt is when the script was lost; meaningful while ticket is nil.
+	lostAt time.Time
+	// goneAt is when the caller's channel was heard to end; zero until then.
+	goneAt   time.Time
+	goneWhy  string
+	offer    *offer
+	refusals map[*agent]refusal
+}
+
+// refusal remembers that an agent did not take this call.
+type refusal struct {
+	times int
+	until time.Time // not rung again by this call before
+}
+
+// offer is a round of ringing.
+type offer struct {
+	id      uint64
+	at      time.Time
+	ringFor time.Duration
+	cut     bool // ringFor is shorter than the queue's ring_timeout
+	legs    []*leg
+	alerted bool // pages have been told of every leg
+}
+
+// leg is one agent being rung, or talked with, for a call.
+type leg struct {
+	agent *agent
+	phone string
+	ring  int // index in Call.Rings
+	told  bool
+}
+
+func (c *call) before(d *call) bool {
+	if !c.Begin.Equal(d.Begin) {
+		return c.Begin.Before(d.Begin)
+	}
+	return c.arrival < d.arrival
+}
+
+// expected reports whether the call's script was lost and may come back.
+func (c *call) expected() bool { return c.ticket == nil }
+
+// holdsPlace reports whether the call keeps younger ones of its queue from
+// being served although it can't be served itself.
+func (c *call) holdsPlace(now time.Time) bool {
+	return c.expected() && now.Before(c.lostAt.Add(ReturnGrace))
+}
+
+// deadline is when the call has waited too long; ok is false when it never
+// has.
+func (c *call) deadline() (at time.Time, ok bool) {
+	if c.line.cfg.MaxWait <= 0 {
+		return time.Time{}, false
+	}
+	return c.Begin.Add(c.line.cfg.MaxWait), true
+}
+
+// offerable reports whether the call could be offered to somebody now.
+func (c *call) offerable(now time.Time) bool {
+	if c.Phase != Waiting || c.expected() || !c.goneAt.IsZero() {
+		return false
+	}
+	at, ok := c.deadline()
+	return !ok || at.Sub(now) >= minRing
+}
+
+// cooling reports whether agent a is left alone by this call.
+func (c *call) cooling(a *agent, now time.Time) bool {
+	return now.Before(c.refusals[a].until)
+}
+
+func (c *call) legOf(phone string) *leg {
+	if c.offer == nil {
+		return nil
+	}
+	for _, l := range c.offer.legs {
+		if l.phone == phone {
+			return l
+		}
+	}
+	return nil
+}
+
+func (c *call) talker() *leg {
+	if c.offer == nil || c.Phase != Talking {
+		return nil
+	}
+	for _, l := range c.offer.legs {
+		if c.Rings[l.ring].Result == RingAnswer {
+			return l
+		}
+	}
+	return nil
+}
+
+// enter takes in a caller, or one who comes back after the script was lost.
+func (m *machine) enter(now time.Time, e Entry, t *Ticket) error {
+	if c := m.calls[e.ID]; c != nil {
+		m.reenter(now, c, e, t)
+		return nil
+	}
+	if _, ok := m.ended[e.ID]; ok {
+		return ErrEnded
+	}
+	l := m.lines[e.Queue]
+	if l == nil || l.removed {
+		return ErrUnknownQueue
+	}
+	begin := e.Begin
+	if begin.IsZero() || begin.After(now) {
+		begin = now
+	}
+	m.arrival++
+	c := &call{
+		Call: Call{
+			ID: e.ID, Queue: e.Queue, Direction: In, Phase: Greeting,
+			Caller: e.Caller, CallerName: e.CallerName, Callee: e.Callee,
+			Channel: e.Channel, UniqueID: e.UniqueID, Begin: begin, Record: e.Record,
+			Rings: []Ring{},
+		},
+		line: l, arrival: m.arrival, ticket: t,
+		refusals: map[*agent]refusal{},
+	}
+	m.calls[c.ID] = c
+	m.channels[c.UniqueID] = c
+	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(now)) >= l.cfg.MaxWaiting
+	l.insert(c)
+	m.emitCall(now, CallWaiting, c, nil)
+	switch {
+	case e.Answered:
+		// The channel comes back from a talk this board knows nothing of:
+		// when it began can't be told any more.
+		c.Start = &now
+		m.end(now, c, Answered, "unrecorded")
+	case full && !e.Returning:
+		m.end(now, c, Full, "")
+	default:
+		m.watch(now, c)
+	}
+	return nil
+}
+
+// reenter gives a live call its new script.
+func (m *machine) reenter(now time.Time, c *call, e Entry, t *Ticket) {
+	if c.ticket != nil {
+		m.tell(c.ticket, instruction{superseded: true})
+	}
+	c.ticket = t
+	c.Channel = e.Channel
+	if c.UniqueID != e.UniqueID {
+		delete(m.channels, c.UniqueID)
+		c.UniqueID = e.UniqueID
+		m.channels[c.UniqueID] = c
+	}
+	c.goneAt = time.Time{}
+	switch {
+	case e.Answered || c.Phase == Talking:
+		m.end(now, c, Answered, "agent")
+		return
+	case c.Phase == Ringing:
+		// The Dial that the lost script started has returned.
+		m.closeRound(now, c, CutShort)
+	}
+	m.watch(now, c)
+	m.mark(c.line) // its place no longer holds others up
+}
+
+// watch sets the timers of a call that waits.
+func (m *machine) watch(now time.Time, c *call) {
+	if at, ok := c.deadline(); ok {
+		m.at(at, timer{call: c})
+	}
+	if !c.line.emptySince.IsZero() && c.line.cfg.NoAgentWait > 0 {
+		m.at(c.line.noAgentAt(c), timer{line: c.line})
+	}
+}
+
+// ready tells that the announcement is over.
+func (m *machine) ready(now time.Time, c *call) {
+	if c.Phase != Greeting {
+		return
+	}
+	c.Phase = Waiting
+	m.touchLine(c.line)
+	m.callDue(now, c) // its time may have run out meanwhile
+	m.lineDue(now, c.line)
+}
+
+// callDue looks at everything about a call that time can change.
+func (m *machine) callDue(now time.Time, c *call) {
+	if c.Phase == Ended {
+		return
+	}
+	if !c.goneAt.IsZero() && !now.Before(c.goneAt.Add(goneWait)) {
+		m.freed++
+		m.gone(now, c)
+		return
+	}
+	if c.expected() && c.Phase != Talking {
+		if !now.Before(c.lostAt.Add(LostAfter)) {
+			m.freed++
+			m.end(now, c, Failed, "lost")
+			return
+		}
+	}
+	if c.Phase == Ringing {
+		m.ringDue(now, c)
+	}
+	if at, ok := c.deadline(); ok && c.Phase == Waiting && !c.expected() && !now.Before(at) {
+		m.end(now, c, Timeout, "")
+		return
+	}
+	m.mark(c.line)
+}
+
+// detach tells that the call's script is lost though the caller may live: the
+// connection broke, or this calld is shutting down.
+func (m *machine) detach(now time.Time, c *call) {
+	c.ticket = nil
+	c.lostAt = now
+	m.at(now.Add(ReturnGrace), timer{call: c})
+	m.at(now.Add(LostAfter), timer{call: c})
+}
+
+// gone ends a call whose caller has left.
+func (m *machine) gone(now time.Time, c *call) {
+	at := now
+	if !c.goneAt.IsZero() {
+		at = c.goneAt
+	}
+	cause := c.goneWhy
+	if cause == "" {
+		cause = "caller"
+	}
+	if c.Phase == Talking {
+		m.end(at, c, Answered, cause)
+		return
+	}
+	m.end(at, c, Abandoned, cause)
+}
+
+// end gives the call its outcome, once.
+func (m *machine) end(now time.Time, c *call, o Outcome, cause string) {
+	if c.Phase == Ended {
+		return
+	}
+	if now.Before(c.Begin) {
+		now = c.Begin
+	}
+	rings := m.release(now, c, o)
+	switch c.Phase {
+	case Talking:
+		c.line.talking--
+	case Ringing:
+		c.line.ringing--
+	default:
+		c.line.remove(c)
+	}
+	c.Phase, c.Outcome, c.Cause = Ended, o, cause
+	c.End = &now
+	if c.Start != nil {
+		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
+		c.TalkMS = max(0, now.Sub(*c.Start).Milliseconds())
+	} else {
+		c.WaitMS = now.Sub(c.Begin).Milliseconds()
+	}
+	delete(m.calls, c.ID)
+	if m.channels[c.UniqueID] == c {
+		delete(m.channels, c.UniqueID)
+	}
+	m.remember(c.ID, o)
+	if c.ticket != nil {
+		m.tell(c.ticket, instruction{ended: o})
+	}
+	m.emitCall(now, CallEnded, c, rings)
+	l := c.line
+	if l.removed && len(l.waiting)+l.ringing+l.talking == 0 {
+		m.dropLine(l)
+		return
+	}
+	m.mark(l) // it may have held a place
+}
+
+func (m *machine) remember(id string, o Outcome) {
+	if len(m.endedRing) < maxEnded {
+		m.endedRing = append(m.endedRing, id)
+	} else {
+		delete(m.ended, m.endedRing[m.endedNext])
+		m.endedRing[m.endedNext] = id
+		m.endedNext = (m.endedNext + 1) % maxEnded
+	}
+	m.ended[id] = o
+}
+
+// release takes all agents off the call as it ends; it returns their rings.
+func (m *machine) release(now time.Time, c *call, o Outcome) []Ring {
+	if c.offer == nil {
+		return nil
+	}
+	result := CallerLeft
+	if o != Abandoned {
+		result = CutShort
+	}
+	var rings []Ring
+	for _, l := range c.offer.legs {
+		r := &c.Rings[l.ring]
+		if r.Result == Pending {
+			m.legOver(now, c, l, result)
+		} else if r.Result == RingAnswer && l.agent.call == c {
+			m.freeAgent(now, l.agent, c.line.cfg.Wrapup)
+		}
+		rings = append(rings, *r)
+	}
+	c.offer = nil
+	return rings
+}
+
+func causeText(code int, who string) string {
+	if code <= 0 {
+		return who
+	}
+	return strconv.Itoa(code) + " " + who
+}

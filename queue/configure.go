@@ -1,0 +1,145 @@
+package queue
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"calld/config"
+)
+
+// configure puts a new configuration in force. What was removed finishes the
+// calls it has.
+func (m *machine) configure(now time.Time, cfg *config.Config) {
+	m.loc = cfg.Server.Timezone
+	clear(m.numbers)
+	keep := map[string]bool{}
+	for _, q := range cfg.Queues {
+		keep[q.ID] = true
+		l := m.lines[q.ID]
+		if l == nil {
+			l = &line{}
+			m.lines[q.ID] = l
+		}
+		l.cfg, l.removed = q, false
+		m.numbers[q.Number] = l
+		m.touchLine(l)
+	}
+	for _, l := range m.sortedLines() {
+		if keep[l.cfg.ID] {
+			continue
+		}
+		l.removed = true
+		if len(l.waiting)+l.ringing+l.talking == 0 {
+			m.dropLine(l)
+		}
+	}
+	m.configureAgents(now, cfg)
+	for _, l := range m.sortedLines() {
+		m.checkEmpty(now, l)
+		for _, c := range l.waiting {
+			m.watch(now, c)
+		}
+		m.mark(l)
+	}
+	m.emit(now, Event{Kind: Reconfigured})
+}
+
+func (m *machine) configureAgents(now time.Time, cfg *config.Config) {
+	clear(m.phones)
+	keep := map[string]bool{}
+	for _, ac := range cfg.Agents {
+		keep[ac.ID] = true
+		a := m.agents[ac.ID]
+		if a == nil {
+			a = &agent{device: PhoneUnknown, since: now, idleSince: now, shown: Offline}
+			m.agents[ac.ID] = a
+		}
+		if a.cfg.Phone != ac.Phone {
+			a.device = PhoneUnknown
+		}
+		a.cfg, a.removed = ac, false
+		if ac.Phone != "" {
+			m.phones[ac.Phone] = a
+		}
+	}
+	for _, a := range m.sortedAgents() {
+		if !keep[a.cfg.ID] {
+			a.removed, a.connected, a.sockets = true, false, 0
+			m.setSince(now, a)
+		}
+	}
+	// A removed queue keeps its members until its last call is over.
+	for _, l := range m.lines {
+		if !l.removed {
+			l.agents = nil
+		} else {
+			l.agents = slices.DeleteFunc(l.agents, func(a *agent) bool { return a.removed && a.call == nil })
+		}
+	}
+	for _, a := range m.agents {
+		a.lines = slices.DeleteFunc(a.lines, func(l *line) bool { return !l.removed })
+	}
+	for _, ac := range cfg.Agents {
+		a := m.agents[ac.ID]
+		for _, id := range ac.Queues {
+			if l := m.lines[id]; l != nil && !l.removed && ac.Phone != "" {
+				l.agents = append(l.agents, a)
+				a.lines = append(a.lines, l)
+			}
+		}
+		m.changed(now, a)
+	}
+}
+
+// dropLine forgets a removed queue whose last call is over.
+func (m *machine) dropLine(l *line) {
+	delete(m.lines, l.cfg.ID)
+	for _, a := range l.agents {
+		a.lines = slices.DeleteFunc(a.lines, func(x *line) bool { return x == l })
+	}
+}
+
+// forget drops a removed agent.
+func (m *machine) forget(a *agent) {
+	if m.agents[a.cfg.ID] == a {
+		delete(m.agents, a.cfg.ID)
+	}
+	for _, l := range m.lines {
+		l.agents = slices.DeleteFunc(l.agents, func(x *agent) bool { return x == a })
+	}
+}
+
+// The sorted lists make decisions independent of Go's map order.
+
+func (m *machine) sortedLines() []*line {
+	return slices.SortedFunc(maps.Values(m.lines), func(a, b *line) int { return cmp.Compare(a.cfg.ID, b.cfg.ID) })
+}
+
+func (m *machine) sortedAgents() []*agent {
+	return slices.SortedFunc(maps.Values(m.agents), func(a, b *agent) int { return cmp.Compare(a.cfg.ID, b.cfg.ID) })
+}
+
+func (m *machine) sortedCalls() []*call {
+	return slices.SortedFunc(maps.Values(m.calls), func(a, b *call) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+}
+
+func (m *machine) snapshot(now time.Time) Snapshot {
+	s := Snapshot{Seq: m.seq, At: now, Queues: []QueueStatus{}, Agents: []AgentStatus{}, Calls: []Call{}}
+	for _, l := range m.sortedLines() {
+		s.Queues = append(s.Queues, l.status(now))
+	}
+	for _, a := range m.sortedAgents() {
+		s.Agents = append(s.Agents, a.status(now, m.loc))
+	}
+	for _, c := range m.sortedCalls() {
+		s.Calls = append(s.Calls, c.clone())
+	}
+	return s
+}

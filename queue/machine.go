@@ -1,0 +1,315 @@
+package queue
+
+import (
+	"container/heap"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"calld/config"
+)
+
+// Times that are not worth a key in the configuration.
+const (
+	// Grace is how long an agent stays logged in after the last page
+	// connection dropped (a reload, a short network outage).
+	Grace = 15 * time.Second
+	// ReturnGrace is how long the place of a caller whose script was lost is
+	// kept free: nobody younger of that queue is served before. The generated
+	// dialplan comes back within 5 s.
+	ReturnGrace = 10 * time.Second
+	// LostAfter is when a caller whose script was lost, and of whom nothing
+	// was heard since, is given up.
+	LostAfter = 2 * time.Minute
+	// ringGuard is added to an offer's time limit before its agents are taken
+	// back from a script that does not report.
+	ringGuard = 10 * time.Second
+	// ringUnheard is how long after an offer pages are alerted although no
+	// phone was heard to ring.
+	ringUnheard = time.Second
+	// minRing is the shortest ringing worth an offer when max_wait is nearly
+	// over.
+	minRing = 2 * time.Second
+	// goneWait is how long a script has to report after the caller's channel
+	// was heard to end, before the call is ended without it.
+	goneWait = 3 * time.Second
+	// refusalMargin: ringing that ended on its own this long before the time
+	// limit was refused, not left unanswered. Phones that decline with 603 or
+	// 480 are reported by Asterisk as NOANSWER, like a time-out.
+	refusalMargin = time.Second
+	// statsEvery bounds how often a queue's figures are published.
+	statsEvery = 250 * time.Millisecond
+)
+
+// maxEnded bounds how many outcomes of ended calls are remembered, for
+// channels that come back after their call was over.
+const maxEnded = 8192
+
+// machine is the whole live state. Its methods are the decisions; see the
+// package comment.
+type machine struct {
+	loc       *time.Location
+	lines     map[string]*line  // by queue id
+	numbers   map[string]*line  // by consultation number
+	agents    map[string]*agent // by id
+	phones    map[string]*agent // by phone
+	calls     map[string]*call  // live, by id
+	channels  map[string]*call  // live, by unique id of the caller's channel
+	ended     map[string]Outcome
+	endedRing []string // ids in ended, oldest first once full
+	endedNext int
+
+	seq     uint64 // of events
+	arrival uint64 // of calls
+	offers  uint64 // ids of offers
+	deaf    bool   // no events come from the exchange
+	timers  timers
+	rand    *rand.Rand
+	freed   uint64 // agents and calls taken back by a guard or the sweeper
+
+	// What the running input has produced.
+	out         []effect
+	dirtyAgents []*agent
+	dirtyLines  []*line // their figures changed
+	marked      []*line // an agent or a call of theirs may have become free to be served
+}
+
+// effect is one thing to be done: an event to be published, or an instruction
+// to be put into a ticket.
+type effect struct {
+	event       *Event
+	ticket      *Ticket
+	instruction instruction
+}
+
+func newMachine(loc *time.Location, seed uint64) *machine {
+	return &machine{
+		loc:      loc,
+		lines:    map[string]*line{},
+		numbers:  map[string]*line{},
+		agents:   map[string]*agent{},
+		phones:   map[string]*agent{},
+		calls:    map[string]*call{},
+		channels: map[string]*call{},
+		ended:    map[string]Outcome{},
+		deaf:     true,
+		rand:     rand.New(rand.NewPCG(seed, 0)),
+	}
+}
+
+// line is a queue and the callers standing in it.
+type line struct {
+	cfg     config.Queue
+	removed bool     // taken out of the configuration: finishes the calls it has
+	agents  []*agent // in the order of the file
+	waiting []*call  // greeting and waiting, longest waiting first
+	ringing int
+	talking int
+	next    int // round-robin: place in agents after the last one rung
+	// emptySince is when the last agent logged out; zero while somebody is
+	// logged in.
+	emptySince time.Time
+	dirty      bool
+	marked     bool
+	statsAt    time.Time // when the figures were last published
+}
+
+// settle finishes an input: serves whom it has made it possible to serve, then
+// publishes the state of what changed.
+func (m *machine) settle(now time.Time) []effect {
+	m.serve(now)
+	for _, a := range m.dirtyAgents {
+		a.dirty = false
+		s := a.status(now, m.loc)
+		if !a.told || s.differs(&a.last) {
+			a.told, a.last = true, s
+			m.emit(now, Event{Kind: AgentChanged, Agent: &s})
+		}
+		if a.removed && a.call == nil {
+			m.forget(a)
+		}
+	}
+	m.dirtyAgents = m.dirtyAgents[:0]
+	for _, l := range m.dirtyLines {
+		l.dirty = false
+		if due := l.statsAt.Add(statsEvery); now.Before(due) {
+			m.at(due, timer{line: l})
+			continue
+		}
+		m.publish(now, l)
+	}
+	m.dirtyLines = m.dirtyLines[:0]
+	out := m.out
+	m.out = nil
+	return out
+}
+
+func (m *machine) publish(now time.Time, l *line) {
+	l.statsAt = now
+	s := l.status(now)
+	m.emit(now, Event{Kind: QueueChanged, Queue: &s})
+}
+
+func (m *machine) emit(now time.Time, e Event) {
+	m.seq++
+	e.Seq, e.At = m.seq, now
+	m.out = append(m.out, effect{event: &e})
+}
+
+// emitCall publishes a change of a call; rings are those it is about.
+func (m *machine) emitCall(now time.Time, kind Kind, c *call, rings []Ring) {
+	rec := c.Call.clone()
+	m.emit(now, Event{Kind: kind, Call: &rec, Ring: rings})
+	m.touchLine(c.line)
+}
+
+func (m *machine) touch(a *agent) {
+	if !a.dirty {
+		a.dirty = true
+		m.dirtyAgents = append(m.dirtyAgents, a)
+	}
+	for _, l := range a.lines {
+		m.touchLine(l)
+	}
+}
+
+func (m *machine) touchLine(l *line) {
+	if !l.dirty {
+		l.dirty = true
+		m.dirtyLines = append(m.dirtyLines, l)
+	}
+}
+
+// mark asks settle to look for callers of the line who can be served now.
+func (m *machine) mark(l *line) {
+	if !l.marked {
+		l.marked = true
+		m.marked = append(m.marked, l)
+	}
+}
+
+func (m *machine) tell(t *Ticket, i instruction) {
+	m.out = append(m.out, effect{ticket: t, instruction: i})
+}
+
+// timer asks for something to be looked at again. It carries no decision: a
+// timer that comes after its reason has gone finds nothing to do.
+type timer struct {
+	at    time.Time
+	call  *call
+	agent *agent
+	line  *line
+}
+
+type timers []timer
+
+func (t timers) Len() int           { return len(t) }
+func (t timers) Less(i, j int) bool { return t[i].at.Before(t[j].at) }
+func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
+func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+func (t *timers) Pop() any {
+	old := *t
+	x := old[len(old)-1]
+	old[len(old)-1] = timer{}
+	*t = old[:len(old)-1]
+	return x
+}
+
+func (m *machine) at(t time.Time, what timer) {
+	what.at = t
+	heap.Push(&m.timers, what)
+}
+
+// next tells when tick is due; ok is false when nothing is pending.
+func (m *machine) next() (at time.Time, ok bool) {
+	if len(m.timers) == 0 {
+		return time.Time{}, false
+	}
+	return m.timers[0].at, true
+}
+
+// tick does what has become due.
+func (m *machine) tick(now time.Time) {
+	for len(m.timers) > 0 && !m.timers[0].at.After(now) {
+		t := heap.Pop(&m.timers).(timer)
+		switch {
+		case t.call != nil:
+			m.callDue(now, t.call)
+		case t.agent != nil:
+			m.agentDue(now, t.agent)
+		case t.line != nil:
+			m.lineDue(now, t.line)
+		}
+	}
+}
+
+// lineDue ends the calls of a queue that nobody has been logged in to for too
+// long, and publishes figures that were held back.
+func (m *machine) lineDue(now time.Time, l *line) {
+	m.touchLine(l)
+	if l.emptySince.IsZero() || l.cfg.NoAgentWait <= 0 {
+		return
+	}
+	for _, c := range slices.Clone(l.waiting) {
+		if c.expected() || now.Before(l.noAgentAt(c)) {
+			continue
+		}
+		if c.Phase == Greeting {
+			continue // the announcement is played to its end first
+		}
+		m.end(now, c, NoAgent, "")
+	}
+}
+
+// noAgentAt is when c ends as no_agent if nobody logs in before.
+func (l *line) noAgentAt(c *call) time.Time {
+	from := l.emptySince
+	if c.Begin.After(from) {
+		from = c.Begin
+	}
+	return from.Add(l.cfg.NoAgentWait)
+}
+
+// insert puts c into the line at its place.
+func (l *line) insert(c *call) {
+	i, _ := slices.BinarySearchFunc(l.waiting, c, func(a, b *call) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	l.waiting = slices.Insert(l.waiting, i, c)
+}
+
+func (l *line) remove(c *call) {
+	if i := slices.Index(l.waiting, c); i >= 0 {
+		l.waiting = slices.Delete(l.waiting, i, i+1)
+	}
+}
+
+// free lists the line's agents who could be offered a call now.
+func (l *line) free(now time.Time) []*agent {
+	var free []*agent
+	for _, a := range l.agents {
+		if a.isFree(now) {
+			free = append(free, a)
+		}
+	}
+	return free
+}
+
+func (l *line) status(now time.Time) QueueStatus {
+	s := QueueStatus{
+		ID: l.cfg.ID, Name: l.cfg.Name, Number: l.cfg.Number,
+		Waiting: len(l.waiting), Ringing: l.ringing, Talking: l.talking,
+		Agents: map[AgentState]int{},
+	}
+	if len(l.waiting) > 0 {
+		t := l.waiting[0].Begin
+		s.LongestSince = &t
+	}
+	for _, a := range l.agents {
+		s.Agents[a.state(now)]++
+	}
+	return s
+}

@@ -1,0 +1,152 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Entry is a caller as it comes in.
+type Entry struct {
+	ID         string // the call's id, unique for ever; see NewCallID
+	Queue      string
+	Caller     string
+	CallerName string
+	Callee     string
+	Channel    string
+	UniqueID   string
+	Record     string
+	// Begin is the caller's place: when the call first came in. Zero: now.
+	Begin time.Time
+	// Returning tells that the channel comes back after its script was lost,
+	// Answered that it talked with an agent meanwhile.
+	Returning, Answered bool
+}
+
+// OfferedAgent is one agent to be rung.
+type OfferedAgent struct{ ID, Phone string }
+
+// Offer asks a script to ring agents.
+type Offer struct {
+	ID        uint64
+	Agents    []OfferedAgent
+	RingFor   time.Duration
+	Music     string
+	Recording bool
+}
+
+// DialReport is what became of an offer, as the script's Dial returned it.
+type DialReport struct {
+	Offer  uint64
+	Result RingResult
+	// Phone is who answered, as far as the exchange tells.
+	Phone string
+	// Talked is how long the conversation lasted.
+	Talked time.Duration
+	// CallerGone: the caller has hung up.
+	CallerGone bool
+	Cause      int // hang-up cause (Q.850); 0: not known
+}
+
+// ticketSize bounds a ticket's undelivered instructions. There can be one
+// offer, one end after it, and one end by supersession.
+const ticketSize = 4
+
+// instruction is one of: an offer, the end of the call, or word that another
+// script serves it now.
+type instruction struct {
+	offer      *Offer
+	ended      Outcome
+	superseded bool
+}
+
+// Ticket is a script's hold on its call. It is for one goroutine.
+type Ticket struct {
+	board *Board
+	id    string
+	in    chan instruction
+}
+
+// ErrSuperseded is what [Ticket.Next] returns when the channel came back with
+// another script.
+var ErrSuperseded = errors.New("queue: another script serves the call now")
+
+// Enter takes in a caller. The script must call [Ticket.Ready] when the
+// announcement is over, and at the end one of [Ticket.Hangup] and
+// [Ticket.Detach], unless Next has told it that the call is over.
+//
+// A call that is live already (the dialplan came back after its script was
+// lost) keeps its place. The errors are [ErrUnknownQueue] and [ErrEnded].
+func (b *Board) Enter(e Entry) (*Ticket, error) {
+	t := &Ticket{board: b, id: e.ID, in: make(chan instruction, ticketSize)}
+	var err error
+	b.do(func(m *machine, now time.Time) { err = m.enter(now, e, t) })
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// CallID is the id of the ticket's call.
+func (t *Ticket) CallID() string { return t.id }
+
+// put hands the script an instruction; the board is locked. The bound holds
+// by construction: see ticketSize.
+func (t *Ticket) put(i instruction) {
+	select {
+	case t.in <- i:
+	default:
+		panic("queue: a ticket was given more instructions than a call can have")
+	}
+}
+
+// Next waits for what to do: ring the offered agents (offer is not nil), or
+// stop because the call is over with an outcome. The error is ctx's cause, or
+// [ErrSuperseded].
+func (t *Ticket) Next(ctx context.Context) (*Offer, Outcome, error) {
+	select {
+	case i := <-t.in:
+		if i.superseded {
+			return nil, "", ErrSuperseded
+		}
+		return i.offer, i.ended, nil
+	case <-ctx.Done():
+		return nil, "", context.Cause(ctx)
+	}
+}
+
+// Ready tells that the announcement is over: the call may be offered.
+func (t *Ticket) Ready() { t.do((*machine).ready) }
+
+// Dialled reports what became of an offer.
+func (t *Ticket) Dialled(r DialReport) {
+	t.do(func(m *machine, now time.Time, c *call) { m.dialled(now, c, r) })
+}
+
+// Hangup tells that the caller has left.
+func (t *Ticket) Hangup(cause int) {
+	t.do(func(m *machine, now time.Time, c *call) {
+		c.goneWhy = causeText(cause, "caller")
+		m.gone(now, c)
+	})
+}
+
+// Detach tells that the script ends although the caller may live on: its
+// connection broke, or calld is shutting down. The caller keeps its place and
+// is expected back.
+func (t *Ticket) Detach() { t.do((*machine).detach) }
+
+// Fail ends the call as failed; why is kept as its cause.
+func (t *Ticket) Fail(why string) {
+	t.do(func(m *machine, now time.Time, c *call) { m.end(now, c, Failed, why) })
+}
+
+// do runs an input on the ticket's call, if that still lives and no other
+// script has taken it over.
+func (t *Ticket) do(f func(*machine, time.Time, *call)) {
+	t.board.do(func(m *machine, now time.Time) {
+		if c := m.calls[t.id]; c != nil && c.ticket == t {
+			f(m, now, c)
+		}
+	})
+}
