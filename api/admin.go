@@ -1,0 +1,69 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"calld/config"
+)
+
+func (a *API) registerAdmin(h huma.API) {
+	admin := []string{"admin"}
+	huma.Register(h, huma.Operation{
+		OperationID: "reload", Method: http.MethodPost, Path: "/api/v1/reload", Tags: admin,
+		Summary:     "Reload the configuration",
+		Description: "All or nothing: with a single fault nothing changes, and the problem lists every fault.",
+	}, a.reloadConfig)
+	huma.Register(h, huma.Operation{
+		OperationID: "status", Method: http.MethodGet, Path: "/api/v1/status", Tags: admin,
+		Summary: "How the server is",
+	}, func(context.Context, *struct{}) (*struct{ Body Status }, error) {
+		return &struct{ Body Status }{a.status()}, nil
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "backup", Method: http.MethodGet, Path: "/api/v1/backup", Tags: admin,
+		Summary: "A consistent copy of the store, made while calls run",
+	}, func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+		if err := need(ctx, config.RoleAdmin); err != nil {
+			return nil, err
+		}
+		return stream("application/octet-stream", func(ctx context.Context, w io.Writer) error {
+			_, err := a.store.Backup(ctx, w)
+			return err
+		}, a.log), nil
+	})
+}
+
+type reloadOutput struct {
+	Body struct {
+		Changes []config.Change `json:"changes"`
+	}
+}
+
+func (a *API) reloadConfig(ctx context.Context, _ *struct{}) (*reloadOutput, error) {
+	if err := need(ctx, config.RoleAdmin); err != nil {
+		return nil, err
+	}
+	changes, err := a.reload(ctx)
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		p := problem(http.StatusUnprocessableEntity, CodeBadConfig, "the configuration has faults; nothing was changed")
+		for _, f := range faults {
+			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: f.String(), Location: f.Key})
+		}
+		return nil, p
+	}
+	if err != nil {
+		return nil, problem(http.StatusInternalServerError, CodeInternal, err.Error())
+	}
+	var out reloadOutput
+	out.Body.Changes = changes
+	if out.Body.Changes == nil {
+		out.Body.Changes = []config.Change{}
+	}
+	return &out, nil
+}

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"sync"
+	"time"
+)
+
+// Limits of failed log-ins within guessWindow.
+const (
+	guessWindow    = time.Minute
+	guessesByHost  = 20
+	guessesByAgent = 10
+	// maxGuessed bounds the hosts and ids remembered. Over it nobody new is
+	// let in until the window is over: a flood of made-up ids must not wash
+	// out the count of a real one.
+	maxGuessed = 50_000
+)
+
+// guesses counts failed log-ins, so that passwords can't be tried out. Counts
+// start anew with each window.
+type guesses struct {
+	mu     sync.Mutex
+	begin  time.Time
+	counts map[string]int
+}
+
+// allow reports whether a log-in from host for the id may be tried now.
+func (g *guesses) allow(now time.Time, host, id string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.roll(now)
+	return len(g.counts) < maxGuessed && g.counts["host "+host] < guessesByHost && g.counts["id "+id] < guessesByAgent
+}
+
+// failed counts a wrong password.
+func (g *guesses) failed(now time.Time, host, id string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.roll(now)
+	g.counts["host "+host]++
+	g.counts["id "+id]++
+}
+
+func (g *guesses) roll(now time.Time) {
+	if g.counts == nil || now.Sub(g.begin) >= guessWindow {
+		g.begin, g.counts = now, map[string]int{}
+	}
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"calld/config"
+	"calld/queue"
+	"calld/store"
+)
+
+func (a *API) registerHistory(h huma.API) {
+	huma.Register(h, huma.Operation{
+		OperationID: "list-history", Method: http.MethodGet, Path: "/api/v1/history", Tags: []string{"history"},
+		Summary: "Ended calls, newest first",
+		Description: "Pages follow one another by cursor. A page may hold fewer calls than asked for, even none, " +
+			"and still have a next one, when most calls looked at did not match.",
+	}, func(ctx context.Context, in *historyInput) (*struct{ Body store.Page }, error) {
+		page, err := a.store.History(in.query(ctx))
+		if err != nil {
+			return nil, a.storeError(err)
+		}
+		return &struct{ Body store.Page }{page}, nil
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "export-history", Method: http.MethodGet, Path: "/api/v1/history/export", Tags: []string{"history"},
+		Summary: "The whole history, or what the filters leave of it, as JSON lines or CSV",
+	}, func(ctx context.Context, in *struct {
+		historyInput
+		Format string `query:"format" enum:"jsonl,csv" default:"csv"`
+	},
+	) (*huma.StreamResponse, error) {
+		if err := need(ctx, config.RoleSupervisor); err != nil {
+			return nil, err
+		}
+		format, contentType := store.JSONL, "application/jsonl"
+		if in.Format == "csv" {
+			format, contentType = store.CSV, "text/csv; charset=utf-8"
+		}
+		q := in.query(ctx)
+		return stream(contentType, func(ctx context.Context, w io.Writer) error {
+			return a.store.Export(ctx, w, format, q)
+		}, a.log), nil
+	})
+}
+
+type historyInput struct {
+	Queue     string    `query:"queue"`
+	Caller    string    `query:"caller" doc:"The customer's whole number."`
+	Agent     string    `query:"agent"`
+	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed"`
+	Direction string    `query:"direction" enum:"in,out"`
+	From      time.Time `query:"from" doc:"Calls that came in at or after this time (RFC 3339)."`
+	To        time.Time `query:"to" doc:"Calls that came in before this time."`
+	Text      string    `query:"text" maxLength:"200" doc:"Looked for in memo, disposition, numbers and names."`
+	Limit     int       `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Cursor    string    `query:"cursor" maxLength:"512" doc:"next of the page before."`
+}
+
+func (in *historyInput) query(ctx context.Context) store.Query {
+	return store.Query{
+		Queues: visible(ctx, in.Queue), Caller: in.Caller, Agent: in.Agent,
+		Outcome: queue.Outcome(in.Outcome), Direction: queue.Direction(in.Direction),
+		From: in.From, To: in.To, Text: in.Text, Limit: in.Limit, Cursor: in.Cursor,
+	}
+}
+
+// visible narrows a wanted queue ("": all) to what who asks may see: nil is
+// all, an empty list none.
+func visible(ctx context.Context, wanted string) []string {
+	p := who(ctx)
+	switch {
+	case wanted != "" && p.sees(wanted):
+		return []string{wanted}
+	case wanted != "":
+		return []string{}
+	case p.role != config.RoleAgent:
+		return nil
+	}
+	return append([]string{}, p.queues...)
+}

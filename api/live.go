@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"calld/config"
+	"calld/queue"
+	"calld/store"
+)
+
+func (a *API) registerLive(h huma.API) {
+	live := []string{"live"}
+	huma.Register(h, huma.Operation{
+		OperationID: "list-queues", Method: http.MethodGet, Path: "/api/v1/queues", Tags: live,
+		Summary: "Queues with their live figures",
+	}, func(ctx context.Context, _ *struct{}) (*struct {
+		Body struct {
+			Queues []queue.QueueStatus `json:"queues"`
+		}
+	}, error,
+	) {
+		var out struct {
+			Body struct {
+				Queues []queue.QueueStatus `json:"queues"`
+			}
+		}
+		out.Body.Queues = a.snapshot(ctx).Queues
+		return &out, nil
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "get-queue", Method: http.MethodGet, Path: "/api/v1/queues/{id}", Tags: live,
+		Summary: "One queue with its live figures",
+	}, func(ctx context.Context, in *idInput) (*struct{ Body queue.QueueStatus }, error) {
+		for _, q := range a.snapshot(ctx).Queues {
+			if q.ID == in.ID {
+				return &struct{ Body queue.QueueStatus }{q}, nil
+			}
+		}
+		return nil, notFound("queue", in.ID)
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "list-agents", Method: http.MethodGet, Path: "/api/v1/agents", Tags: live,
+		Summary: "Agents and their states",
+	}, a.listAgents)
+	huma.Register(h, huma.Operation{
+		OperationID: "set-agent-state", Method: http.MethodPut, Path: "/api/v1/agents/{id}/state", Tags: live,
+		Summary: "Set an agent available or away", DefaultStatus: http.StatusNoContent, MaxBodyBytes: MaxBody,
+	}, a.setAgentState)
+	huma.Register(h, huma.Operation{
+		OperationID: "list-calls", Method: http.MethodGet, Path: "/api/v1/calls", Tags: live,
+		Summary: "Live calls, longest first",
+	}, a.listCalls)
+	huma.Register(h, huma.Operation{
+		OperationID: "get-call", Method: http.MethodGet, Path: "/api/v1/calls/{id}", Tags: live,
+		Summary: "One call, live or ended",
+	}, func(ctx context.Context, in *idInput) (*struct{ Body queue.Call }, error) {
+		c, err := a.call(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &struct{ Body queue.Call }{c}, nil
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "patch-call", Method: http.MethodPatch, Path: "/api/v1/calls/{id}", Tags: live,
+		Summary: "Write the memo or the disposition of a call", MaxBodyBytes: MaxBody,
+		Description: "A field that is left out stays as it is. The answer comes when the memo is on disk.",
+	}, a.patchCall)
+}
+
+type idInput struct {
+	ID string `path:"id" maxLength:"128"`
+}
+
+// snapshot is the board as far as who asks may see it.
+func (a *API) snapshot(ctx context.Context) queue.Snapshot {
+	s := a.board.Snapshot()
+	p := who(ctx)
+	if p.role != config.RoleAgent {
+		return s
+	}
+	s.Queues = slices.DeleteFunc(s.Queues, func(q queue.QueueStatus) bool { return !p.sees(q.ID) })
+	s.Calls = slices.DeleteFunc(s.Calls, func(c queue.Call) bool { return !p.sees(c.Queue) })
+	s.Agents = slices.DeleteFunc(s.Agents, func(ag queue.AgentStatus) bool {
+		return ag.ID != p.id && !slices.ContainsFunc(ag.Queues, p.sees)
+	})
+	return s
+}
+
+type agentsOutput struct {
+	Body struct {
+		Agents []queue.AgentStatus `json:"agents"`
+	}
+}
+
+func (a *API) listAgents(ctx context.Context, in *struct {
+	Queue string `query:"queue" doc:"Only the agents of this queue."`
+},
+) (*agentsOutput, error) {
+	var out agentsOutput
+	out.Body.Agents = slices.DeleteFunc(a.snapshot(ctx).Agents, func(ag queue.AgentStatus) bool {
+		return in.Queue != "" && !slices.Contains(ag.Queues, in.Queue)
+	})
+	return &out, nil
+}
+
+func (a *API) setAgentState(ctx context.Context, in *struct {
+	ID   string `path:"id" maxLength:"128"`
+	Body struct {
+		State  string `json:"state" enum:"available,away"`
+		Reason string `json:"reason,omitempty" maxLength:"64"`
+	}
+},
+) (*struct{}, error) {
+	if in.ID != who(ctx).id {
+		if err := need(ctx, config.RoleSupervisor); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.board.SetState(in.ID, in.Body.State == "away", in.Body.Reason); err != nil {
+		return nil, notFound("agent", in.ID)
+	}
+	return nil, nil //nolint:nilnil // an empty answer
+}
+
+type callsOutput struct {
+	Body struct {
+		Calls []queue.Call `json:"calls"`
+	}
+}
+
+func (a *API) listCalls(ctx context.Context, in *struct {
+	Queue string `query:"queue"`
+	Agent string `query:"agent"`
+},
+) (*callsOutput, error) {
+	var out callsOutput
+	out.Body.Calls = slices.DeleteFunc(a.snapshot(ctx).Calls, func(c queue.Call) bool {
+		return in.Queue != "" && c.Queue != in.Queue || in.Agent != "" && c.Agent != in.Agent
+	})
+	return &out, nil
+}
+
+// call finds a call, live or ended, that who asks may see.
+func (a *API) call(ctx context.Context, id string) (queue.Call, error) {
+	c, ok := a.board.Call(id)
+	if ok {
+		if m, err := a.store.Memo(id); err == nil {
+			c.Memo, c.Disposition = m.Text, m.Disposition
+		}
+	} else {
+		var err error
+		if c, err = a.store.Call(id); err != nil {
+			return c, a.storeError(err)
+		}
+	}
+	if !who(ctx).sees(c.Queue) {
+		return queue.Call{}, notFound("call", id)
+	}
+	return c, nil
+}
+
+func (a *API) patchCall(ctx context.Context, in *struct {
+	ID   string `path:"id" maxLength:"128"`
+	Body struct {
+		Memo        *string `json:"memo,omitempty"`
+		Disposition *string `json:"disposition,omitempty"`
+	}
+},
+) (*struct{ Body queue.Call }, error) {
+	c, err := a.call(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.store.SetMemo(ctx, in.ID, store.MemoChange{
+		Text: in.Body.Memo, Disposition: in.Body.Disposition, By: who(ctx).id, At: time.Now(),
+	})
+	if err != nil {
+		return nil, a.storeError(err)
+	}
+	c.Memo, c.Disposition = m.Text, m.Disposition
+	return &struct{ Body queue.Call }{c}, nil
+}

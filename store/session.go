@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// session is a browser's log-in.
+type session struct {
+	Agent   string    `json:"agent"`
+	Expires time.Time `json:"expires"`
+}
+
+// PutSession keeps a log-in, so that a restart of calld logs nobody out. Key
+// is a hash of the browser's token: whoever reads the file can't log in with
+// it. Sessions that are over are removed on the way.
+func (s *Store) PutSession(ctx context.Context, key, agent string, expires time.Time) error {
+	if key == "" || len(key) > maxID || len(agent) > maxID {
+		return fmt.Errorf("%w: session of agent %.40q", ErrInvalid, agent)
+	}
+	now := time.Now()
+	return s.update(ctx, func(t *tables) error {
+		c := t.sessions.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			var old session
+			if err := json.Unmarshal(v, &old); err == nil && now.Before(old.Expires) {
+				continue
+			}
+			if err := c.Delete(); err != nil {
+				return fmt.Errorf("store: old session: %w", err)
+			}
+		}
+		return put(t.sessions, key, session{Agent: agent, Expires: expires})
+	})
+}
+
+// Session tells whose session a key is; false when it is nobody's or over.
+func (s *Store) Session(key string, now time.Time) (agent string, ok bool) {
+	var found session
+	err := s.view(func(t *tables) error {
+		v := t.sessions.Get([]byte(key))
+		if v == nil {
+			return ErrNotFound
+		}
+		return json.Unmarshal(v, &found)
+	})
+	return found.Agent, err == nil && now.Before(found.Expires)
+}
+
+// DeleteSession ends a session.
+func (s *Store) DeleteSession(ctx context.Context, key string) error {
+	return s.update(ctx, func(t *tables) error {
+		if err := t.sessions.Delete([]byte(key)); err != nil {
+			return fmt.Errorf("store: end session: %w", err)
+		}
+		return nil
+	})
+}
