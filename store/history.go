@@ -1,0 +1,196 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"calld/queue"
+)
+
+const (
+	// DefaultLimit is the size of a page when the query names none.
+	DefaultLimit = 50
+	// MaxLimit is the largest page.
+	MaxLimit = 1000
+	// maxScan bounds the entries that one page looks at when most of them
+	// match not, and so its time: some 50 ms.
+	maxScan = 5000
+)
+
+// Query says which ended calls are wanted. The zero Query wants all of them.
+type Query struct {
+	// Queues are the queues wanted: nil is all of them, an empty list none.
+	Queues []string
+	// Caller is the customer's whole number, however written: of who called
+	// in, or was called.
+	Caller    string
+	Agent     string
+	Outcome   queue.Outcome
+	Direction queue.Direction
+	From, To  time.Time // of the calls' begin, From included, To not; zero: no bound
+	// Text is looked for, whatever its case, in the memo, the disposition,
+	// the caller's number and name, the number dialled and the agent's id.
+	Text   string
+	Limit  int    // 0: DefaultLimit
+	Cursor string // Page.Next of the page before; empty: the newest
+}
+
+// Page is a part of the history, newest begin first. Next is the cursor of the
+// page below it and empty at the end. A page may be shorter than the limit,
+// even empty, with a Next: then the calls looked at did not match, and the
+// search goes on there.
+type Page struct {
+	Calls []queue.Call `json:"calls"`
+	Next  string       `json:"next"`
+}
+
+// History returns ended calls, the newest first. A cursor keeps its place
+// while new calls arrive. ErrCursor and ErrLimit refuse a bad query.
+func (s *Store) History(q Query) (Page, error) {
+	page := Page{Calls: []queue.Call{}}
+	limit, err := pageLimit(q.Limit)
+	if err != nil {
+		return page, err
+	}
+	r := wholeRange()
+	if !q.From.IsZero() {
+		r.floor = timeKey(q.From)
+	}
+	if !q.To.IsZero() {
+		r.ceiling = timeKey(q.To)
+	}
+	if r, err = r.below(listHistory, q.Cursor); err != nil {
+		return page, err
+	}
+	m := newMatcher(q)
+	err = s.view(func(t *tables) error {
+		sc, indexed := t.historyScan(q, r)
+		var last []byte
+		for looked := 0; ; looked++ {
+			st := sc.newest()
+			if st == nil {
+				return nil
+			}
+			if looked == maxScan || len(page.Calls) == limit {
+				page.Next = formatCursor(listHistory, last)
+				return nil
+			}
+			last = st.entry
+			c, ok, err := t.match(m, st, indexed)
+			if err != nil {
+				return err
+			}
+			if ok {
+				page.Calls = append(page.Calls, c)
+			}
+			st.advance()
+		}
+	})
+	return page, err
+}
+
+// historyScan picks the table that holds the fewest entries too many.
+func (t *tables) historyScan(q Query, r entryRange) (sc scan, indexed bool) {
+	switch {
+	case number(q.Caller) != "":
+		return scan{r.read(t.byCaller, term(number(q.Caller)))}, true
+	case q.Agent != "":
+		return scan{r.read(t.byAgent, term(q.Agent))}, true
+	case q.Queues != nil:
+		return r.readEach(t.byQueue, nil, q.Queues), true
+	}
+	return scan{r.read(t.calls, nil)}, false
+}
+
+// match reads the call of a stream's entry if it is wanted.
+func (t *tables) match(m *matcher, st *stream, indexed bool) (c queue.Call, ok bool, err error) {
+	if indexed {
+		if m.Outcome != "" && string(st.value) != string(m.Outcome) {
+			return c, false, nil
+		}
+		c, err = t.getCall(st.entry)
+	} else {
+		c, err = t.decodeCall(st.entry, st.value)
+	}
+	if err != nil || !m.matchRecord(&c) {
+		return c, false, err
+	}
+	if err := t.joinMemo(&c); err != nil {
+		return c, false, err
+	}
+	return c, m.matchText(&c), nil
+}
+
+// matcher holds a query with its texts made comparable.
+type matcher struct {
+	Query
+	caller, text, digits string
+}
+
+func newMatcher(q Query) *matcher {
+	m := &matcher{Query: q, caller: number(q.Caller), text: strings.ToLower(strings.TrimSpace(q.Text))}
+	if n := number(q.Text); strings.Trim(n, "0123456789*#") == "" {
+		m.digits = n
+	}
+	return m
+}
+
+func (m *matcher) matchRecord(c *queue.Call) bool {
+	return (m.Queues == nil || slices.Contains(m.Queues, c.Queue)) &&
+		(m.caller == "" || m.caller == number(customer(c))) &&
+		(m.Agent == "" || m.Agent == c.Agent) &&
+		(m.Outcome == "" || m.Outcome == c.Outcome) &&
+		(m.Direction == "" || m.Direction == c.Direction)
+}
+
+func (m *matcher) matchText(c *queue.Call) bool {
+	if m.text == "" {
+		return true
+	}
+	for _, s := range []string{c.Memo, c.Disposition, c.Caller, c.CallerName, c.Callee, c.Agent} {
+		if strings.Contains(strings.ToLower(s), m.text) {
+			return true
+		}
+	}
+	return m.digits != "" &&
+		(strings.Contains(number(c.Caller), m.digits) || strings.Contains(number(c.Callee), m.digits))
+}
+
+func pageLimit(limit int) (int, error) {
+	if limit < 0 || limit > MaxLimit {
+		return 0, fmt.Errorf("%w: %d is not between 1 and %d", ErrLimit, limit, MaxLimit)
+	}
+	if limit == 0 {
+		return DefaultLimit, nil
+	}
+	return limit, nil
+}
+
+// EarlierCalls returns the last ended calls from and to a number, newest
+// first, for the page that shows who is calling. A withheld number has none.
+func (s *Store) EarlierCalls(caller string, limit int) ([]queue.Call, error) {
+	if number(caller) == "" {
+		return nil, nil
+	}
+	page, err := s.History(Query{Caller: caller, Limit: limit})
+	return page.Calls, err
+}
+
+// CountAnswered returns how many calls that began at since or later the agent
+// has answered and ended.
+func (s *Store) CountAnswered(agent string, since time.Time) (n int, err error) {
+	prefix := term(agent)
+	err = s.view(func(t *tables) error {
+		c := t.byAgent.Cursor()
+		for k, outcome := c.Seek(join(prefix, timeKey(since))); bytes.HasPrefix(k, prefix); k, outcome = c.Next() {
+			if string(outcome) == string(queue.Answered) {
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
