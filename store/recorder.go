@@ -27,10 +27,10 @@ const (
 	spillQueue = 1024             // overflowed records that wait for the log
 )
 
-// RecorderOptions sets up a [Recorder]. The zero value
-// works, but what is lost is then not logged.
+// RecorderOptions sets up a [Recorder]. The zero value works,
+// but nobody is told what is lost.
 type RecorderOptions struct {
-	Logger *slog.Logger
+	Log *slog.Logger
 	// OnDurable is called after a call's record is on disk, with the missed
 	// calls it changed, in the order of writing. Of several records of one
 	// call only the last may be written. It is called from Run, which writes
