@@ -129,14 +129,16 @@ func (b *Board) OutcomeOf(callID string) (Outcome, bool) {
 	return o, ok
 }
 
-// Waiting counts the callers of a queue who have no agent yet.
-func (b *Board) Waiting(queueID string) int {
+// Load tells how many callers of a queue have no agent yet, and about how long
+// the last of them will wait: 0 when that can't be told or an agent is free.
+func (b *Board) Load(queueID string) (waiting int, expected time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if l := b.m.lines[queueID]; l != nil {
-		return len(l.waiting)
+	l := b.m.lines[queueID]
+	if l == nil {
+		return 0, 0
 	}
-	return 0
+	return len(l.waiting), l.expectedWait(b.now())
 }
 
 // Connect counts a page connection of an agent; the first one logs the agent

@@ -277,7 +277,9 @@ func (m *machine) end(now time.Time, c *call, o Outcome, cause string) {
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
 		c.TalkMS = max(0, now.Sub(*c.Start).Milliseconds())
+		c.line.handled(now.Sub(*c.Start))
 	} else {
+		c.Record = "" // only conversations are recorded
 		c.WaitMS = now.Sub(c.Begin).Milliseconds()
 	}
 	delete(m.calls, c.ID)

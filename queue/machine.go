@@ -112,6 +112,9 @@ type line struct {
 	dirty      bool
 	marked     bool
 	statsAt    time.Time // when the figures were last published
+	// handling is the moving average of what one call takes of an agent: talk
+	// and after-call work.
+	handling time.Duration
 }
 
 // settle finishes an input: serves whom it has made it possible to serve, then
@@ -296,6 +299,40 @@ func (l *line) free(now time.Time) []*agent {
 		}
 	}
 	return free
+}
+
+// handlingWeight is the weight of the latest call in line.handling.
+const handlingWeight = 0.1
+
+// handled takes a finished talk into the average.
+func (l *line) handled(talk time.Duration) {
+	d := talk + l.cfg.Wrapup
+	if l.handling == 0 {
+		l.handling = d
+		return
+	}
+	l.handling += time.Duration(handlingWeight * float64(d-l.handling))
+}
+
+// expectedWait is the average handling time, shared by the agents at work, for
+// each caller in line.
+func (l *line) expectedWait(now time.Time) time.Duration {
+	working := 0
+	for _, a := range l.agents {
+		switch a.state(now) {
+		case AgentRings, AgentTalks, AgentWrapup:
+			working++
+		case Available:
+			if a.isFree(now) {
+				return 0
+			}
+		case Offline, PhoneAway, Away:
+		}
+	}
+	if working == 0 {
+		return 0
+	}
+	return l.handling * time.Duration(len(l.waiting)) / time.Duration(working)
 }
 
 func (l *line) status(now time.Time) QueueStatus {

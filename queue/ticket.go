@@ -115,6 +115,9 @@ func (t *Ticket) Next(ctx context.Context) (*Offer, Outcome, error) {
 	}
 }
 
+// Pending reports whether Next would return at once.
+func (t *Ticket) Pending() bool { return len(t.in) > 0 }
+
 // Ready tells that the announcement is over: the call may be offered.
 func (t *Ticket) Ready() { t.do((*machine).ready) }
 
