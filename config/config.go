@@ -141,6 +141,10 @@ type Agent struct {
 	Queues   []string // queue ids
 	Phone    string   // internal number, unique; empty for users who take no calls
 	WebPhone bool
+	// PhoneSecret is the SIP password of the phone, for the generated
+	// Asterisk configuration and the page's own phone. Empty: the admin
+	// makes the endpoint.
+	PhoneSecret Secret
 }
 
 // Secret is a resolved secret (password, token). It hides itself from logs

@@ -29,7 +29,7 @@ func (f Fault) String() string {
 }
 
 // Faults is every fault of a configuration, as the error of [Load].
-type Faults []Fault
+type Faults []Fault //nolint:errname // they are the words of the configuration, and several
 
 func (fs Faults) Error() string {
 	lines := make([]string, len(fs))

@@ -1,0 +1,250 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// ChangeKind says what became of a key.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	Added     ChangeKind = "added"     // a queue or agent is new; New is its name
+	Removed   ChangeKind = "removed"   // a queue or agent is gone; Old is its name
+	Changed   ChangeKind = "changed"   // a key has another value
+	Reordered ChangeKind = "reordered" // queues or agents stand in another order
+)
+
+// Change is one difference between two configurations.
+type Change struct {
+	Key  string     `json:"key"` // dotted, as in the file: queues.123456.ring_timeout
+	Kind ChangeKind `json:"kind"`
+	Old  string     `json:"old,omitempty"` // as in the file; secrets are hidden
+	New  string     `json:"new,omitempty"`
+	// Restart is set when a running server can't apply the change.
+	Restart bool `json:"restart,omitempty"`
+}
+
+// String prints the change on one line.
+func (c Change) String() string {
+	var s string
+	switch c.Kind {
+	case Added:
+		s = fmt.Sprintf("%s: added %s", c.Key, c.New)
+	case Removed:
+		s = fmt.Sprintf("%s: removed %s", c.Key, c.Old)
+	case Reordered:
+		s = c.Key + ": order changed"
+	default:
+		s = fmt.Sprintf("%s: %s → %s", c.Key, c.Old, c.New)
+	}
+	if c.Restart {
+		s += " (needs a restart)"
+	}
+	return s
+}
+
+// Compare lists what differs between two configurations: the tables in the
+// order of the documentation, queues and agents in the order of the new
+// file, those removed after them.
+//
+// What a running server has opened or promised needs a restart: everything of
+// [server] but the page's language and how long history is kept, and the
+// login at Asterisk. Everything else is applied to the next call.
+func Compare(before, after *Config) []Change {
+	var list []Change
+	list = append(list, changes(nil, serverSettings(before), serverSettings(after))...)
+	list = append(list, changes(nil, tableSettings(before), tableSettings(after))...)
+	queues := func(c *Config) (ids []string, entries map[string]entry) {
+		entries = map[string]entry{}
+		for _, q := range c.Queues {
+			ids = append(ids, q.ID)
+			entries[q.ID] = entry{q.Name, q.settings()}
+		}
+		return ids, entries
+	}
+	agents := func(c *Config) (ids []string, entries map[string]entry) {
+		entries = map[string]entry{}
+		for _, a := range c.Agents {
+			ids = append(ids, a.ID)
+			entries[a.ID] = entry{a.Name, a.settings()}
+		}
+		return ids, entries
+	}
+	list = append(list, compareEntries("queues", before, after, queues)...)
+	return append(list, compareEntries("agents", before, after, agents)...)
+}
+
+// setting is one key with its value as the file would have it.
+type setting struct {
+	key     string
+	value   string
+	hidden  bool // a secret: value is compared but not shown
+	restart bool
+}
+
+// entry is one queue or agent.
+type entry struct {
+	name     string
+	settings []setting
+}
+
+// changes compares two lists of the same keys.
+func changes(at toml.Key, before, after []setting) []Change {
+	var list []Change
+	for i, a := range after {
+		b := before[i]
+		if a.value == b.value {
+			continue
+		}
+		if a.hidden {
+			a.value, b.value = Secret(a.value).String(), Secret(b.value).String()
+		}
+		key := a.key
+		if len(at) > 0 {
+			key = at.String() + "." + a.key
+		}
+		list = append(list, Change{Key: key, Kind: Changed, Old: b.value, New: a.value, Restart: a.restart})
+	}
+	return list
+}
+
+func compareEntries(table string, before, after *Config, of func(*Config) ([]string, map[string]entry)) []Change {
+	oldIDs, old := of(before)
+	newIDs, now := of(after)
+	var list []Change
+	for _, id := range newIDs {
+		key := toml.Key{table, id}
+		if was, ok := old[id]; ok {
+			list = append(list, changes(key, was.settings, now[id].settings)...)
+		} else {
+			list = append(list, Change{Key: key.String(), Kind: Added, New: strconv.Quote(now[id].name)})
+		}
+	}
+	for _, id := range oldIDs {
+		if _, ok := now[id]; !ok {
+			list = append(list, Change{Key: toml.Key{table, id}.String(), Kind: Removed, Old: strconv.Quote(old[id].name)})
+		}
+	}
+	stayedOld := slices.DeleteFunc(oldIDs, func(id string) bool { _, ok := now[id]; return !ok })
+	stayedNew := slices.DeleteFunc(newIDs, func(id string) bool { _, ok := old[id]; return !ok })
+	if !slices.Equal(stayedOld, stayedNew) {
+		list = append(list, Change{Key: table, Kind: Reordered})
+	}
+	return list
+}
+
+func text(key, v string) setting { return setting{key: key, value: strconv.Quote(v)} }
+
+func yes(key string, v bool) setting { return setting{key: key, value: strconv.FormatBool(v)} }
+
+func whole(key string, v int) setting             { return setting{key: key, value: strconv.Itoa(v)} }
+func lasting(key string, v time.Duration) setting { return text(key, formatDuration(v)) }
+func secret(key string, v Secret) setting         { return setting{key: key, value: string(v), hidden: true} }
+
+func texts(key string, v []string) setting {
+	quoted := make([]string, len(v))
+	for i, s := range v {
+		quoted[i] = strconv.Quote(s)
+	}
+	return setting{key: key, value: "[" + strings.Join(quoted, ", ") + "]"}
+}
+
+// restart marks settings that a running server can't apply.
+func restart(list ...setting) []setting {
+	for i := range list {
+		list[i].restart = true
+	}
+	return list
+}
+
+func serverSettings(c *Config) []setting {
+	s := c.Server
+	allow := make([]string, len(s.AGIAllow))
+	for i, p := range s.AGIAllow {
+		allow[i] = p.String()
+	}
+	keep := text("server.keep_history", "")
+	if s.KeepHistory > 0 {
+		keep = lasting("server.keep_history", s.KeepHistory)
+	}
+	return append(restart(
+		text("server.http", s.HTTP),
+		text("server.agi", s.AGI),
+		texts("server.agi_allow", allow),
+		text("server.data", s.Data),
+		text("server.admin_socket", s.AdminSocket),
+		text("server.timezone", s.Timezone.String()),
+		text("server.tls.certificate", s.TLS.Certificate),
+		text("server.tls.key", s.TLS.Key),
+		text("asterisk.ami", c.Asterisk.AMI),
+		text("asterisk.username", c.Asterisk.Username),
+		secret("asterisk.secret", c.Asterisk.Secret),
+	), text("server.language", s.Language), keep)
+}
+
+func tableSettings(c *Config) []setting {
+	a, n, t := c.Asterisk, c.Announcement, c.TTS
+	return []setting{
+		text("asterisk.agent_dial", a.AgentDial),
+		text("asterisk.trunk_dial", a.TrunkDial),
+		text("asterisk.recordings", a.Recordings),
+		text("asterisk.recordings_here", a.RecordingsHere),
+		text("asterisk.sounds", a.Sounds),
+		text("asterisk.sounds_here", a.SoundsHere),
+		text("asterisk.websocket", a.WebSocket),
+		text("asterisk.fallback_context", a.FallbackContext),
+		text("asterisk.fallback_extension", a.FallbackExtension),
+		text("announcement.url", n.URL),
+		lasting("announcement.timeout", n.Timeout),
+		text("announcement.fallback", n.Fallback),
+		text("tts.engine", t.Engine),
+		text("tts.command", t.Command),
+		text("tts.url", t.URL),
+		text("tts.model", t.Model),
+		text("tts.voice", t.Voice),
+		secret("tts.token", t.Token),
+		lasting("tts.timeout", t.Timeout),
+	}
+}
+
+func (q Queue) settings() []setting {
+	announcement := yes("announcement", q.Announcement)
+	if q.AnnouncementURL != "" {
+		announcement = text("announcement", q.AnnouncementURL)
+	}
+	return []setting{
+		text("name", q.Name),
+		text("number", q.Number),
+		text("queueing", string(q.Queueing)),
+		text("order", string(q.Order)),
+		announcement,
+		yes("recording", q.Recording),
+		lasting("ring_timeout", q.RingTimeout),
+		lasting("max_wait", q.MaxWait),
+		whole("max_waiting", q.MaxWaiting),
+		lasting("wrapup", q.Wrapup),
+		text("music", q.Music),
+		lasting("retry_pause", q.RetryPause),
+		whole("away_after", q.AwayAfter),
+		lasting("no_agent_wait", q.NoAgentWait),
+	}
+}
+
+func (a Agent) settings() []setting {
+	return []setting{
+		secret("password", a.Password),
+		text("name", a.Name),
+		text("role", string(a.Role)),
+		texts("queues", a.Queues),
+		text("phone", a.Phone),
+		yes("web_phone", a.WebPhone),
+		secret("phone_secret", a.PhoneSecret),
+	}
+}

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"crypto/tls"
+	"net/netip"
+	"time"
+	_ "time/tzdata" // small machines and containers have no time zones
+)
+
+// maxSocketPath is what fits into sun_path of Linux's sockaddr_un.
+const maxSocketPath = 107
+
+// config makes a Config of the tree and reports what is wrong in it.
+func (l *loader) config(tree *node) *Config {
+	top := &section{l: l, node: tree}
+	top.get("include") // was read first
+	c := &Config{
+		Server:       readServer(top.table("server")),
+		Asterisk:     readAsterisk(top.table("asterisk")),
+		Announcement: readAnnouncement(top.table("announcement")),
+		TTS:          readTTS(top.table("tts")),
+	}
+	l.readQueues(top, c)
+	l.readAgents(top, c)
+	top.done()
+	return c
+}
+
+func readServer(s *section) Server {
+	v := Server{
+		HTTP:        s.str("http", "127.0.0.1:8080", listenAddress),
+		AGI:         s.str("agi", "127.0.0.1:4573", listenAddress),
+		AGIAllow:    readPrefixes(s, "agi_allow", "127.0.0.0/8"),
+		Data:        s.l.resolve(s.str("data", "calld.db", notEmpty, line)),
+		AdminSocket: s.l.resolve(s.str("admin_socket", "calld.sock", notEmpty, line)),
+	}
+	zone := s.str("timezone", "Asia/Seoul", notEmpty, timezone)
+	v.Timezone, _ = time.LoadLocation(zone) // was loaded by the check
+	v.Language = enum(s, "language", "ko", "ko", "en")
+	if !s.has("keep_history") || s.node.table["keep_history"].value != "" {
+		v.KeepHistory = s.duration("keep_history", 3*year, span{day, 100 * year, ""})
+	} else {
+		s.get("keep_history") // "" keeps all
+	}
+	if len(v.AdminSocket) > maxSocketPath {
+		s.fault("admin_socket", "%s is longer than the %d bytes that a socket's path can have; shorten it", v.AdminSocket, maxSocketPath)
+	}
+	t := s.table("tls")
+	v.TLS = TLS{Certificate: s.l.resolve(t.str("certificate", "")), Key: s.l.resolve(t.str("key", ""))}
+	switch certificate, key := v.TLS.Certificate != "", v.TLS.Key != ""; {
+	case certificate && key:
+		t.keyPair(v.TLS)
+	case certificate:
+		t.fault("certificate", "needs a key too; set server.tls.key")
+	case key:
+		t.fault("key", "needs a certificate too; set server.tls.certificate")
+	}
+	t.done()
+	s.done()
+	return v
+}
+
+// keyPair checks that certificate and key can be read and belong together.
+func (s *section) keyPair(names TLS) {
+	certificate, err := s.l.read(names.Certificate)
+	if err != nil {
+		s.fault("certificate", "the file %s can't be read: %s", names.Certificate, reason(err))
+		return
+	}
+	key, err := s.l.read(names.Key)
+	if err != nil {
+		s.fault("key", "the file %s can't be read: %s", names.Key, reason(err))
+		return
+	}
+	if _, err := tls.X509KeyPair(certificate, key); err != nil {
+		s.fault("certificate", "can't be used with server.tls.key: %v", err)
+	}
+}
+
+func readPrefixes(s *section, key string, def ...string) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, text := range s.list(key, def) {
+		p, err := parsePrefix(text)
+		if err != nil {
+			s.fault(key, "%v", err)
+			continue
+		}
+		prefixes = append(prefixes, p)
+	}
+	if s.has(key) && len(s.list(key, def)) == 0 {
+		s.fault(key, "is empty, so nobody could connect; name at least Asterisk's address")
+	}
+	return prefixes
+}
+
+func readAsterisk(s *section) Asterisk {
+	v := Asterisk{
+		AMI:               s.str("ami", "127.0.0.1:5038", dialAddress),
+		Username:          s.str("username", "calld", notEmpty, name),
+		Secret:            s.secret("secret"),
+		AgentDial:         s.str("agent_dial", "PJSIP/{phone}", dialString("{phone}")),
+		TrunkDial:         s.str("trunk_dial", "PJSIP/{number}@trunk", dialString("{number}")),
+		Recordings:        s.str("recordings", "/var/spool/asterisk/monitor/calld", folder),
+		RecordingsHere:    s.l.resolve(s.str("recordings_here", "", line)),
+		Sounds:            s.str("sounds", "/var/lib/asterisk/sounds/calld", folder),
+		SoundsHere:        s.l.resolve(s.str("sounds_here", "", line)),
+		WebSocket:         s.str("websocket", "ws://127.0.0.1:8088/ws", link("ws", "wss")),
+		FallbackContext:   s.str("fallback_context", "", name),
+		FallbackExtension: s.str("fallback_extension", "", optional(number)),
+	}
+	if !s.has("secret") {
+		s.missing("secret", `set it to the secret of the user in manager.conf, for example secret = "env:CALLD_AMI_SECRET"`)
+	} else if v.Secret == "" && s.node.table["secret"].value == "" {
+		s.fault("secret", `can't be empty; set it to the secret of the user in manager.conf, for example secret = "env:CALLD_AMI_SECRET"`)
+	}
+	if v.RecordingsHere == "" {
+		v.RecordingsHere = v.Recordings
+	}
+	if v.SoundsHere == "" {
+		v.SoundsHere = v.Sounds
+	}
+	switch {
+	case v.FallbackContext != "" && v.FallbackExtension == "" && !s.has("fallback_extension"):
+		s.fault("fallback_context", "needs an extension too; set asterisk.fallback_extension")
+	case v.FallbackExtension != "" && v.FallbackContext == "" && !s.has("fallback_context"):
+		s.fault("fallback_extension", "needs a context too; set asterisk.fallback_context")
+	}
+	s.done()
+	return v
+}
+
+func readAnnouncement(s *section) Announcement {
+	v := Announcement{
+		URL:      s.str("url", "", link("http", "https")),
+		Timeout:  s.duration("timeout", 2*time.Second, span{100 * time.Millisecond, time.Minute, ""}),
+		Fallback: s.str("fallback", "", argument),
+	}
+	s.done()
+	return v
+}
+
+func readTTS(s *section) TTS {
+	v := TTS{
+		Engine:  enum(s, "engine", "off", "off", "command", "http"),
+		Command: s.str("command", "espeak-ng -v {language} -w {out} -- {text}", line, speechCommand),
+		URL:     s.str("url", "", link("http", "https")),
+		Model:   s.str("model", "", line),
+		Voice:   s.str("voice", "", line),
+		Token:   s.secret("token"),
+		Timeout: s.duration("timeout", 10*time.Second, span{100 * time.Millisecond, 2 * time.Minute, ""}),
+	}
+	if v.Engine == "http" && v.URL == "" {
+		s.missing("url", `engine = "http" needs the speech server's URL`)
+	}
+	s.done()
+	return v
+}
