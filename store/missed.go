@@ -227,11 +227,13 @@ func (t *tables) addMissed(c *queue.Call) (Missed, error) {
 	return m, t.putMissed(old, &m)
 }
 
-// reached reports whether the customer of a call talks, or has talked, to us.
+// reached reports whether we talk, or have talked, to the customer of a call.
 // Of an outbound call only its end tells: its start may be the agent's answer.
 func reached(c *queue.Call) bool {
-	return c.Outcome == queue.Answered ||
-		c.Direction == queue.In && c.Outcome == "" && c.Start != nil
+	if c.Direction == queue.Out {
+		return c.Outcome == queue.Answered
+	}
+	return c.Start != nil
 }
 
 // settle resolves what is open of the number that a call has reached: by an

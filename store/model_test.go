@@ -29,15 +29,12 @@ type twin struct {
 // numbers are ways to write a number, and which number it is.
 var numbers = map[string]string{
 	"010-1234-5678": "01012345678", "01012345678": "01012345678", "+82 (10) 1234": "82101234", "82101234": "82101234",
-	"Alice": "alice", "alice ": "alice", "": "", "\xff\xff": "\ufffd\ufffd", "*98#": "*98#",
+	"Alice": "alice", "alice ": "alice", "": "", "\xff\xff": "\ufffd\ufffd", "\ufffd\ufffd": "\ufffd\ufffd", "*98#": "*98#",
 }
 
 func (w *twin) number(c queue.Call) string {
 	if c.Direction == queue.Out {
 		return numbers[c.Callee]
-	}
-	if c.Caller == "\ufffd\ufffd" {
-		return c.Caller
 	}
 	return numbers[c.Caller]
 }
@@ -60,10 +57,10 @@ func (w *twin) finish(c queue.Call) []store.Missed {
 	switch {
 	case again:
 		return nil
-	case c.Outcome == queue.Answered:
-		return w.settle(c)
-	case c.Direction == queue.In:
+	case c.Direction == queue.In && c.Start == nil:
 		return []store.Missed{w.add(c)}
+	case c.Direction == queue.In || c.Outcome == queue.Answered:
+		return w.settle(c)
 	}
 	return nil
 }
