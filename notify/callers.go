@@ -1,0 +1,129 @@
+package notify
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"calld/queue"
+)
+
+const (
+	// lookupQueue bounds the customers whose earlier calls wait to be looked
+	// up. Beyond it alerts go without, counted.
+	lookupQueue = 256
+	// lookupWait bounds one look-up.
+	lookupWait = 2 * time.Second
+)
+
+// callers knows the earlier calls of those who call now. They are looked up
+// as a call comes in, beside the path of events, so that they are usually
+// there when an agent is alerted; otherwise they follow.
+type callers struct {
+	earlier EarlierCalls
+	known   map[string]*caller // by call id; forgotten with the call
+	wanted  chan lookup
+	found   chan lookup
+}
+
+type caller struct {
+	done    bool
+	earlier []EarlierCall
+	alerted map[string]bool // agents alerted without them
+}
+
+type lookup struct {
+	call, number string
+	earlier      []EarlierCall
+}
+
+func newCallers(earlier EarlierCalls) callers {
+	return callers{
+		earlier: earlier,
+		known:   map[string]*caller{},
+		wanted:  make(chan lookup, lookupQueue),
+		found:   make(chan lookup, lookupQueue),
+	}
+}
+
+// know has the earlier calls of c's customer looked up, once.
+func (k *callers) know(c *queue.Call, count *counters) {
+	if k.known[c.ID] != nil {
+		return
+	}
+	number := c.Caller
+	if c.Direction == queue.Out {
+		number = c.Callee
+	}
+	who := &caller{earlier: []EarlierCall{}}
+	k.known[c.ID] = who
+	if k.earlier == nil || number == "" {
+		who.done = true
+		return
+	}
+	select {
+	case k.wanted <- lookup{call: c.ID, number: number}:
+	default:
+		count.lookupsDropped.Add(1)
+		who.done = true
+	}
+}
+
+// alerted returns the earlier calls of the caller, for agents being alerted;
+// nil when they have to be told later.
+func (k *callers) alerted(callID string, agents map[string]bool) []EarlierCall {
+	who := k.known[callID]
+	if who.done {
+		return who.earlier
+	}
+	if who.alerted == nil {
+		who.alerted = map[string]bool{}
+	}
+	for id := range agents {
+		who.alerted[id] = true
+	}
+	return nil
+}
+
+func (k *callers) forget(callID string) { delete(k.known, callID) }
+
+func (k *callers) forgetAll() { clear(k.known) }
+
+// look looks up what is wanted until ctx ends.
+func (k *callers) look(ctx context.Context, log *slog.Logger, count *counters) {
+	for {
+		var l lookup
+		select {
+		case <-ctx.Done():
+			return
+		case l = <-k.wanted:
+		}
+		one, cancel := context.WithTimeout(ctx, lookupWait)
+		list, err := k.earlier(one, l.number)
+		cancel()
+		if err != nil {
+			count.lookupsFailed.Add(1)
+			log.Warn("earlier calls can't be looked up", "call_id", l.call, "err", err)
+		}
+		l.earlier = append([]EarlierCall{}, list...) // never null
+		select {
+		case <-ctx.Done():
+			return
+		case k.found <- l:
+		}
+	}
+}
+
+// earlierFound takes the result of a look-up.
+func (h *Hub) earlierFound(l lookup) {
+	who := h.callers.known[l.call]
+	if who == nil || who.done {
+		return // the call is over
+	}
+	who.done, who.earlier = true, l.earlier
+	if len(who.alerted) > 0 {
+		body := h.encode(Earlier{Type: TypeEarlier, At: time.Now(), Call: l.call, Earlier: l.earlier})
+		h.deliverTo(who.alerted, frame{body: body})
+		who.alerted = nil
+	}
+}

@@ -1,0 +1,38 @@
+package notify
+
+import (
+	"slices"
+
+	"calld/config"
+	"calld/queue"
+)
+
+// rights is what an agent may see. It is never changed: a reload makes a new
+// one.
+type rights struct {
+	agent  config.Agent
+	all    bool // supervisors and admins see everything
+	queues map[string]bool
+}
+
+func newRights(a config.Agent) *rights {
+	r := &rights{agent: a, all: a.Role != config.RoleAgent, queues: make(map[string]bool, len(a.Queues))}
+	for _, q := range a.Queues {
+		r.queues[q] = true
+	}
+	return r
+}
+
+// seesCall: agents see the calls of their queues, and any that they were rung
+// for or talk with.
+func (r *rights) seesCall(c *queue.Call) bool {
+	return r.all || r.queues[c.Queue] || c.Agent == r.agent.ID ||
+		slices.ContainsFunc(c.Rings, func(x queue.Ring) bool { return x.Agent == r.agent.ID })
+}
+
+// seesAgent: agents see themselves and those who share a queue with them.
+func (r *rights) seesAgent(a *queue.AgentStatus) bool {
+	return r.all || a.ID == r.agent.ID || slices.ContainsFunc(a.Queues, func(q string) bool { return r.queues[q] })
+}
+
+func (r *rights) seesQueue(id string) bool { return r.all || r.queues[id] }
