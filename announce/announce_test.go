@@ -20,9 +20,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"calld/config"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // patience is how long a test waits for what must happen.
@@ -272,8 +272,10 @@ func TestFaults(t *testing.T) {
 		{"not found", http.NotFound, ReasonStatus, "404 Not Found"},
 		{"server error", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, ReasonStatus, "500"},
 		{"not modified without asking", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, ReasonStatus, "304"},
-		{"redirect loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", 302) }, ReasonNetwork, "redirects"},
-		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "ftp://127.0.0.1/a", 302) }, ReasonBadURL, "ftp"},
+		{"redirect loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) }, ReasonNetwork, "redirects"},
+		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "ftp://127.0.0.1/a", http.StatusFound)
+		}, ReasonBadURL, "ftp"},
 		{"garbage as wav", answer("audio/wav", []byte("this is no sound at all")), ReasonBadAudio, "neither wav, mp3 nor ogg"},
 		{"garbage behind a wav header", answer("audio/wav", []byte("RIFF\xff\xff\xff\xffWAVEgarbage garbage garbage")), ReasonBadAudio, "wav:"},
 		{"garbage behind an mp3 sync word", answer("audio/mpeg", append([]byte("\xff\xfb\x90\x64"), bytes.Repeat([]byte("rubbish"), 300)...)), ReasonBadAudio, "mp3"},
@@ -441,7 +443,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestSlowSoundsLeaveTheOthersTheirTime: when all transfers hang, the next
+// TestSlowSoundsAreBounded: when all transfers hang, the next
 // sound is refused as busy, well before its call's time is over.
 func TestSlowSoundsAreBounded(t *testing.T) {
 	var hanging atomic.Int64

@@ -41,8 +41,8 @@ func nameOf(how retention, parts ...[]byte) string {
 	for _, p := range parts {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(p)))
-		h.Write(size[:]) //nolint:errcheck // a hash never fails
-		h.Write(p)       //nolint:errcheck // a hash never fails
+		h.Write(size[:])
+		h.Write(p)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:nameSize/2]) + string(how)
 }

@@ -140,6 +140,9 @@ func (s *sounds) write(ctx context.Context, name string, fill func(*os.File) err
 	if err := s.scanOnce(); err != nil {
 		return err
 	}
+	if err := s.makeFolder(); err != nil {
+		return err
+	}
 	temp, err := os.CreateTemp(s.here, tempPrefix+"*")
 	if err != nil {
 		return diskError(err)
@@ -177,6 +180,14 @@ func (s *sounds) write(ctx context.Context, name string, fill func(*os.File) err
 
 func diskError(err error) error { return fail(ReasonDisk, "sounds folder: %w", err) }
 
+// makeFolder makes the folder; it may also have been removed by hand.
+func (s *sounds) makeFolder() error {
+	if err := os.MkdirAll(s.here, 0o755); err != nil {
+		return diskError(err)
+	}
+	return nil
+}
+
 // scanOnce makes the folder and learns what an earlier process left in it.
 func (s *sounds) scanOnce() error {
 	s.disk.Lock()
@@ -184,8 +195,8 @@ func (s *sounds) scanOnce() error {
 	if s.scanned {
 		return nil
 	}
-	if err := os.MkdirAll(s.here, 0o755); err != nil {
-		return diskError(err)
+	if err := s.makeFolder(); err != nil {
+		return err
 	}
 	if err := s.scan(); err != nil {
 		return diskError(err)
