@@ -1,0 +1,314 @@
+package agi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Session is one run of AGI() in the dialplan: a channel that does what the
+// methods say. See the package comment for contexts and concurrency.
+type Session struct {
+	Env Env
+	// Path is the decoded path of the URL, with a leading slash; Query holds
+	// what followed the question mark, nil when nothing did.
+	Path  string
+	Query url.Values
+
+	srv     *Server
+	conn    net.Conn
+	limit   int // bytes of one command
+	cancel  context.CancelCauseFunc
+	turn    chan struct{} // full while a command is under way; of no account once err is set
+	answers chan answer   // to the one who has the turn
+	gone    chan struct{} // closed when the reader has ended
+	owners  atomic.Int32  // goroutines that use the session; the last one forgets it
+	out     []byte        // the command being sent; belongs to the turn
+	place   place         // where the channel was when last asked; belongs to the turn
+
+	mu        sync.Mutex
+	waiting   bool  // an answer is due
+	abandoned bool  // nobody waits for it any more; it carries the turn
+	hungUp    bool  // HANGUP was read
+	verdict   error // what HANGUP meant, once settled: ErrHangup, ErrRedirected or ErrDead
+	err       error // why the session is over
+}
+
+func newSession(srv *Server, conn net.Conn) *Session {
+	return &Session{
+		srv:     srv,
+		conn:    conn,
+		turn:    make(chan struct{}, 1),
+		answers: make(chan answer, 1),
+		gone:    make(chan struct{}),
+	}
+}
+
+// RemoteAddr is the address of the Asterisk that this session belongs to.
+func (s *Session) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
+
+// Command carries out any AGI command: the verb, such as "SPEECH CREATE", and
+// its arguments, each quoted as needed. Answers other than 200 are a
+// [CommandError]. A result of -1 is returned as it is with a nil error, unless
+// the channel was found to be dead after it: then the error is a CommandError
+// with the Cause, beside the reply.
+func (s *Session) Command(ctx context.Context, verb string, args ...string) (Reply, error) {
+	if !validVerb(verb) {
+		return Reply{}, fmt.Errorf("agi: not the name of a command: %q", clip(verb))
+	}
+	if err := s.begin(ctx); err != nil {
+		return Reply{}, fmt.Errorf("agi: %s: %w", verb, err)
+	}
+	line, err := appendCommand(s.out[:0], s.limit, verb, args)
+	if err != nil {
+		s.end()
+		return Reply{}, err
+	}
+	s.out = line
+	a, err := s.exchange(ctx, line)
+	if err != nil {
+		return Reply{}, fmt.Errorf("agi: %s: %w", verb, err)
+	}
+	dead := s.follow(ctx, verb, args, a)
+	s.end()
+	switch {
+	case a.code != 200:
+		return Reply{}, &CommandError{Command: verb, Code: a.code, Text: a.text, Cause: dead}
+	case a.reply.Result == "-1" && dead != nil:
+		return a.reply, &CommandError{Command: verb, Code: 200, Text: "result=-1", Cause: dead}
+	}
+	return a.reply, nil
+}
+
+// do is Command for commands whose result -1 is a failure.
+func (s *Session) do(ctx context.Context, verb string, args ...string) (Reply, error) {
+	r, err := s.Command(ctx, verb, args...)
+	if err == nil && r.Result == "-1" {
+		err = &CommandError{Command: verb, Code: 200, Text: "result=-1"}
+	}
+	return r, err
+}
+
+// follow does what must be done between an answer and the next command, and
+// says why the channel is dead, nil when it is not.
+//
+// After result=-1 it sends one harmless command. run_agi drains the channel of
+// a caller who left, and says HANGUP, before it reads any further command; so
+// when that command is answered, HANGUP has come or the channel lives.
+func (s *Session) follow(ctx context.Context, verb string, args []string, a answer) error {
+	s.mu.Lock()
+	hungUp, verdict := s.hungUp, s.verdict
+	s.mu.Unlock()
+	if verdict != nil {
+		return verdict
+	}
+	if !hungUp && (a.reply.Result == "-1" || moves(verb, args)) {
+		if !s.ask(ctx) {
+			return s.failure()
+		}
+	} else if a.code == 200 && len(args) == 0 && strings.EqualFold(verb, "HANGUP") {
+		s.place.ended = true
+	}
+	s.mu.Lock()
+	hungUp = s.hungUp
+	s.mu.Unlock()
+	if !hungUp {
+		return nil
+	}
+	return s.settle(ctx)
+}
+
+// begin waits for the turn.
+func (s *Session) begin(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.gone:
+		return s.failure()
+	}
+}
+
+// end gives the turn back.
+func (s *Session) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endLocked()
+}
+
+// endLocked gives the turn back. When HANGUP came meanwhile, the turn goes to
+// the one who finds out what that meant.
+func (s *Session) endLocked() {
+	switch {
+	case s.err != nil:
+	case s.hungUp && s.verdict == nil:
+		s.inquire()
+	default:
+		<-s.turn
+	}
+}
+
+// exchange sends one line and waits for its answer. It is called with the
+// turn. After an error the caller has it no more: the session is over, or the
+// turn stays with the answer that nobody waits for now.
+func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
+	s.mu.Lock()
+	if err := s.err; err != nil {
+		s.mu.Unlock()
+		return answer{}, err
+	}
+	s.waiting = true
+	s.mu.Unlock()
+	err := s.conn.SetWriteDeadline(time.Now().Add(s.srv.writeTimeout()))
+	if err == nil {
+		_, err = s.conn.Write(line)
+	}
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = &ProtocolError{StalledWrite, "a command could not be sent in time"}
+		}
+		s.fail(err)
+		return answer{}, s.failure()
+	}
+	select {
+	case a := <-s.answers:
+		return a, nil
+	case <-ctx.Done():
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.waiting { // it came at the same moment
+			return <-s.answers, nil
+		}
+		s.abandoned = true
+		return answer{}, context.Cause(ctx)
+	case <-s.gone:
+		select {
+		case a := <-s.answers: // it came before the end
+			return a, nil
+		default:
+			return answer{}, s.failure()
+		}
+	}
+}
+
+// read takes what Asterisk says until the connection ends.
+func (s *Session) read(in *lines) {
+	d := decoder{max: in.max}
+	for {
+		line, err := in.next()
+		if err == nil {
+			err = s.take(&d, line)
+		}
+		if err != nil {
+			s.fail(err)
+			break
+		}
+	}
+	in.free()
+	close(s.gone)
+	s.release()
+}
+
+func (s *Session) take(d *decoder, line []byte) error {
+	a, m, err := d.line(line)
+	switch {
+	case m == hangup:
+		s.sawHangup()
+	case m == answered && !s.deliver(a):
+		return &ProtocolError{BadAnswer, "an answer to no command"}
+	}
+	return err
+}
+
+// deliver hands an answer to the one who waits for it. It reports whether any
+// answer was due.
+func (s *Session) deliver(a answer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.waiting {
+		return false
+	}
+	s.waiting = false
+	if s.abandoned {
+		s.abandoned = false
+		s.endLocked()
+		return true
+	}
+	s.answers <- a // has room: one command at a time
+	return true
+}
+
+// sawHangup notes the line HANGUP and has its meaning found out, by the one who
+// has the turn or, when the session is idle, right away. run_agi says HANGUP
+// once when the channel dies and once more at its own end.
+func (s *Session) sawHangup() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hungUp || s.err != nil {
+		return
+	}
+	s.hungUp = true
+	select {
+	case s.turn <- struct{}{}:
+		s.inquire()
+	default:
+	}
+}
+
+// inquire settles in a goroutine of its own, which inherits the turn; it is
+// called with mu held, often by the reader, who must go on reading.
+func (s *Session) inquire() {
+	s.owners.Add(1)
+	go func() {
+		s.settle(context.Background())
+		s.end()
+		s.release()
+	}()
+}
+
+// fail ends the session: the first error counts. The socket is closed, which
+// ends the reader.
+func (s *Session) fail(err error) {
+	var protocol *ProtocolError
+	if !errors.As(err, &protocol) && !errors.Is(err, ErrServerClosed) {
+		err = ErrClosed // the end of the socket, by whatever error it shows
+	}
+	s.mu.Lock()
+	first := s.err == nil
+	if first {
+		s.err = err
+	}
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	s.cancel(err)
+	if protocol != nil {
+		s.srv.refused(protocol.Reason, s.conn, protocol)
+	}
+	s.conn.Close()
+}
+
+func (s *Session) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// release is called by each goroutine that is done with the session.
+func (s *Session) release() {
+	if s.owners.Add(-1) == 0 {
+		s.srv.forget(s)
+	}
+}
