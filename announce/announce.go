@@ -45,8 +45,8 @@ const (
 	// maxConverting bounds the decoders running at once, which are all that
 	// uses the processor here: calls come first.
 	maxConverting = 2
-	// workLimit bounds a shared download, synthesis or conversion that
-	// outlives the call that began it.
+	// workLimit bounds a download or conversion that outlives the call that
+	// began it; speaking has the limit of its configuration besides.
 	workLimit = 30 * time.Second
 	// maxRedirects bounds the redirects followed for one request.
 	maxRedirects = 5
@@ -86,6 +86,7 @@ type settings struct {
 	fallback string
 	language string
 	engine   engine
+	speech   time.Duration // the engine's time
 }
 
 // Service fetches announcements. Make it with [New].
@@ -171,6 +172,7 @@ func (s *Service) Configure(cfg *config.Config) {
 		fallback: cfg.Announcement.Fallback,
 		language: cfg.Server.Language,
 		engine:   newEngine(cfg.TTS, s.client, s.maxBody),
+		speech:   orDefault(cfg.TTS.Timeout, workLimit),
 	})
 }
 

@@ -553,7 +553,7 @@ func TestWarningsAreThinnedOut(t *testing.T) {
 
 func TestPanicIsAnError(t *testing.T) {
 	var w work
-	name, err := w.shared(t.Context(), "k", func(context.Context) (string, error) { panic("boo") })
+	name, err := w.shared(t.Context(), "k", patience, func(context.Context) (string, error) { panic("boo") })
 	if name != "" || reasonOf(err) != ReasonInternal || !strings.Contains(err.Error(), "boo") {
 		t.Errorf("%q, %v", name, err)
 	}

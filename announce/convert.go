@@ -56,7 +56,7 @@ func (s *Service) keep(ctx context.Context, raw []byte, how retention) (string, 
 // keepAs converts a sound under a name; callers of the same name wait for one
 // conversion.
 func (s *Service) keepAs(ctx context.Context, name string, raw []byte) error {
-	_, err := s.work.shared(ctx, "sound "+name, func(ctx context.Context) (string, error) {
+	_, err := s.work.shared(ctx, "sound "+name, workLimit, func(ctx context.Context) (string, error) {
 		if s.sounds.use(name) {
 			return name, nil
 		}

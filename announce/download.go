@@ -77,7 +77,7 @@ func (s *Service) playURL(ctx context.Context, cfg *settings, address string) (R
 	if have, ok := s.copyAt(address); ok && s.now().Before(have.fresh) {
 		return Result{Kind: Play, Sound: s.sounds.path(have.name)}, nil
 	}
-	name, err := s.work.shared(ctx, "url "+address, func(work context.Context) (string, error) {
+	name, err := s.work.shared(ctx, "url "+address, workLimit, func(work context.Context) (string, error) {
 		return s.download(work, cfg, address)
 	})
 	if err == nil {

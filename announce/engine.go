@@ -11,35 +11,22 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"calld/config"
 )
 
-const (
-	// DefaultTTSTimeout is used when the configuration gives none.
-	DefaultTTSTimeout = 10 * time.Second
-	// DefaultTTSCommand is used when the configuration gives none.
-	DefaultTTSCommand = "espeak-ng -v {language} -w {out} {text}"
-
-	// maxQuoted bounds what is told of a speech server's error, in bytes.
-	maxQuoted = 200
-)
+// maxQuoted bounds what is told of a speech server's error, in bytes.
+const maxQuoted = 200
 
 // newEngine makes the configured engine; limit bounds what it may give, in
 // bytes. An engine that can't work says so when it is used: the configuration
 // was checked before, and a call must go on in any case.
 func newEngine(cfg config.TTS, client *http.Client, limit int64) engine {
-	timeout := orDefault(cfg.Timeout, DefaultTTSTimeout)
 	switch cfg.Engine {
 	case "command":
-		command := cfg.Command
-		if command == "" {
-			command = DefaultTTSCommand
-		}
-		return &commandEngine{command: command, timeout: timeout, limit: limit}
+		return &commandEngine{command: cfg.Command, limit: limit}
 	case "http":
-		return &httpEngine{cfg: cfg, client: client, timeout: timeout, limit: limit}
+		return &httpEngine{cfg: cfg, client: client, limit: limit}
 	}
 	return offEngine{}
 }
@@ -59,7 +46,6 @@ func speechError(ctx context.Context, err error) error {
 // commandEngine runs a program that writes a sound file.
 type commandEngine struct {
 	command string
-	timeout time.Duration
 	limit   int64
 }
 
@@ -74,8 +60,6 @@ func (e *commandEngine) speak(ctx context.Context, text, language string) ([]byt
 }
 
 func (e *commandEngine) run(ctx context.Context, text, language string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
 	dir, err := os.MkdirTemp("", "calld-speech-")
 	if err != nil {
 		return nil, err
@@ -160,10 +144,9 @@ func split(command string) ([]string, error) {
 
 // httpEngine asks a speech server (POST /v1/audio/speech and its like).
 type httpEngine struct {
-	cfg     config.TTS
-	client  *http.Client
-	timeout time.Duration
-	limit   int64
+	cfg    config.TTS
+	client *http.Client
+	limit  int64
 }
 
 func (e *httpEngine) key() string {
@@ -179,8 +162,6 @@ func (e *httpEngine) speak(ctx context.Context, text, _ string) ([]byte, error) 
 }
 
 func (e *httpEngine) post(ctx context.Context, text string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
 	body, err := json.Marshal(struct {
 		Model  string `json:"model"`
 		Voice  string `json:"voice"`

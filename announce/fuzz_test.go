@@ -113,7 +113,7 @@ func FuzzReply(f *testing.F) {
 
 // FuzzExpand: a text stays within its one argument, and is no option.
 func FuzzExpand(f *testing.F) {
-	f.Add(DefaultTTSCommand, "hello {out}", "en")
+	f.Add(espeak, "hello {out}", "en")
 	f.Add(`say --text={text} '{out}'`, "-x", "ko")
 	f.Fuzz(func(t *testing.T, command, text, language string) {
 		argv, err := expand(command, text, language, "/out")

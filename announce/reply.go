@@ -121,7 +121,7 @@ func (s *Service) obey(ctx context.Context, cfg *settings, r Request, resp *http
 
 // playBody plays the sound that the reply itself carries.
 func (s *Service) playBody(ctx context.Context, cfg *settings, resp *http.Response) (Result, error) {
-	name, err := s.work.alone(ctx, func(work context.Context) (string, error) {
+	name, err := s.work.alone(ctx, workLimit, func(work context.Context) (string, error) {
 		if err := s.transfers.takeWithin(ctx, cfg.timeout/2); err != nil {
 			return "", err
 		}

@@ -42,7 +42,7 @@ func (s *Service) speak(ctx context.Context, cfg *settings, text, language strin
 	if s.sounds.use(name) {
 		return Result{Kind: Play, Sound: s.sounds.path(name)}, nil
 	}
-	_, err = s.work.shared(ctx, "speech "+name, func(work context.Context) (string, error) {
+	_, err = s.work.shared(ctx, "speech "+name, cfg.speech+workLimit, func(work context.Context) (string, error) {
 		if s.sounds.use(name) {
 			return name, nil // another call's speech ended just before this one began
 		}
@@ -51,7 +51,9 @@ func (s *Service) speak(ctx context.Context, cfg *settings, text, language strin
 		}
 		defer s.speaking.release()
 		s.stats.spoken()
-		raw, err := cfg.engine.speak(work, text, language)
+		speaking, cancel := context.WithTimeout(work, cfg.speech)
+		defer cancel()
+		raw, err := cfg.engine.speak(speaking, text, language)
 		if err != nil {
 			return "", err
 		}

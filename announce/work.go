@@ -23,9 +23,9 @@ type work struct {
 
 // shared runs f once for all callers that use the same key at the same time
 // and returns its result, or ctx's error when that ends first; f goes on for
-// the others then. f's own context ends after workLimit and on stop.
-func (w *work) shared(ctx context.Context, key string, f func(context.Context) (string, error)) (string, error) {
-	done := w.group.DoChan(key, func() (any, error) { return w.do(f) })
+// the others then. f's own context ends after limit and on stop.
+func (w *work) shared(ctx context.Context, key string, limit time.Duration, f func(context.Context) (string, error)) (string, error) {
+	done := w.group.DoChan(key, func() (any, error) { return w.do(limit, f) })
 	select {
 	case r := <-done:
 		name, _ := r.Val.(string)
@@ -36,14 +36,14 @@ func (w *work) shared(ctx context.Context, key string, f func(context.Context) (
 }
 
 // alone is shared for work that is one caller's own.
-func (w *work) alone(ctx context.Context, f func(context.Context) (string, error)) (string, error) {
+func (w *work) alone(ctx context.Context, limit time.Duration, f func(context.Context) (string, error)) (string, error) {
 	type outcome struct {
 		name string
 		err  error
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		name, err := w.do(f)
+		name, err := w.do(limit, f)
 		done <- outcome{name, err}
 	}()
 	select {
@@ -54,8 +54,8 @@ func (w *work) alone(ctx context.Context, f func(context.Context) (string, error
 	}
 }
 
-func (w *work) do(f func(context.Context) (string, error)) (name string, err error) {
-	ctx, end, err := w.begin()
+func (w *work) do(limit time.Duration, f func(context.Context) (string, error)) (name string, err error) {
+	ctx, end, err := w.begin(limit)
 	if err != nil {
 		return "", err
 	}
@@ -70,13 +70,13 @@ func (w *work) do(f func(context.Context) (string, error)) (name string, err err
 	return f(ctx)
 }
 
-func (w *work) begin() (context.Context, func(), error) {
+func (w *work) begin(limit time.Duration) (context.Context, func(), error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped {
 		return nil, nil, fail(ReasonStopped, "shutting down")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), workLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	w.last++
 	id := w.last
 	if w.cancels == nil {
