@@ -3,40 +3,188 @@ package notify
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"calld/ami"
 	"calld/queue"
 )
 
+// Times of a watcher.
+const (
+	// sweepEvery is how often the board is compared with Asterisk's channels.
+	sweepEvery = 15 * time.Second
+	// devicesEvery is how often all phones are looked at anew, should the
+	// event of a change have been missed.
+	devicesEvery = time.Minute
+	// sweepWait bounds one comparison.
+	sweepWait = 10 * time.Second
+	// bootWait is how long after a listing the event that tells Asterisk's
+	// age may still be on its way.
+	bootWait = time.Second
+	// lagStep is the grain of the lag told to pages.
+	lagStep = 100 * time.Millisecond
+)
+
 // WatcherOptions say how a watcher is made.
 type WatcherOptions struct {
-	// AMI says where Asterisk is. Resync, OnState and the events are the
-	// watcher's to set.
+	// AMI says where Asterisk is. Its Resync and OnState are the watcher's.
 	AMI   ami.Options
 	Board *queue.Board
 	// AgentDial is the template of an agent's dial string, with {phone}.
 	AgentDial string
 	// OnState is told when the connection comes up or goes down, and its lag;
-	// nil: nobody is.
+	// nil: nobody is. It must return at once.
 	OnState func(AsteriskState)
 	Log     *slog.Logger
 }
 
 // Watcher hears from Asterisk and tells the board.
 type Watcher struct {
-	client *ami.Client
+	client   *ami.Client
+	board    *queue.Board
+	template template
+	onState  func(AsteriskState)
+	log      *slog.Logger
+
+	legs    *legs
+	booted  chan time.Time // when Asterisk was started, from its own telling
+	refresh chan struct{}
+	failed  atomic.Uint64 // sweeps
+
+	mu      sync.Mutex
+	started time.Time // of Asterisk; zero when not known
+	offset  time.Duration
+	state   AsteriskState
+
+	devices sync.Mutex // held while the board is told of a phone
+	// heard lists the phones whose state was heard while a listing is under
+	// way: what was heard is newer. It is nil when none is.
+	heard map[string]bool
 }
 
-// NewWatcher makes a watcher; [Watcher.Run] starts it.
-func NewWatcher(o WatcherOptions) (*Watcher, error) {
-	return &Watcher{client: ami.New(o.AMI)}, nil
+// NewWatcher makes a watcher and its AMI client; [Watcher.Run] starts them.
+func NewWatcher(o WatcherOptions) *Watcher {
+	w := &Watcher{
+		board: o.Board, template: newTemplate(o.AgentDial), onState: o.OnState, log: o.Log,
+		legs:    newLegs(),
+		booted:  make(chan time.Time, 1),
+		refresh: make(chan struct{}, 1),
+		state:   AsteriskState{State: AsteriskDown, Since: time.Now()},
+	}
+	if w.log == nil {
+		w.log = slog.New(slog.DiscardHandler)
+	}
+	if w.onState == nil {
+		w.onState = func(AsteriskState) {}
+	}
+	o.AMI.Resync = func(ctx context.Context, _ *ami.Client) error { return w.resync(ctx) }
+	o.AMI.OnState = w.connection
+	w.client = ami.New(o.AMI)
+	w.client.Handle("FullyBooted", w.fullyBooted)
+	w.client.Handle("DialBegin", w.dialBegin)
+	w.client.Handle("DialState", w.dialState)
+	w.client.Handle("DialEnd", w.dialEnd)
+	w.client.Handle("Hangup", w.hangup)
+	w.client.Handle("DeviceStateChange", w.deviceState)
+	return w
 }
 
-// Client is the watcher's AMI client, for those who send actions.
+// Client is the watcher's AMI client, for those who send actions. Handlers of
+// further events must be set before Run.
 func (w *Watcher) Client() *ami.Client { return w.client }
 
-// Run watches until ctx ends.
-func (w *Watcher) Run(ctx context.Context) error { return w.client.Run(ctx) }
+// Refresh has all phones looked at anew, as after a reload that brought new
+// agents.
+func (w *Watcher) Refresh() {
+	select {
+	case w.refresh <- struct{}{}:
+	default: // it is already asked for
+	}
+}
 
-// Refresh has the phones of all agents looked at anew, after a reload.
-func (w *Watcher) Refresh() {}
+// Run watches until ctx ends, and returns when all that it started has.
+func (w *Watcher) Run(ctx context.Context) error {
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { w.sweepAlways(ctx) })
+	err := w.client.Run(ctx)
+	sweeping.Wait()
+	return err
+}
+
+// connection is told when the AMI connection comes up or goes down.
+func (w *Watcher) connection(s ami.State) {
+	w.board.Deaf(!s.Up)
+	w.mu.Lock()
+	w.state = AsteriskState{State: AsteriskDown, Since: time.Now()}
+	if s.Up {
+		w.state.State = AsteriskUp
+	}
+	state := w.state
+	w.mu.Unlock()
+	w.onState(state)
+}
+
+// sweepAlways compares the board with Asterisk now and then until ctx ends.
+func (w *Watcher) sweepAlways(ctx context.Context) {
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	var looked time.Time // when at the phones
+	for {
+		look := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.refresh:
+			look = true
+		case <-sweep.C:
+			look = time.Since(looked) >= devicesEvery
+		}
+		if !w.client.Stats().Up {
+			continue // the resync does it all
+		}
+		w.measure()
+		ctx, cancel := context.WithTimeout(ctx, sweepWait)
+		err := w.channels(ctx)
+		if err == nil && look {
+			looked = time.Now()
+			err = w.phones(ctx)
+		}
+		cancel()
+		if err != nil {
+			w.failed.Add(1)
+			w.log.Warn("the board could not be compared with asterisk", "err", err)
+		}
+	}
+}
+
+// measure takes up what the client has measured of clock and lag.
+func (w *Watcher) measure() {
+	s := w.client.Stats()
+	lag := s.Lag.Round(lagStep).Milliseconds()
+	w.mu.Lock()
+	w.offset = s.ClockOffset
+	news := w.state.State == AsteriskUp && w.state.LagMS != lag
+	w.state.LagMS = lag
+	state := w.state
+	w.mu.Unlock()
+	if news {
+		w.onState(state)
+	}
+}
+
+// WatcherStats counts what a watcher has done since its start.
+type WatcherStats struct {
+	Legs         int    // agents' channels followed now
+	LegsRefused  uint64 // not followed, because there were too many
+	LegsSwept    uint64 // whose end was missed
+	SweepsFailed uint64
+}
+
+// Stats tells what the watcher has done; its client has counters of its own.
+func (w *Watcher) Stats() WatcherStats {
+	s := WatcherStats{SweepsFailed: w.failed.Load()}
+	s.Legs, s.LegsRefused, s.LegsSwept = w.legs.counts()
+	return s
+}

@@ -1,0 +1,169 @@
+package notify
+
+import (
+	"strconv"
+	"time"
+
+	"calld/ami"
+	"calld/queue"
+)
+
+// maxLate is how old an event's own time may be to be believed.
+const maxLate = 2 * time.Minute
+
+// The handlers run one after another on the AMI client's dispatcher. None of
+// them waits for anything.
+
+// fullyBooted tells how long Asterisk has been up; it comes at each log-in.
+func (w *Watcher) fullyBooted(e *ami.Event) {
+	up, err := strconv.Atoi(e.Get("Uptime"))
+	if err != nil || up < 0 {
+		w.log.Warn("asterisk does not tell its age", "uptime", e.Get("Uptime"))
+		return
+	}
+	select {
+	case <-w.booted: // of an older connection
+	default:
+	}
+	// The age is in whole seconds, rounded down.
+	w.booted <- time.Now().Add(-time.Duration(up+1) * time.Second)
+}
+
+// dialBegin: a phone is being dialled. Originate dials without a caller
+// (AMI v2 specification, DialBegin): those are no offers.
+func (w *Watcher) dialBegin(e *ami.Event) {
+	caller, id := e.Get("Uniqueid"), e.Get("DestUniqueid")
+	if caller == "" || id == "" {
+		return
+	}
+	channel := e.Get("DestChannel")
+	phone := w.template.ofDial(channel, e.Get("DialString"))
+	if phone == "" {
+		return
+	}
+	w.follow(id, leg{caller: caller, phone: phone, since: time.Now(), passing: w.template.passing(channel)})
+}
+
+func (w *Watcher) follow(id string, l leg) {
+	if !w.legs.add(id, l) {
+		w.log.Error("too many channels to agents: one is not followed", "unique_id", id, "phone", l.phone)
+	}
+}
+
+// legOf finds the leg that an event is about. When its DialBegin was missed,
+// the name of the channel tells whose phone it is.
+func (w *Watcher) legOf(e *ami.Event) (id string, l leg, ok bool) {
+	id = e.Get("DestUniqueid")
+	if l, ok = w.legs.get(id); ok {
+		return id, l, true
+	}
+	caller, channel := e.Get("Uniqueid"), e.Get("DestChannel")
+	phone := w.template.ofChannel(channel)
+	if id == "" || caller == "" || phone == "" {
+		return "", leg{}, false
+	}
+	w.follow(id, leg{caller: caller, phone: phone, since: time.Now(), passing: w.template.passing(channel)})
+	l, ok = w.legs.get(id)
+	return id, l, ok
+}
+
+// dialState: 180 gives RINGING, 183 gives PROGRESS alone (chan_pjsip.c).
+func (w *Watcher) dialState(e *ami.Event) {
+	if s := e.Get("DialStatus"); s != "RINGING" && s != "PROGRESS" {
+		return
+	}
+	if _, l, ok := w.legOf(e); ok && !l.over {
+		w.tell(e, queue.Fact{Kind: queue.PhoneRings, UniqueID: l.caller, Phone: l.phone})
+	}
+}
+
+// dialEnd: any other status ends the dialling (manager_channels.c).
+func (w *Watcher) dialEnd(e *ami.Event) {
+	id, _, ok := w.legOf(e)
+	if !ok {
+		return
+	}
+	status := e.Get("DialStatus")
+	if status == "ANSWER" {
+		if l, news := w.legs.answer(id); news {
+			w.tell(e, queue.Fact{Kind: queue.PhoneAnswers, UniqueID: l.caller, Phone: l.phone})
+		}
+		return
+	}
+	l, silent := w.legs.stop(id)
+	if !silent {
+		return // it rings at another contact, or did not ring any more
+	}
+	f := queue.Fact{Kind: queue.PhoneDone, UniqueID: l.caller, Phone: l.phone, Result: queue.Refused}
+	switch status {
+	case "CANCEL", "ABORT":
+		// Another phone answered or the caller left. app_dial.c cancels the
+		// losers before it tells of the winner: the board will know which.
+		return
+	case "NOANSWER":
+		f.Result = queue.NoAnswer
+	case "CHANUNAVAIL":
+		f.Result = queue.Unreachable
+	}
+	w.tell(e, f)
+}
+
+// hangup: a channel has ended; which, tells what that means.
+func (w *Watcher) hangup(e *ami.Event) {
+	id := e.Get("Uniqueid")
+	cause, err := strconv.Atoi(e.Get("Cause"))
+	if err != nil || cause < 0 {
+		cause = 0
+	}
+	l, ok := w.legs.remove(id)
+	switch {
+	case !ok:
+		w.tell(e, queue.Fact{Kind: queue.CallerGone, UniqueID: id, Cause: cause})
+	case l.talks && !l.passing:
+		w.tell(e, queue.Fact{Kind: queue.TalkOver, UniqueID: l.caller, Phone: l.phone, Cause: cause})
+	}
+}
+
+// tell gives the board a fact with the time at which Asterisk says that it
+// was, or else now.
+func (w *Watcher) tell(e *ami.Event, f queue.Fact) {
+	now := time.Now()
+	f.At = now
+	if s, err := strconv.ParseFloat(e.Get("Timestamp"), 64); err == nil && s > 0 && s < 1e11 {
+		w.mu.Lock()
+		offset := w.offset
+		w.mu.Unlock()
+		at := time.UnixMicro(int64(s * 1e6)).Add(-offset)
+		if at.Before(now) && now.Sub(at) < maxLate {
+			f.At = at
+		}
+	}
+	w.board.Heard(f)
+}
+
+// deviceState: a phone's state changed.
+func (w *Watcher) deviceState(e *ami.Event) {
+	phone := w.template.ofDevice(e.Get("Device"))
+	if phone == "" {
+		return
+	}
+	w.devices.Lock()
+	defer w.devices.Unlock()
+	if w.heard != nil {
+		w.heard[phone] = true
+	}
+	w.board.Phone(phone, phoneState(e.Get("State")))
+}
+
+// phoneState translates a device state (devicestate.c).
+func phoneState(s string) queue.PhoneState {
+	switch s {
+	case "NOT_INUSE":
+		return queue.PhoneIdle
+	case "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD":
+		return queue.PhoneBusy
+	case "UNAVAILABLE", "INVALID":
+		return queue.PhoneUnreachable
+	}
+	return queue.PhoneUnknown
+}

@@ -1,0 +1,170 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"calld/ami"
+	"calld/queue"
+)
+
+// resync makes the board's picture right after a connection came about.
+func (w *Watcher) resync(ctx context.Context) error {
+	if err := w.awaitAge(ctx); err != nil {
+		return err
+	}
+	if err := w.channels(ctx); err != nil {
+		return err
+	}
+	return w.phones(ctx)
+}
+
+// awaitAge takes in when Asterisk was started. The event that tells it comes
+// before the resync begins, but may still wait for its handler; without read
+// class "system" it never comes.
+func (w *Watcher) awaitAge(ctx context.Context) error {
+	var started time.Time
+	wait := time.NewTimer(bootWait)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case started = <-w.booted:
+	case <-wait.C:
+		w.log.Warn("asterisk did not tell when it was started")
+	}
+	w.mu.Lock()
+	w.started = started
+	w.mu.Unlock()
+	return nil
+}
+
+// channels compares board and legs with Asterisk's channels.
+func (w *Watcher) channels(ctx context.Context) error {
+	asOf := time.Now()
+	list, err := w.client.List(ctx, ami.NewAction("CoreShowChannels"))
+	if err != nil {
+		return fmt.Errorf("notify: channels can't be listed: %w", err)
+	}
+	w.rebuild(asOf, list)
+	live := make(map[string]bool, len(list))
+	phones := map[string][]phoneAt{} // by bridge
+	for _, e := range list {
+		id := e.Get("Uniqueid")
+		live[id] = true
+		if bridge := e.Get("BridgeId"); bridge != "" {
+			if l, ok := w.legs.get(id); ok {
+				phones[bridge] = append(phones[bridge], phoneAt{id, l.phone})
+			}
+		}
+	}
+	w.legs.sweep(asOf, live)
+	channels := make([]queue.Channel, 0, len(list))
+	for _, e := range list {
+		c := queue.Channel{UniqueID: e.Get("Uniqueid")}
+		for _, p := range phones[e.Get("BridgeId")] {
+			if p.id != c.UniqueID {
+				c.TalksTo = p.phone
+				w.legs.answer(p.id) // should its answer have been missed
+			}
+		}
+		channels = append(channels, c)
+	}
+	w.mu.Lock()
+	started := w.started
+	w.mu.Unlock()
+	w.board.Reconcile(asOf, started, channels)
+	return nil
+}
+
+// phoneAt is a channel to an agent's phone.
+type phoneAt struct{ id, phone string }
+
+// rebuild begins the legs of channels in progress whose DialBegin was missed.
+// The caller is whom the phone shares a bridge with. While it rings it is the
+// channel that the linked id names: that of the oldest channel, which dialled
+// channels inherit.
+func (w *Watcher) rebuild(asOf time.Time, list []*ami.Event) {
+	callers := map[string]string{} // by bridge
+	for _, e := range list {
+		if w.template.ofChannel(e.Get("Channel")) == "" {
+			if bridge := e.Get("BridgeId"); bridge != "" {
+				callers[bridge] = e.Get("Uniqueid")
+			}
+		}
+	}
+	for _, e := range list {
+		id, channel := e.Get("Uniqueid"), e.Get("Channel")
+		if _, known := w.legs.get(id); known {
+			continue
+		}
+		phone := w.template.ofChannel(channel)
+		caller := e.Get("Linkedid")
+		if c := callers[e.Get("BridgeId")]; c != "" {
+			caller = c
+		}
+		if phone == "" || caller == "" || caller == id {
+			continue // no phone, or one that calls itself
+		}
+		if !w.legs.add(id, leg{caller: caller, phone: phone, since: asOf, passing: w.template.passing(channel)}) {
+			return // counted
+		}
+	}
+}
+
+// phones tells the board the state of every agent's phone.
+func (w *Watcher) phones(ctx context.Context) error {
+	agents := w.board.Snapshot().Agents
+	if !w.template.plain() {
+		for i := range agents {
+			w.board.Phone(agents[i].Phone, queue.PhoneUnknown)
+		}
+		return nil
+	}
+	w.devices.Lock()
+	w.heard = map[string]bool{}
+	w.devices.Unlock()
+	state, err := w.deviceStates(ctx)
+	w.devices.Lock()
+	defer w.devices.Unlock()
+	for i := range agents {
+		phone := agents[i].Phone
+		if err == nil && phone != "" && !w.heard[phone] {
+			w.board.Phone(phone, state(w.template.device(phone)))
+		}
+	}
+	w.heard = nil
+	return err
+}
+
+// deviceStates lists the states of all devices. Endpoints of PJSIP are there
+// from the start, UNAVAILABLE until a phone registers (tried on Asterisk 16
+// and 22): what is not there can't be rung.
+func (w *Watcher) deviceStates(ctx context.Context) (func(device string) queue.PhoneState, error) {
+	missing := queue.PhoneUnknown
+	list, err := w.client.List(ctx, ami.NewAction("DeviceStateList"))
+	var refused *ami.ResponseError
+	switch {
+	case errors.As(err, &refused):
+		w.log.Warn("asterisk refuses to list device states: every phone is tried", "err", err)
+	case err != nil:
+		return nil, fmt.Errorf("notify: device states can't be listed: %w", err)
+	case strings.HasPrefix(w.template[0], "PJSIP/"):
+		missing = queue.PhoneUnreachable
+	}
+	states := map[string]queue.PhoneState{}
+	for _, e := range list {
+		if device := e.Get("Device"); device != "" {
+			states[device] = phoneState(e.Get("State"))
+		}
+	}
+	return func(device string) queue.PhoneState {
+		if s, ok := states[device]; ok {
+			return s
+		}
+		return missing
+	}, nil
+}
