@@ -127,26 +127,17 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Login checks an id and password given from a host. The error is a
-// [*Problem]: wrong, or too many wrong ones lately.
-func (a *API) Login(host, id, password string) (config.Agent, error) {
-	now := time.Now()
-	if !a.guesses.allow(now, host, id) {
-		return config.Agent{}, problem(http.StatusTooManyRequests, CodeTooManyLogins, "too many failed log-ins; wait a minute")
-	}
+// CheckPassword tells whether the id and password are those of an agent. It
+// takes as long for an unknown id as for a known one, so that the time does
+// not tell which ids exist; whoever calls it limits the guesses.
+func (a *API) CheckPassword(id, password string) (config.Agent, bool) {
 	ag, known := a.config().Agent(id)
 	stored := ag.Password
 	if !known {
-		// The same work as for a known id, so that the time it takes does not
-		// tell which ids exist.
 		stored = unknownPassword
 	}
-	if !config.VerifyPassword(stored, password) || !known {
-		a.guesses.failed(now, host, id)
-		a.log.Warn("login refused", "agent", id, "remote", host)
-		return config.Agent{}, problem(http.StatusUnauthorized, CodeBadLogin, "wrong id or password")
-	}
-	return ag, nil
+	good := config.VerifyPassword(stored, password)
+	return ag, good && known
 }
 
 type loginInput struct {
@@ -183,12 +174,18 @@ type Me struct {
 }
 
 func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
-	ag, err := a.Login(in.remote, in.Body.ID, in.Body.Password)
-	if err != nil {
-		return nil, err
+	now := time.Now()
+	if !a.guesses.allow(now, in.remote, in.Body.ID) {
+		return nil, problem(http.StatusTooManyRequests, CodeTooManyLogins, "too many failed log-ins; wait a minute")
+	}
+	ag, ok := a.CheckPassword(in.Body.ID, in.Body.Password)
+	if !ok {
+		a.guesses.failed(now, in.remote, in.Body.ID)
+		a.log.Warn("login refused", "agent", in.Body.ID, "remote", in.remote)
+		return nil, problem(http.StatusUnauthorized, CodeBadLogin, "wrong id or password")
 	}
 	token := newToken()
-	if err := a.store.PutSession(ctx, tokenKey(token), ag.ID, time.Now().Add(SessionLife)); err != nil {
+	if err := a.store.PutSession(ctx, tokenKey(token), ag.ID, now.Add(SessionLife)); err != nil {
 		return nil, a.storeError(err)
 	}
 	return &loginOutput{

@@ -1,0 +1,247 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"calld/agi"
+	"calld/ami"
+	"calld/announce"
+	"calld/api"
+	"calld/config"
+	"calld/dialplan"
+	"calld/notify"
+	"calld/queue"
+	"calld/store"
+)
+
+// agiSessions bounds the FastAGI sessions at once: every caller waiting or
+// talking holds one.
+const agiSessions = 4096
+
+// Options say what to run.
+type Options struct {
+	// ConfigPath is the configuration file; a reload reads it again.
+	ConfigPath string
+	Version    string
+	Log        *slog.Logger
+}
+
+// App is one calld.
+type App struct {
+	o       Options
+	log     *slog.Logger
+	started time.Time
+	cfg     atomic.Pointer[config.Config]
+
+	store    *store.Store
+	recorder *store.Recorder
+	away     *awayKeeper
+	board    *queue.Board
+	hub      *notify.Hub
+	watcher  *notify.Watcher
+	announce *announce.Service
+	agi      *agi.Server
+	api      *api.API
+	metrics  *prometheus.Registry
+
+	asterisk  atomic.Pointer[notify.AsteriskState]
+	reloading sync.Mutex
+}
+
+// New reads the configuration, opens the store and builds every part. It
+// starts nothing. A fault of the configuration is a [config.Faults], one of
+// the store a [*store.OpenError].
+func New(o Options) (*App, error) {
+	cfg, err := config.Load(o.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings {
+		o.Log.Warn("configuration", "warning", w.String())
+	}
+	st, err := store.Open(cfg.Server.Data, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{o: o, log: o.Log, started: time.Now(), store: st, metrics: prometheus.NewRegistry()}
+	a.cfg.Store(cfg)
+	a.asterisk.Store(&notify.AsteriskState{State: notify.AsteriskDown, Since: a.started})
+	a.hub = notify.NewHub(notify.HubOptions{
+		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Log: o.Log,
+	})
+	a.recorder = store.NewRecorder(st, store.RecorderOptions{Log: o.Log, OnDurable: a.durable})
+	a.away = newAwayKeeper(st, o.Log)
+	counts := newCounts(a.metrics)
+	a.board = queue.New(queue.Options{
+		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.recorder, a.away, counts},
+	})
+	a.api = api.New(api.Options{
+		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
+		MissedChanged: a.missedChanged, Version: o.Version, Log: o.Log,
+	})
+	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
+	a.announce.Configure(cfg)
+	a.watcher = notify.NewWatcher(notify.WatcherOptions{
+		AMI: ami.Options{
+			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
+		},
+		Board: a.board, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
+	})
+	mux := &agi.Mux{}
+	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, Log: o.Log})
+	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}
+	a.metrics.MustRegister(readings{a})
+	return a, nil
+}
+
+// Config is the configuration in force.
+func (a *App) Config() *config.Config { return a.cfg.Load() }
+
+// Run serves until ctx ends. Then callers who wait go back to the dialplan,
+// which keeps them until the next calld comes; talks go on; and everything
+// heard so far is written.
+func (a *App) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.store.Close()) }()
+	listen, err := a.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listen.close()
+	if err := a.restore(ctx); err != nil {
+		return err
+	}
+	p := newParts(a.log)
+	// In this order: each part needs only those above it, and the last to
+	// stop is the one that writes what all others have said.
+	p.start(ctx, "recorder", a.recorder.Run)
+	p.start(ctx, "away states", a.away.Run)
+	p.start(ctx, "board", a.board.Run)
+	p.start(ctx, "retention", a.retain)
+	p.start(ctx, "announcements", a.announce.Run)
+	p.start(ctx, "pages", func(ctx context.Context) error { return a.hub.Run(ctx, a.board) })
+	p.start(ctx, "asterisk events", a.watcher.Run)
+	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
+	p.start(ctx, "admin socket", func(ctx context.Context) error {
+		return serveHTTP(ctx, a.httpServer(a.api.Admin()), listen.admin, config.TLS{})
+	})
+	p.start(ctx, "http", func(ctx context.Context) error {
+		return serveHTTP(ctx, a.httpServer(a.handler()), listen.http, a.Config().Server.TLS)
+	})
+	a.log.Info("calld is ready", "http", listen.http.Addr().String(), "agi", listen.agi.Addr().String(),
+		"took_ms", time.Since(a.started).Milliseconds())
+	select {
+	case <-ctx.Done():
+		a.log.Info("stopping")
+	case err = <-p.failed:
+	}
+	return errors.Join(err, p.stop())
+}
+
+// Reload reads the configuration again and puts it in force, all or nothing,
+// while calls run. It returns what changed, or every fault as config.Faults.
+func (a *App) Reload(context.Context) ([]config.Change, error) {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	cfg, err := config.Load(a.o.ConfigPath)
+	if err != nil {
+		a.log.Error("reload refused: nothing changed", "err", err)
+		return nil, err
+	}
+	changes := config.Compare(a.Config(), cfg)
+	a.cfg.Store(cfg)
+	a.announce.Configure(cfg)
+	a.agi.SetAllow(cfg.Server.AGIAllow)
+	a.board.Reload(cfg)
+	a.watcher.Refresh()
+	a.hub.Push("", notify.TypeReloaded, changes)
+	a.log.Info("configuration reloaded", "changes", len(changes))
+	return changes, nil
+}
+
+// serveAGI serves FastAGI until ctx ends; the sessions then open are closed,
+// which sends their callers back to the dialplan.
+func (a *App) serveAGI(ctx context.Context, l net.Listener) error {
+	stop := context.AfterFunc(ctx, func() { a.closeAGI() })
+	defer stop()
+	err := a.agi.Serve(l)
+	if ctx.Err() == nil {
+		return err
+	}
+	return a.closeAGI()
+}
+
+// closeAGI ends all sessions and waits a moment for their scripts to end.
+func (a *App) closeAGI() error {
+	err := a.agi.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	return errors.Join(err, a.agi.Shutdown(ctx))
+}
+
+// status tells how the server is.
+func (a *App) status() api.Status {
+	s := api.Status{
+		Version: a.o.Version, Started: a.started, RecordsWaiting: a.recorder.Stats().Waiting,
+		Pages: a.hub.Stats().Sockets, LiveCalls: len(a.board.Snapshot().Calls), Freed: a.board.Freed(),
+	}
+	ast := a.asterisk.Load()
+	s.Asterisk, s.AsteriskSince = ast.State == notify.AsteriskUp, ast.Since
+	if err := a.recorder.Healthy(); err != nil {
+		s.StoreError = err.Error()
+	}
+	return s
+}
+
+func (a *App) asteriskState(s notify.AsteriskState) {
+	a.asterisk.Store(&s)
+	a.hub.SetAsterisk(s)
+}
+
+// durable is told of every record on disk.
+func (a *App) durable(c *queue.Call, missed []store.Missed) {
+	for _, m := range missed {
+		a.missedChanged(m)
+	}
+}
+
+func (a *App) missedChanged(m store.Missed) { a.hub.Push(m.Queue, notify.TypeMissedList, m) }
+
+// listeners is every socket that calld listens on. They are opened before
+// anything starts, so that a taken address is an error and not half a server.
+type listeners struct{ http, agi, admin net.Listener }
+
+func (a *App) listen(ctx context.Context) (l listeners, err error) {
+	s := a.Config().Server
+	var lc net.ListenConfig
+	if l.http, err = lc.Listen(ctx, "tcp", s.HTTP); err != nil {
+		return l, fmt.Errorf("server.http: %w", err)
+	}
+	if l.agi, err = lc.Listen(ctx, "tcp", s.AGI); err != nil {
+		l.close()
+		return l, fmt.Errorf("server.agi: %w", err)
+	}
+	if l.admin, err = listenAdmin(ctx, s.AdminSocket); err != nil {
+		l.close()
+		return l, fmt.Errorf("server.admin_socket: %w", err)
+	}
+	return l, nil
+}
+
+// close closes what is open; closing twice does no harm.
+func (l listeners) close() {
+	for _, x := range []net.Listener{l.http, l.agi, l.admin} {
+		if x != nil {
+			_ = x.Close() // it may be closed already by its server
+		}
+	}
+}
+

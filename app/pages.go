@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"calld/config"
+	"calld/notify"
+	"calld/store"
+)
+
+// earlierCalls is how many earlier calls of a customer an alert shows.
+const earlierCalls = 5
+
+// pages is what the hub asks of the rest: who may log in, and memos.
+type pages struct{ a *App }
+
+// Session finds out whose session cookie a request carries.
+func (p pages) Session(r *http.Request) (string, bool) {
+	id := p.a.api.AgentOf(r)
+	return id, id != ""
+}
+
+// Login checks a password.
+func (p pages) Login(_ context.Context, id, password string) (config.Agent, error) {
+	ag, ok := p.a.api.CheckPassword(id, password)
+	if !ok {
+		return config.Agent{}, notify.ErrLogin
+	}
+	return ag, nil
+}
+
+// Agent finds an agent.
+func (p pages) Agent(id string) (config.Agent, bool) { return p.a.Config().Agent(id) }
+
+// SetMemo writes a memo of a call that the writer may see.
+func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *string, by string) error {
+	ag, ok := p.Agent(by)
+	if !ok {
+		return notify.ErrForbidden
+	}
+	c, live := p.a.board.Call(call)
+	if !live {
+		var err error
+		if c, err = p.a.store.Call(call); errors.Is(err, store.ErrNotFound) {
+			return notify.ErrNoCall
+		} else if err != nil {
+			return err
+		}
+	}
+	if ag.Role == config.RoleAgent && !slices.Contains(ag.Queues, c.Queue) {
+		return notify.ErrForbidden
+	}
+	_, err := p.a.store.SetMemo(ctx, call, store.MemoChange{Text: memo, Disposition: disposition, By: by, At: time.Now()})
+	return err
+}
+
+func (p pages) earlier(_ context.Context, number string) ([]notify.EarlierCall, error) {
+	calls, err := p.a.store.EarlierCalls(number, earlierCalls)
+	if err != nil {
+		return nil, err
+	}
+	earlier := make([]notify.EarlierCall, len(calls))
+	for i, c := range calls {
+		earlier[i] = notify.EarlierCall{
+			ID: c.ID, Queue: c.Queue, Direction: c.Direction, Begin: c.Begin, Outcome: c.Outcome,
+			Agent: c.Agent, TalkMS: c.TalkMS, Memo: c.Memo, Disposition: c.Disposition,
+		}
+	}
+	return earlier, nil
+}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"calld/queue"
+)
+
+// restore puts on the board what an earlier calld left in the store: its live
+// calls, who was away, and how many calls each agent has answered today.
+func (a *App) restore(ctx context.Context) error {
+	if err := a.away.restore(a.board); err != nil {
+		return err
+	}
+	since := startOfDay(time.Now(), a.Config().Server.Timezone)
+	for _, ag := range a.Config().Agents {
+		n, err := a.store.CountAnswered(ag.ID, since)
+		if err != nil {
+			return err
+		}
+		if err := a.board.RestoreCalls(ag.ID, n); err != nil {
+			return err
+		}
+	}
+	live, err := a.store.Live()
+	if err != nil {
+		return err
+	}
+	unknown := a.board.Restore(live)
+	if len(live) > 0 {
+		a.log.Info("live calls of the last run restored", "calls", len(live)-len(unknown))
+	}
+	for _, c := range unknown {
+		if err := a.settle(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle ends a call of the last run whose queue is gone: nobody can follow
+// it any more.
+func (a *App) settle(ctx context.Context, c queue.Call) error {
+	now := time.Now()
+	c.Phase, c.Outcome, c.Cause, c.End = queue.Ended, queue.Failed, "queue_removed", &now
+	if c.Start != nil {
+		c.Outcome = queue.Answered
+	}
+	a.log.Warn("live call of a queue that is gone: ended", "call_id", c.ID, "queue", c.Queue)
+	if _, err := a.store.Finish(ctx, &c); err != nil {
+		return fmt.Errorf("settle call %s: %w", c.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,328 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"calld/agi"
+	"calld/announce"
+	"calld/config"
+	"calld/queue"
+)
+
+// The channel variables through which calld and the dialplan speak.
+const (
+	// VarID holds the call's id. It is inherited by the channels dialled.
+	VarID = "CALLD_ID"
+	// VarEntered holds when the call came in, in milliseconds since 1970: its
+	// place in the queue.
+	VarEntered = "CALLD_ENTERED"
+	// VarResult is set when calld has finished with the call: an outcome in
+	// capitals, or UNKNOWN for a number that is no queue's.
+	VarResult = "CALLD_RESULT"
+	// VarTry counts the dialplan's vain tries to reach calld.
+	VarTry = "CALLD_TRY"
+)
+
+// ResultUnknown is the result for numbers that are no queue's.
+const ResultUnknown = "UNKNOWN"
+
+// lastWords is how long a script may take to leave its results on a channel
+// that has hung up, or when the server shuts down.
+const lastWords = 2 * time.Second
+
+// Board is what a script needs of the queue's board.
+type Board interface {
+	QueueForNumber(number string) (config.Queue, bool)
+	Enter(queue.Entry) (*queue.Ticket, error)
+	OutcomeOf(callID string) (queue.Outcome, bool)
+	Load(queueID string) (waiting int, expected time.Duration)
+}
+
+// Announcer finds out what a caller hears first.
+type Announcer interface {
+	Fetch(ctx context.Context, r announce.Request, url string) announce.Result
+}
+
+// Inbound is the script of an incoming call: agi://HOST/inbound. It is an
+// [agi.Handler].
+type Inbound struct {
+	Board     Board
+	Announcer Announcer
+	// Config gives the configuration in force.
+	Config func() *config.Config
+	Log    *slog.Logger
+}
+
+// ServeAGI serves one caller until the call is over, the caller has left, or
+// the connection is lost.
+func (in *Inbound) ServeAGI(ctx context.Context, s *agi.Session) {
+	cfg := in.Config()
+	number := calledNumber(s)
+	q, ok := in.Board.QueueForNumber(number)
+	log := in.Log.With("number", number, "channel", s.Env.Channel)
+	if !ok {
+		log.Debug("not a queue's number: left to the dialplan")
+		if err := s.SetVariable(ctx, VarResult, ResultUnknown); err != nil {
+			log.Warn("result not set", "err", err)
+		}
+		return
+	}
+	c := &caller{in: in, s: s, cfg: cfg, queue: q, log: log}
+	if err := c.enter(ctx); err != nil {
+		c.log.Error("call not taken in", "err", err)
+		return
+	}
+	if c.ticket == nil {
+		return // it was over already
+	}
+	c.log = c.log.With("call_id", c.ticket.CallID(), "queue", q.ID)
+	defer c.ticket.Detach() // does nothing to a call that is over
+	if err := c.serve(ctx); err != nil {
+		c.leave(ctx, err)
+	}
+}
+
+// calledNumber is the number the caller dialled: the script's first argument
+// when the dialplan gives one, else the extension.
+func calledNumber(s *agi.Session) string {
+	if args := s.Env.Args; len(args) > 0 && args[0] != "" {
+		return config.NormalNumber(args[0])
+	}
+	return config.NormalNumber(s.Env.Extension)
+}
+
+// caller is one run of the inbound script.
+type caller struct {
+	in     *Inbound
+	s      *agi.Session
+	cfg    *config.Config
+	queue  config.Queue
+	ticket *queue.Ticket
+	log    *slog.Logger
+
+	record    string // path of the recording below the recordings folder
+	answered  bool   // the channel is up: it has been answered by us
+	music     bool   // music plays
+	recording bool   // MixMonitor runs
+	returning bool   // the channel was here before
+}
+
+// enter puts the caller on the board, or back at its place.
+func (c *caller) enter(ctx context.Context) error {
+	env := c.s.Env
+	before, err := c.before(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now().In(c.cfg.Server.Timezone)
+	e := queue.Entry{
+		ID: before.id, Queue: c.queue.ID, Caller: env.CallerID, CallerName: env.CallerIDName,
+		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
+		Returning: before.id != "", Answered: before.dialStatus == "ANSWER",
+	}
+	if e.ID == "" {
+		e.ID, e.Begin = queue.NewCallID(now), now
+		err = c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, VarEntered+"="+strconv.FormatInt(now.UnixMilli(), 10), VarTry+"=")
+	} else {
+		c.returning, c.answered, c.recording = true, before.up, before.recording
+		c.log.Info("caller is back", "call_id", e.ID, "answered", e.Answered)
+		err = c.s.SetVariable(ctx, VarTry, "")
+	}
+	if err != nil {
+		return err
+	}
+	if c.queue.Recording {
+		c.record = path.Join(e.Begin.In(c.cfg.Server.Timezone).Format("2006/01/02"), e.ID+".wav")
+		e.Record = c.record
+	}
+	c.ticket, err = c.in.Board.Enter(e)
+	if errors.Is(err, queue.ErrEnded) {
+		outcome, _ := c.in.Board.OutcomeOf(e.ID)
+		return c.finish(ctx, outcome)
+	}
+	return err
+}
+
+// earlier is what a channel that was here before brings along.
+type earlier struct {
+	id         string
+	entered    time.Time
+	dialStatus string
+	up         bool
+	recording  bool
+}
+
+// before asks the channel whether it was here before: its script was lost
+// with an earlier calld, and the dialplan came back.
+func (c *caller) before(ctx context.Context) (earlier, error) {
+	id, _, err := c.s.GetVariable(ctx, VarID)
+	if err != nil || id == "" {
+		return earlier{}, err
+	}
+	v, err := c.full(ctx, "${"+VarEntered+"}", "${DIALSTATUS}", "${CHANNEL(state)}", "${MIXMONITOR_FILENAME}")
+	if err != nil {
+		return earlier{}, err
+	}
+	e := earlier{id: id, dialStatus: v[1], up: v[2] == "Up", recording: v[3] != ""}
+	if ms, err := strconv.ParseInt(v[0], 10, 64); err == nil {
+		e.entered = time.UnixMilli(ms)
+	}
+	return e, nil
+}
+
+// serve greets the caller and then does what the board asks for until the
+// call is over.
+func (c *caller) serve(ctx context.Context) error {
+	if c.queue.Announcement && !c.returning {
+		if err := c.greet(ctx); err != nil {
+			return err
+		}
+	}
+	c.ticket.Ready()
+	for {
+		offer, outcome, err := c.next(ctx)
+		switch {
+		case err != nil:
+			return err
+		case offer == nil:
+			return c.finish(ctx, outcome)
+		}
+		if err := c.ring(ctx, offer); err != nil {
+			return err
+		}
+	}
+}
+
+// next waits for what to do, with music once there is nothing at hand.
+func (c *caller) next(ctx context.Context) (*queue.Offer, queue.Outcome, error) {
+	if !c.music && !c.ticket.Pending() {
+		if err := c.startMusic(ctx); err != nil {
+			return nil, "", err
+		}
+	}
+	return c.ticket.Next(ctx)
+}
+
+func (c *caller) startMusic(ctx context.Context) error {
+	if err := c.answer(ctx); err != nil {
+		return err
+	}
+	c.music = true
+	// From here on the socket is idle: an offer is acted on at once.
+	return c.exec(ctx, "StartMusicOnHold", c.queue.Music)
+}
+
+// answer answers the channel. It is done as late as possible: the caller pays
+// from here on, and Asterisk waits up to half a second for the first audio.
+func (c *caller) answer(ctx context.Context) error {
+	if c.answered {
+		return nil
+	}
+	c.answered = true
+	return c.s.Answer(ctx)
+}
+
+// greet plays the announcement. What goes wrong with it is the announcer's to
+// report; the call goes on.
+func (c *caller) greet(ctx context.Context) error {
+	url := c.queue.AnnouncementURL
+	if url == "" {
+		url = c.cfg.Announcement.URL
+	}
+	waiting, expected := c.in.Board.Load(c.queue.ID)
+	r := c.in.Announcer.Fetch(ctx, announce.Request{
+		Call: c.ticket.CallID(), Queue: c.queue.ID, Number: c.queue.Number, Caller: c.s.Env.CallerID,
+		Language: c.cfg.Server.Language, Waiting: max(0, waiting-1), ExpectedWaitMS: expected.Milliseconds(),
+	}, url)
+	if r.Sound == "" {
+		return ctx.Err()
+	}
+	if err := c.answer(ctx); err != nil {
+		return err
+	}
+	_, err := c.s.StreamFile(ctx, r.Sound, "", 0)
+	if errors.Is(err, agi.ErrFailed) {
+		c.log.Warn("announcement not played", "sound", r.Sound, "err", err)
+		return nil
+	}
+	return err
+}
+
+// finish leaves the outcome on the channel and returns to the dialplan.
+func (c *caller) finish(ctx context.Context, o queue.Outcome) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if err := c.s.SetVariable(ctx, VarResult, strings.ToUpper(string(o))); err != nil && !gone(err) {
+		c.log.Warn("result not set", "result", o, "err", err)
+	}
+	return nil
+}
+
+// leave tells the board why the script ends before the call is over.
+func (c *caller) leave(ctx context.Context, err error) {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	switch {
+	case errors.Is(err, agi.ErrHangup), errors.Is(err, agi.ErrDead):
+		c.ticket.Hangup(c.hangupCause(ctx))
+	case errors.Is(err, agi.ErrRedirected):
+		c.log.Info("caller was redirected by somebody else")
+		c.ticket.Fail("redirected")
+	case errors.Is(err, queue.ErrSuperseded):
+		c.log.Info("another script serves the caller now")
+	case errors.Is(err, agi.ErrServerClosed):
+		c.ticket.Detach()
+	default:
+		c.log.Warn("script lost; the caller is expected back", "err", err)
+		c.ticket.Detach()
+	}
+}
+
+// hangupCause asks the dead channel for its hang-up cause; 0 when it does not
+// tell.
+func (c *caller) hangupCause(ctx context.Context) int {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	v, err := c.full(ctx, "${HANGUPCAUSE}")
+	if err != nil {
+		return 0
+	}
+	code, _ := strconv.Atoi(v[0]) // 0 when it is none
+	return code
+}
+
+// exec runs an application whose own result does not matter.
+func (c *caller) exec(ctx context.Context, app string, args ...string) error {
+	_, err := c.s.Exec(ctx, app, args...)
+	return err
+}
+
+// full expands several expressions in one round trip. No value of those asked
+// for here can hold the separator.
+func (c *caller) full(ctx context.Context, exprs ...string) ([]string, error) {
+	const separator = "|"
+	v, _, err := c.s.GetFullVariable(ctx, strings.Join(exprs, separator), "")
+	if err != nil {
+		return nil, err
+	}
+	got := strings.Split(v, separator)
+	if len(got) != len(exprs) {
+		return nil, fmt.Errorf("dialplan: %d values asked for, got %q", len(exprs), v)
+	}
+	return got, nil
+}
+
+// gone reports whether an error only says that the caller or the connection
+// is no more.
+func gone(err error) bool {
+	return errors.Is(err, agi.ErrHangup) || errors.Is(err, agi.ErrDead) || errors.Is(err, agi.ErrClosed) ||
+		errors.Is(err, agi.ErrServerClosed)
+}

@@ -1,0 +1,133 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"calld/agi"
+	"calld/queue"
+)
+
+// ring rings the agents of an offer, stays with the call while they talk, and
+// reports what became of it. The error says that the caller or the connection
+// is gone before that could be told.
+func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
+	if o.Recording {
+		if err := c.startRecording(ctx); err != nil {
+			return err
+		}
+	}
+	c.log.Info("ringing", "agents", agentIDs(o))
+	_, err := c.s.Exec(ctx, "Dial", c.dialArgs(o)...)
+	c.music = false // Dial has ended it
+	if err != nil && !gone(err) && context.Cause(ctx) == nil {
+		return fmt.Errorf("dial: %w", err)
+	}
+	r, err := c.report(ctx, o)
+	if err != nil {
+		return err
+	}
+	c.log.Info("ringing over", "result", r.Result, "talked_ms", r.Talked.Milliseconds(), "caller_gone", r.CallerGone, "cause", r.Cause)
+	c.ticket.Dialled(r)
+	return nil
+}
+
+// dialArgs are those of Dial(): whom, for how many seconds, and options.
+// app_dial.c: g goes on in the dialplan when the agent hangs up, i ignores a
+// phone's wish to forward the call, m plays music instead of ringing.
+func (c *caller) dialArgs(o *queue.Offer) []string {
+	dial := make([]string, len(o.Agents))
+	for i, a := range o.Agents {
+		dial[i] = strings.ReplaceAll(c.cfg.Asterisk.AgentDial, "{phone}", a.Phone)
+	}
+	options := "gi"
+	if c.answered {
+		// The caller has heard music or the announcement: no ringing tone
+		// after that.
+		options += "m(" + o.Music + ")"
+	}
+	seconds := int64((o.RingFor + time.Second - 1) / time.Second)
+	return []string{strings.Join(dial, "&"), strconv.FormatInt(max(1, seconds), 10), options}
+}
+
+// startRecording starts the recording on the caller's channel, so that it goes on
+// when the agent changes; b: only what is said in a conversation.
+func (c *caller) startRecording(ctx context.Context) error {
+	if c.recording || c.record == "" {
+		return nil
+	}
+	c.recording = true
+	return c.exec(ctx, "MixMonitor", path.Join(c.cfg.Asterisk.Recordings, c.record), "b")
+}
+
+// report asks the channel, alive or dead, how Dial ended.
+func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, error) {
+	r := queue.DialReport{Offer: o.ID, CallerGone: hungUp(ctx)}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	v, err := c.full(ctx, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}", "${HANGUPCAUSE}")
+	if err != nil {
+		return r, err
+	}
+	r.Result = dialResult(v[0])
+	r.Phone = c.phoneOf(o, v[1])
+	if ms, err := strconv.ParseInt(v[2], 10, 64); err == nil {
+		r.Talked = time.Duration(ms) * time.Millisecond
+	} else if s, err := strconv.ParseInt(v[3], 10, 64); err == nil {
+		r.Talked = time.Duration(s) * time.Second
+	}
+	r.Cause, _ = strconv.Atoi(v[4]) // 0 when it is none
+	if v[0] == "CANCEL" {
+		r.CallerGone = true
+	}
+	return r, nil
+}
+
+func hungUp(ctx context.Context) bool {
+	cause := context.Cause(ctx)
+	return errors.Is(cause, agi.ErrHangup) || errors.Is(cause, agi.ErrDead)
+}
+
+// dialResult reads DIALSTATUS. A phone that declines with 603 or 480 is
+// reported as NOANSWER: the board tells it from a time-out by the time it took.
+func dialResult(status string) queue.RingResult {
+	switch status {
+	case "ANSWER":
+		return queue.RingAnswer
+	case "NOANSWER":
+		return queue.NoAnswer
+	case "CANCEL":
+		return queue.CallerLeft
+	case "BUSY", "CONGESTION", "DONTCALL", "TORTURE":
+		return queue.Refused
+	}
+	return queue.Unreachable // CHANUNAVAIL, INVALIDARGS
+}
+
+// phoneOf finds whose phone a channel such as PJSIP/8001-0000002a is; "" when
+// the dial string does not tell.
+func (c *caller) phoneOf(o *queue.Offer, channel string) string {
+	i := strings.LastIndexByte(channel, '-')
+	if i < 0 {
+		return ""
+	}
+	for _, a := range o.Agents {
+		if channel[:i] == strings.ReplaceAll(c.cfg.Asterisk.AgentDial, "{phone}", a.Phone) {
+			return a.Phone
+		}
+	}
+	return ""
+}
+
+func agentIDs(o *queue.Offer) []string {
+	ids := make([]string, len(o.Agents))
+	for i, a := range o.Agents {
+		ids[i] = a.ID
+	}
+	return ids
+}
