@@ -56,9 +56,10 @@ type Result struct {
 	Sound string
 	// Stale is set when the web side failed and the last good copy is played.
 	Stale bool
-	// Reason and Err are set for a Fallback: why, for programs and for people.
+	// Reason says why, for a Fallback.
 	Reason Reason
-	Err    error
+	// Err is what went wrong, for a Fallback or a stale copy.
+	Err error
 }
 
 // Error is a failed announcement.

@@ -302,7 +302,7 @@ func TestG711(t *testing.T) {
 }
 
 func TestResampler(t *testing.T) {
-	for _, from := range []int{4000, 7999, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 96000, 384000} {
+	for _, from := range []int{4000, 7999, 11025, 16000, 22050, 44100, 48000, 384000} {
 		response := func(hz float64) float64 {
 			spec := wavSpec{rate: from, channels: 1, format: formatFloat, bits: 32}
 			got := converted(t, makeWAV(t, spec, tone(hz, 0.9, from, 0.25)))

@@ -50,7 +50,7 @@ type sounds struct {
 	bytes int64
 
 	// disk keeps the removal of a file apart from the writing of a new one of
-	// the same name. It is never held by what a call waits for directly.
+	// the same name, and from its being taken into use again.
 	disk    sync.Mutex
 	scanned bool
 }
@@ -82,14 +82,20 @@ func (s *sounds) size() (files int, bytes int64) {
 // use reports whether a sound is there, whole, and marks it as used now.
 func (s *sounds) use(name string) bool {
 	file := s.file(name)
+	s.mu.Lock()
+	known := s.files[name]
+	s.mu.Unlock()
+	if s.now().Sub(known.used) > mayPlay/2 {
+		// It may be about to be removed: between the look and the mark
+		// nobody must.
+		s.disk.Lock()
+		defer s.disk.Unlock()
+	}
 	info, err := os.Stat(file)
 	if err != nil {
 		s.forget(name)
 		return false
 	}
-	s.mu.Lock()
-	known := s.files[name]
-	s.mu.Unlock()
 	// A power cut can leave a file that has its name but not its content.
 	if (!known.checked || known.size != info.Size()) && !isWhole(file, info.Size()) {
 		return false
