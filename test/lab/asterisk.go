@@ -197,7 +197,7 @@ func (a *Asterisk) boot(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
-	defer console.Close() // the child has its own
+	defer func() { _ = console.Close() }() // the child has its own
 	cmd.Stdout, cmd.Stderr = console, console
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("lab: starting Asterisk %s below %s: %w", a.Root.Version, a.Root.Path, err)

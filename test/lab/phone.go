@@ -32,7 +32,10 @@ type PhoneOptions struct {
 	User, Password string
 	Behaviour      Behaviour     // what it does with calls
 	Refresh        time.Duration // how often it registers again, 20 s by default
-	Log            *slog.Logger
+	// Contact is where calls are to go when not to this phone: the address and
+	// port of a [SIPpPhones], say.
+	Contact string
+	Log     *slog.Logger
 }
 
 // Phone is a SIP telephone at 127.0.0.1. A method that is about a call is
@@ -59,6 +62,11 @@ func NewPhone(a *Asterisk, opts PhoneOptions) (*Phone, error) {
 func DialPhone(server string, opts PhoneOptions) (*Phone, error) {
 	if opts.Refresh == 0 {
 		opts.Refresh = defaultRefresh
+	}
+	if opts.Contact != "" {
+		if _, _, err := sip.ParseAddr(opts.Contact); err != nil {
+			return nil, fmt.Errorf("%w: contact %q: %w", ErrStation, opts.Contact, err)
+		}
 	}
 	p := &Phone{opts: opts, behaviour: opts.Behaviour, rang: make(chan struct{}), callID: sip.GenerateTagN(24)}
 	var err error
@@ -168,7 +176,7 @@ func (p *Phone) register(ctx context.Context, expires int) error {
 	p.cseq += 2 // the answer to the challenge takes the next number
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: p.cseq, MethodName: sip.REGISTER})
 	p.mu.Unlock()
-	req.AppendHeader(p.st.contact())
+	req.AppendHeader(p.contact())
 	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(expires)))
 	res, err := p.st.request(ctx, req)
 	if err != nil {
@@ -184,6 +192,15 @@ func (p *Phone) register(ctx context.Context, expires int) error {
 		return fmt.Errorf("%w: %s: %d %s", ErrRegister, p.opts.User, res.StatusCode, res.Reason)
 	}
 	return nil
+}
+
+// contact is the address to register.
+func (p *Phone) contact() *sip.ContactHeader {
+	c := p.st.contact()
+	if p.opts.Contact != "" {
+		c.Address.Host, c.Address.Port, _ = sip.ParseAddr(p.opts.Contact) // checked by DialPhone
+	}
+	return c
 }
 
 // WaitRinging waits until a call rings, and returns it. A call that has

@@ -69,20 +69,18 @@ func reserve(port int) (*reservation, error) {
 	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: "@calld-lab-port-" + strconv.Itoa(port)}); err != nil {
 		return nil, errors.Join(fmt.Errorf("lab: reserving port %d: %w", port, err), syscall.Close(fd))
 	}
-	return &reservation{port: port, fd: fd, release: sync.OnceFunc(func() { syscall.Close(fd) })}, nil
+	return &reservation{port: port, fd: fd, release: sync.OnceFunc(func() { _ = syscall.Close(fd) })}, nil
 }
 
 func portFree(port int) bool {
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	tcp, err := net.Listen("tcp", addr)
+	local := net.IPv4(127, 0, 0, 1)
+	tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: local, Port: port})
 	if err != nil {
 		return false
 	}
-	defer tcp.Close()
-	udp, err := net.ListenPacket("udp", addr)
+	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: local, Port: port})
 	if err != nil {
-		return false
+		return errors.Join(err, tcp.Close()) == nil
 	}
-	udp.Close()
-	return true
+	return errors.Join(tcp.Close(), udp.Close()) == nil
 }

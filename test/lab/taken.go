@@ -52,9 +52,9 @@ func (l *Leg) serve(b Behaviour) {
 		}
 	}
 	status := l.decide(b)
-	switch {
-	case status == 0: // over
-	case status == 200:
+	switch status {
+	case 0: // over
+	case 200:
 		l.talk(b)
 	default:
 		l.send(status, nil)

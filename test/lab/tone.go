@@ -54,7 +54,7 @@ func ToneWAV(hz float64, d time.Duration) []byte {
 	size := 2 * len(samples)
 	var b bytes.Buffer
 	b.WriteString("RIFF")
-	le := func(v any) { binary.Write(&b, binary.LittleEndian, v) }
+	le := func(v any) { _ = binary.Write(&b, binary.LittleEndian, v) } // to memory
 	le(uint32(header + size))
 	b.WriteString("WAVEfmt ")
 	le(uint32(16))             // size of the format

@@ -62,7 +62,7 @@ func newVoice(host string, tone float64) (*voice, error) {
 
 func (v *voice) close() {
 	close(v.closed)
-	v.conn.Close()
+	_ = v.conn.Close()
 	v.wg.Wait()
 }
 
