@@ -25,10 +25,11 @@ const (
 // IsNumber reports whether s may be a telephone number or the name of a
 // phone: digits, letters and * # + . _ - only. Numbers reach dial strings,
 // extensions and section names of Asterisk, where every other character may
-// have a meaning: a comma ends an argument, & adds a second phone, a leading
-// _ makes a pattern of an extension.
+// have a meaning: a comma ends an argument, & adds a second phone. The first
+// character is none of . _ - because a leading _ makes a pattern of an
+// extension.
 func IsNumber(s string) bool {
-	if s == "" || len(s) > maxNumber || s[0] == '_' {
+	if s == "" || len(s) > maxNumber || strings.IndexByte("._-", s[0]) >= 0 {
 		return false
 	}
 	for i := range len(s) {
@@ -61,18 +62,18 @@ func number(s string) error {
 	if IsNumber(s) {
 		return nil
 	}
-	return fmt.Errorf("%q is no number; use digits, letters and * # + . _ - only, not beginning with _: other characters mean something else to Asterisk", s)
+	return fmt.Errorf("%q is no number; use digits, letters and * # + . _ - only, not beginning with . _ or -: anything else has another meaning to Asterisk", s)
 }
 
-// extension is a number, however it is written, that Asterisk doesn't take
-// for one of its special extensions.
+// extension is a number, however it is written, that is none of Asterisk's
+// special extensions, which have one character.
 func extension(s string) error {
 	s = NormalNumber(s)
 	if err := number(s); err != nil {
 		return err
 	}
-	if len(s) == 1 && unicode.IsLetter(rune(s[0])) {
-		return fmt.Errorf("%q is a special extension in Asterisk; use another number", s)
+	if len(s) == 1 {
+		return fmt.Errorf("%q is too short: Asterisk has special extensions of one character; use another number", s)
 	}
 	return nil
 }
@@ -118,16 +119,16 @@ func secretText(s string) error {
 	return nil
 }
 
-// unsafe is what has a meaning in the arguments of a dialplan application
+// separators is what has a meaning in the arguments of a dialplan application
 // besides control characters.
-const unsafe = ",&|;\"'`\\$[]"
+const separators = ",&|;\"'`\\$[]"
 
 // argument is for texts that become an argument of a dialplan application.
 func argument(s string) error {
 	if err := line(s); err != nil {
 		return err
 	}
-	if i := strings.IndexAny(s, unsafe); i >= 0 {
+	if i := strings.IndexAny(s, separators); i >= 0 {
 		return fmt.Errorf("can't contain %q: it means something else to Asterisk", s[i:i+1])
 	}
 	return nil
@@ -172,7 +173,7 @@ func name(s string) error {
 	if err := argument(s); err != nil {
 		return err
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("()<>=#@/", r) }) {
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("(){}<>=#@/", r) }) {
 		return fmt.Errorf("%q is no name in Asterisk's files; use letters, digits and . _ -", s)
 	}
 	return nil

@@ -91,7 +91,7 @@ web_phone = true
 // TestCompareSeesEveryField changes each field of a configuration in turn.
 func TestCompareSeesEveryField(t *testing.T) {
 	load := func() *Config {
-		return mustLoad(t, "asterisk.secret = \"x\"\n[queues.1]\nnumber = \"1\"\n[agents.a]\nname = \"x\"\npassword = \"x\"\n")
+		return mustLoad(t, "asterisk.secret = \"x\"\n[queues.1]\nnumber = \"101\"\n[agents.a]\nname = \"x\"\npassword = \"x\"\n")
 	}
 	oslo, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {

@@ -345,7 +345,7 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(example)
-	f.Add([]byte("asterisk.secret = \"a\\\"b\\\\\"\n[queues.\"가 나\"]\nnumber = \"1\"\nannouncement = \"http://a/b\"\n[agents.\"x.y\"]\npassword = \"p\"\nqueues = [\"가 나\"]\nphone = \"1\""))
+	f.Add([]byte("asterisk.secret = \"a\\\"b\\\\\"\n[queues.\"가 나\"]\nnumber = \"101\"\nannouncement = \"http://a/b\"\n[agents.\"x.y\"]\npassword = \"p\"\nqueues = [\"가 나\"]\nphone = \"1\""))
 	f.Add([]byte("include = [\"*\", \"/\", \"..\"]\nserver = {tls = {certificate = \"calld.toml\", key = \"calld.toml\"}}\nasterisk.secret = \"file:calld.toml\""))
 	f.Add([]byte("[[queues]]\n[agents]\na = 1\n[agents.b]\nqueues = [1, [2]]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
