@@ -89,8 +89,8 @@ func (h passwordHash) of(password string) []byte {
 }
 
 // HashPassword returns the argon2id hash of a password in PHC string format,
-// to stand in the configuration file instead of the password. It takes some
-// 20 ms and 19 MiB.
+// to stand in the configuration file instead of the password. It takes up to
+// 50 ms and 19 MiB.
 func HashPassword(password string) string {
 	h := passwordHash{memory: hashMemory, time: hashTime, threads: hashThreads, salt: make([]byte, hashSalt)}
 	rand.Read(h.salt) // never fails
