@@ -28,6 +28,12 @@ const maxTrunks = 100
 // stopTimeout is how long an Asterisk may take to stop by itself.
 const stopTimeout = 10 * time.Second
 
+// Errors of an instance that is not in the state for what is asked.
+var (
+	ErrNotRunning = errors.New("lab: Asterisk is not running")
+	ErrStopped    = errors.New("lab: Asterisk was stopped for good")
+)
+
 // Options says what Asterisk to start. The zero value but for Log will do.
 type Options struct {
 	Version int // Asterisk22 by default
@@ -73,9 +79,11 @@ type Asterisk struct {
 	dir      string // the instance's folder as Asterisk sees it
 	reserved []*reservation
 
+	life    sync.Mutex // held by what starts or ends the process
+	removed bool       // stopped for good
+
 	mu      sync.Mutex
 	running *process // nil when stopped
-	removed bool
 }
 
 // process is one run of the program.
@@ -182,10 +190,8 @@ func (a *Asterisk) port(to *int) error {
 
 // boot starts the program and waits until it is fully booted.
 func (a *Asterisk) boot(ctx context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.removed || a.running != nil {
-		return fmt.Errorf("lab: Asterisk can't be started: running=%t stopped_for_good=%t", a.running != nil, a.removed)
+	if a.removed {
+		return ErrStopped
 	}
 	begin := time.Now()
 	// The program outlives the start's context; Stop or the kernel ends it.
@@ -209,7 +215,7 @@ func (a *Asterisk) boot(ctx context.Context) error {
 			a.log.Debug("asterisk ended", "err", err)
 		}
 	}()
-	a.running = p
+	a.setProcess(p)
 	if err := waitBooted(ctx, a.AMI(), p.done); err != nil {
 		return fmt.Errorf("lab: Asterisk %s did not come up: %w\n%s%s", a.Root.Version, err, a.text("console"), a.LogText())
 	}
@@ -301,10 +307,16 @@ func (a *Asterisk) process() *process {
 	return a.running
 }
 
+func (a *Asterisk) setProcess(p *process) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.running = p
+}
+
 func (a *Asterisk) signal(sig syscall.Signal) error {
 	p := a.process()
 	if p == nil {
-		return errors.New("lab: Asterisk is not running")
+		return ErrNotRunning
 	}
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		return fmt.Errorf("lab: signal %v to Asterisk: %w", sig, err)
@@ -319,18 +331,34 @@ func (a *Asterisk) Freeze() error { return a.signal(syscall.SIGSTOP) }
 // Thaw ends [Asterisk.Freeze].
 func (a *Asterisk) Thaw() error { return a.signal(syscall.SIGCONT) }
 
-// Kill ends the process without any warning, as a crash does. The instance
+// Kill ends the process, if it runs, without any warning, as a crash does. What
+// Asterisk learned in the last second is lost with it: its database is
+// written once a second. The instance
 // can be started again by [Asterisk.Restart].
 func (a *Asterisk) Kill() error {
-	if err := a.signal(syscall.SIGKILL); err != nil {
-		return err
+	a.life.Lock()
+	defer a.life.Unlock()
+	return a.kill()
+}
+
+func (a *Asterisk) kill() error {
+	p := a.process()
+	if p == nil {
+		return nil
 	}
-	return a.ended()
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("lab: killing Asterisk: %w", err)
+	}
+	<-p.done
+	a.setProcess(nil)
+	return nil
 }
 
 // Restart ends the process, if it runs, and starts it again on the same ports
 // and with the same database.
 func (a *Asterisk) Restart(ctx context.Context) error {
+	a.life.Lock()
+	defer a.life.Unlock()
 	if err := a.halt(); err != nil {
 		return err
 	}
@@ -355,21 +383,9 @@ func (a *Asterisk) halt() error {
 	case <-p.done:
 	case <-timer.C:
 		a.log.Warn("asterisk does not stop: killed", "after", stopTimeout)
-		if err := p.cmd.Process.Kill(); err != nil {
-			return fmt.Errorf("lab: killing Asterisk: %w", err)
-		}
+		return a.kill()
 	}
-	return a.ended()
-}
-
-// ended waits for the end of a process that was told to end.
-func (a *Asterisk) ended() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.running != nil {
-		<-a.running.done
-		a.running = nil
-	}
+	a.setProcess(nil)
 	return nil
 }
 
@@ -377,12 +393,9 @@ func (a *Asterisk) ended() error {
 // may be called more than once. Nothing is kept, so nothing is waited for:
 // phones get no goodbye.
 func (a *Asterisk) Stop() error {
-	var err error
-	if a.process() != nil {
-		err = a.Kill()
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.life.Lock()
+	defer a.life.Unlock()
+	err := a.kill()
 	if a.removed {
 		return err
 	}

@@ -43,12 +43,13 @@ type PhoneOptions struct {
 type Phone struct {
 	opts PhoneOptions
 	st   *station
+	wg   sync.WaitGroup
 
 	mu        sync.Mutex
 	behaviour Behaviour
-	legs      []*Leg        // oldest first
-	rang      chan struct{} // closed and made anew when a call comes in
-	refresh   chan struct{} // ends the goroutine that registers again; nil when there is none
+	legs      []*Leg             // oldest first
+	rang      chan struct{}      // closed and made anew when a call comes in
+	refresh   context.CancelFunc // ends the goroutine that registers again; nil when there is none
 	cseq      uint32
 	callID    string // of the registrations
 }
@@ -113,9 +114,9 @@ func (p *Phone) Register(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.refresh == nil {
-		stop := make(chan struct{})
-		p.refresh = stop
-		go p.keepRegistered(stop)
+		var again context.Context
+		again, p.refresh = context.WithCancel(context.Background())
+		p.wg.Go(func() { p.keepRegistered(again) })
 	}
 	return nil
 }
@@ -131,27 +132,26 @@ func (p *Phone) Unregister(ctx context.Context) error {
 
 func (p *Phone) stopRefresh() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.refresh != nil {
-		close(p.refresh)
+		p.refresh()
 		p.refresh = nil
 	}
+	p.mu.Unlock()
+	p.wg.Wait()
 }
 
-func (p *Phone) keepRegistered(stop <-chan struct{}) {
+func (p *Phone) keepRegistered(ctx context.Context) {
 	timer := time.NewTimer(p.opts.Refresh)
 	defer timer.Stop()
 	for {
 		select {
-		case <-stop:
-			return
-		case <-p.st.done:
+		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
 		next := p.opts.Refresh
-		ctx, cancel := context.WithTimeout(context.Background(), registerTimeout)
-		if err := p.register(ctx, p.expires()); err != nil {
+		try, cancel := context.WithTimeout(ctx, registerTimeout)
+		if err := p.register(try, p.expires()); err != nil && ctx.Err() == nil {
 			p.opts.Log.Debug("phone not registered, will try again", "phone", p.opts.User, "err", err)
 			next = registerRetry
 		}

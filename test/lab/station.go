@@ -37,8 +37,7 @@ type station struct {
 	// behaviour says what becomes of a call that comes in.
 	behaviour func(*Leg) Behaviour
 
-	done chan struct{} // closed with the station
-	wg   sync.WaitGroup
+	wg sync.WaitGroup
 
 	mu     sync.Mutex
 	closed bool
@@ -61,7 +60,6 @@ func newStation(pbx, user, host string, port int, log *slog.Logger, behaviour fu
 	s := &station{
 		pbx: pbx, user: user, host: host, port: portOf(conn.LocalAddr()),
 		log: log, conn: conn, deaf: deaf, behaviour: behaviour, legs: make(map[string]*Leg),
-		done: make(chan struct{}),
 	}
 	if err := s.serve(); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -128,7 +126,6 @@ func (s *station) close() error {
 		legs = append(legs, l)
 	}
 	s.mu.Unlock()
-	close(s.done)
 	for _, l := range legs {
 		l.end(Ending{Local: true, Text: "station closed"})
 	}
