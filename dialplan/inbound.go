@@ -108,6 +108,7 @@ type caller struct {
 	log    *slog.Logger
 
 	record    string // path of the recording below the recordings folder
+	greeting  chan announce.Result
 	answered  bool   // the channel is up: it has been answered by us
 	music     bool   // music plays
 	recording bool   // MixMonitor runs
@@ -129,6 +130,7 @@ func (c *caller) enter(ctx context.Context) error {
 	}
 	if e.ID == "" {
 		e.ID, e.Begin = queue.NewCallID(now), now
+		c.askGreeting(ctx, e.ID)
 		err = c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, VarEntered+"="+strconv.FormatInt(now.UnixMilli(), 10), VarTry+"=")
 	} else {
 		c.returning, c.answered, c.recording = true, before.up, before.recording
@@ -180,10 +182,8 @@ func (c *caller) before(ctx context.Context) (earlier, error) {
 // serve greets the caller and then does what the board asks for until the
 // call is over.
 func (c *caller) serve(ctx context.Context) error {
-	if c.queue.Announcement && !c.returning {
-		if err := c.greet(ctx); err != nil {
-			return err
-		}
+	if err := c.greet(ctx); err != nil {
+		return err
 	}
 	c.ticket.Ready()
 	for {
@@ -229,26 +229,41 @@ func (c *caller) answer(ctx context.Context) error {
 	return c.s.Answer(ctx)
 }
 
-// greet plays the announcement. What goes wrong with it is the announcer's to
-// report; the call goes on.
-func (c *caller) greet(ctx context.Context) error {
+// askGreeting has the announcement made while everything that does not need
+// it goes on.
+func (c *caller) askGreeting(ctx context.Context, callID string) {
+	if !c.queue.Announcement {
+		return
+	}
 	url := c.queue.AnnouncementURL
 	if url == "" {
 		url = c.cfg.Announcement.URL
 	}
 	waiting, expected := c.in.Board.Load(c.queue.ID)
-	r := c.in.Announcer.Fetch(ctx, announce.Request{
-		Call: c.ticket.CallID(), Queue: c.queue.ID, Number: c.queue.Number, Caller: c.s.Env.CallerID,
-		Language: c.cfg.Server.Language, Waiting: max(0, waiting-1), ExpectedWaitMS: expected.Milliseconds(),
-	}, url)
+	r := announce.Request{
+		Call: callID, Queue: c.queue.ID, Number: c.queue.Number, Caller: c.s.Env.CallerID,
+		Language: c.cfg.Server.Language, Waiting: waiting, ExpectedWaitMS: expected.Milliseconds(),
+	}
+	c.greeting = make(chan announce.Result, 1)
+	// It ends with ctx, and in any case after the announcement's time-out.
+	go func() { c.greeting <- c.in.Announcer.Fetch(ctx, r, url) }()
+}
+
+// greet plays the announcement, if there is one. What goes wrong with it is
+// the announcer's to report; the call goes on.
+func (c *caller) greet(ctx context.Context) error {
+	if c.greeting == nil {
+		return nil
+	}
+	r := <-c.greeting
 	if r.Sound == "" {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	if err := c.answer(ctx); err != nil {
 		return err
 	}
 	_, err := c.s.StreamFile(ctx, r.Sound, "", 0)
-	if errors.Is(err, agi.ErrFailed) {
+	if errors.Is(err, agi.ErrFailed) && context.Cause(ctx) == nil {
 		c.log.Warn("announcement not played", "sound", r.Sound, "err", err)
 		return nil
 	}

@@ -74,14 +74,14 @@ func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, 
 	if err != nil {
 		return r, err
 	}
-	r.Result = dialResult(v[0])
+	r.Cause, _ = strconv.Atoi(v[4]) // 0 when it is none
+	r.Result = dialResult(v[0], r.Cause)
 	r.Phone = c.phoneOf(o, v[1])
 	if ms, err := strconv.ParseInt(v[2], 10, 64); err == nil {
 		r.Talked = time.Duration(ms) * time.Millisecond
 	} else if s, err := strconv.ParseInt(v[3], 10, 64); err == nil {
 		r.Talked = time.Duration(s) * time.Second
 	}
-	r.Cause, _ = strconv.Atoi(v[4]) // 0 when it is none
 	if v[0] == "CANCEL" {
 		r.CallerGone = true
 	}
@@ -93,9 +93,15 @@ func hungUp(ctx context.Context) bool {
 	return errors.Is(cause, agi.ErrHangup) || errors.Is(cause, agi.ErrDead)
 }
 
-// dialResult reads DIALSTATUS. A phone that declines with 603 or 480 is
-// reported as NOANSWER: the board tells it from a time-out by the time it took.
-func dialResult(status string) queue.RingResult {
+// dialResult reads DIALSTATUS. A phone that declines with 603 or 480 gives
+// NOANSWER or CHANUNAVAIL, with a hang-up cause (Q.850) that only a phone can
+// give: the board tells a NOANSWER from a time-out by the time it took.
+func dialResult(status string, cause int) queue.RingResult {
+	const (
+		userBusy     = 17
+		noAnswer     = 19
+		callRejected = 21
+	)
 	switch status {
 	case "ANSWER":
 		return queue.RingAnswer
@@ -104,6 +110,9 @@ func dialResult(status string) queue.RingResult {
 	case "CANCEL":
 		return queue.CallerLeft
 	case "BUSY", "CONGESTION", "DONTCALL", "TORTURE":
+		return queue.Refused
+	}
+	if cause == userBusy || cause == noAnswer || cause == callRejected {
 		return queue.Refused
 	}
 	return queue.Unreachable // CHANUNAVAIL, INVALIDARGS
