@@ -2,6 +2,7 @@ package ami
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -37,9 +38,9 @@ func (a Action) With(key, value string) Action {
 		a.id = value
 		return a
 	}
-	// The full slice expression makes append copy, so that actions made from
-	// one prefix don't share what follows.
-	a.headers = append(a.headers[:len(a.headers):len(a.headers)], header{key, value})
+	// Clip makes append copy, so that actions made from one prefix don't share
+	// what follows.
+	a.headers = append(slices.Clip(a.headers), header{key, value})
 	return a
 }
 

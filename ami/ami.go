@@ -93,9 +93,9 @@ func (c *Client) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		var refused *ResponseError
+		_, refused := errors.AsType[*ResponseError](end.Err)
 		switch {
-		case end.Reason == ReasonLogin && errors.As(end.Err, &refused):
+		case end.Reason == ReasonLogin && refused:
 			// fail2ban and the like lock an eager client out.
 			pause = c.opt.MaxBackoff
 		case time.Since(began) > c.opt.MaxBackoff:
@@ -131,12 +131,17 @@ func (c *Client) session(ctx context.Context) *DisconnectError {
 	network.Go(cn.closeWhenDone)
 	dispatcher.Go(func() { cn.dispatch(ctx) })
 
-	c.supervise(connCtx, cn)
+	err = c.supervise(connCtx, cn)
 
 	network.Wait()
 	close(cn.events) // the reader, its only sender, has returned
 	dispatcher.Wait()
 	end := cn.end()
+	if _, refused := errors.AsType[*ResponseError](err); refused && end.Reason == ReasonClosed {
+		// Asterisk hangs up after it refused a login, and the reader may see
+		// that before the refusal is acted on.
+		end = &DisconnectError{ReasonLogin, err}
+	}
 	if c.setUp(time.Time{}) && c.opt.OnState != nil {
 		c.opt.OnState(State{Err: end})
 	}
@@ -144,8 +149,8 @@ func (c *Client) session(ctx context.Context) *DisconnectError {
 }
 
 // supervise takes a connection through its life and returns when ctx, the
-// connection's, has ended.
-func (c *Client) supervise(ctx context.Context, cn *conn) {
+// connection's, has ended. The error is that of the login.
+func (c *Client) supervise(ctx context.Context, cn *conn) error {
 	loginCtx, cancel := context.WithTimeoutCause(ctx, c.opt.LoginTimeout, ErrTimeout)
 	err := c.login(loginCtx, cn)
 	cancel()
@@ -153,7 +158,7 @@ func (c *Client) supervise(ctx context.Context, cn *conn) {
 		// A greeting that is none, or the end of the connection, came first
 		// and stays the reason.
 		cn.fail(ReasonLogin, err)
-		return
+		return err
 	}
 	c.setConn(cn)
 	defer c.setConn(nil)
@@ -167,7 +172,7 @@ func (c *Client) supervise(ctx context.Context, cn *conn) {
 	booted := cn.booted
 	select {
 	case <-ctx.Done():
-		return
+		return nil
 	case <-booted:
 		booted = nil
 	case <-boot.C:
@@ -177,7 +182,7 @@ func (c *Client) supervise(ctx context.Context, cn *conn) {
 	for {
 		if err := c.resync(ctx); err != nil {
 			cn.fail(ReasonResync, err)
-			return
+			return nil
 		}
 		if !c.setUp(time.Now()) {
 			c.log.Info("asterisk manager connected", "version", c.Stats().Version)
@@ -187,7 +192,7 @@ func (c *Client) supervise(ctx context.Context, cn *conn) {
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-booted:
 			booted = nil
 		}
@@ -261,8 +266,7 @@ func (c *Client) List(ctx context.Context, a Action) ([]*Event, error) {
 // asDisconnect makes the end of a connection's context an error that names
 // its reason.
 func asDisconnect(cause error) *DisconnectError {
-	var end *DisconnectError
-	if errors.As(cause, &end) {
+	if end, ok := errors.AsType[*DisconnectError](cause); ok {
 		return end
 	}
 	return &DisconnectError{ReasonStopped, cause}

@@ -58,6 +58,7 @@ func BenchmarkIgnoredEvent(b *testing.B) {
 }
 
 func benchmark(b *testing.B, cn *conn) {
+	b.Helper()
 	d := newDecoder(&endless{text: dialBegin}, MaxMessage)
 	var f Fields
 	b.ReportAllocs()

@@ -111,15 +111,15 @@ func TestGreeting(t *testing.T) {
 }
 
 // transcripts returns the recorded conversations of both versions.
-func transcripts(t testing.TB) map[string]*amitest.Transcript {
-	t.Helper()
+func transcripts(tb testing.TB) map[string]*amitest.Transcript {
+	tb.Helper()
 	paths, err := filepath.Glob("testdata/asterisk*/*.txt")
 	if err != nil || len(paths) < 20 {
-		t.Fatalf("transcripts in testdata: %d, %v", len(paths), err)
+		tb.Fatalf("transcripts in testdata: %d, %v", len(paths), err)
 	}
 	trs := make(map[string]*amitest.Transcript)
 	for _, path := range paths {
-		trs[path] = amitest.Load(t, path)
+		trs[path] = amitest.Load(tb, path)
 	}
 	return trs
 }

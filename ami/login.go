@@ -35,8 +35,7 @@ func (c *Client) challenge(ctx context.Context, cn *conn) (key string, err error
 		return "", nil
 	}
 	resp, err := cn.do(ctx, NewAction("Challenge").With("AuthType", "MD5"), c.opt.LoginTimeout)
-	var refused *ResponseError
-	if errors.As(err, &refused) && c.opt.Auth == AuthAuto {
+	if refused, ok := errors.AsType[*ResponseError](err); ok && c.opt.Auth == AuthAuto {
 		c.log.Warn("asterisk manager refuses MD5 login, sending the secret", "message", refused.Message)
 		return "", nil
 	}
@@ -72,8 +71,7 @@ func (c *Client) filter(ctx context.Context, cn *conn) error {
 		_, err := cn.do(ctx, NewAction("Filter").With("Operation", "Add").
 			With("MatchCriteria", "name("+name+"),method(regex)").
 			With("Filter", "^Event: "+name+"[[:space:]]"), c.opt.LoginTimeout)
-		var refused *ResponseError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*ResponseError](err); ok {
 			c.log.Warn("asterisk manager refuses event filters, filtering here", "event", name, "message", refused.Message)
 			return nil
 		}

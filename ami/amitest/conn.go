@@ -197,13 +197,14 @@ func (c *conn) login(r *Request) bool {
 		r.Error("Authentication failed")
 		return false
 	}
+	// Before the answer: once the client has it, what Emit sends must reach it.
+	c.mu.Lock()
+	c.loggedIn = true
+	c.mu.Unlock()
 	r.Success("Message", "Authentication accepted")
 	if !s.NotBooted {
 		r.Send("Event", "FullyBooted", "Privilege", "system,all", "Status", "Fully Booted")
 	}
-	c.mu.Lock()
-	c.loggedIn = true
-	c.mu.Unlock()
 	s.note(func() { s.logins++ })
 	return true
 }
