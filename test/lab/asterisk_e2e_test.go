@@ -5,8 +5,11 @@ package lab_test
 import (
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gorilla/websocket"
 
 	"calld/test/lab"
 )
@@ -28,6 +31,14 @@ func TestBoot(t *testing.T) {
 	if _, err := os.Stat(a.InRoot(a.Recordings)); err != nil {
 		t.Error(err)
 	}
+	// The web phone's way in: SIP over WebSocket (RFC 7118).
+	dialer := websocket.Dialer{Subprotocols: []string{"sip"}}
+	ws, res, err := dialer.DialContext(t.Context(), "ws://127.0.0.1:"+strconv.Itoa(a.HTTPPort)+"/ws", nil)
+	if err != nil {
+		t.Fatalf("SIP over WebSocket: %v", err)
+	}
+	res.Body.Close()
+	ws.Close()
 	if cpu, err := lab.CPU(a.PID()); err != nil || cpu <= 0 {
 		t.Errorf("processor time %v, %v; want some", cpu, err)
 	}
