@@ -27,9 +27,7 @@ type agent struct {
 	wrapupEnd time.Time // after-call work ends; zero when there is none
 	idleSince time.Time // since when the agent could have taken a call
 	misses    int       // offers in a row that were not answered
-
-	day   time.Time // midnight of the day that calls counts
-	calls int
+	calls     int       // answered today
 
 	since time.Time // when the state that is shown began
 	shown AgentState
@@ -62,10 +60,10 @@ func (a *agent) isFree(now time.Time) bool {
 	return a.state(now) == Available && a.device != PhoneBusy && !a.removed && a.cfg.Phone != ""
 }
 
-func (a *agent) status(now time.Time, loc *time.Location) AgentStatus {
+func (a *agent) status(now time.Time) AgentStatus {
 	s := AgentStatus{
 		ID: a.cfg.ID, Name: a.cfg.Name, Phone: a.cfg.Phone, Queues: slices.Clone(a.cfg.Queues),
-		State: a.state(now), Since: a.since, Device: a.device, Calls: a.callsToday(now, loc),
+		State: a.state(now), Since: a.since, Device: a.device, Calls: a.calls,
 	}
 	switch {
 	case s.State == Away:
@@ -87,77 +85,58 @@ func (s *AgentStatus) differs(t *AgentStatus) bool {
 
 // setSince marks the agent as changed and notes since when the shown state
 // stands.
-func (m *machine) setSince(now time.Time, a *agent) {
-	if s := a.state(now); s != a.shown || a.since.IsZero() {
-		a.shown, a.since = s, now
+func (m *machine) setSince(a *agent) {
+	if s := a.state(m.now); s != a.shown || a.since.IsZero() {
+		a.shown, a.since = s, m.now
 	}
 	m.touch(a)
 }
 
 // changed is called after any input that may have changed the agent's state.
-func (m *machine) changed(now time.Time, a *agent) {
+func (m *machine) changed(a *agent) {
 	before := a.shown
-	m.setSince(now, a)
-	if !a.isFree(now) {
-		return
+	m.setSince(a)
+	if a.shown == Available && before != Available && before != AgentRings { // ringing in vain is no work
+		a.idleSince = m.now
 	}
-	if before != Available && before != AgentRings { // ringing in vain is no work
-		a.idleSince = now
+	if !a.isFree(m.now) {
+		return
 	}
 	for _, l := range a.lines {
 		m.mark(l)
 	}
 }
 
-func midnight(t time.Time, loc *time.Location) time.Time {
-	y, mo, d := t.In(loc).Date()
-	return time.Date(y, mo, d, 0, 0, 0, 0, loc)
-}
-
-func (a *agent) callsToday(now time.Time, loc *time.Location) int {
-	if a.day.Before(midnight(now, loc)) {
-		return 0
-	}
-	return a.calls
-}
-
-func (a *agent) answeredOne(now time.Time, loc *time.Location) {
-	a.calls = a.callsToday(now, loc) + 1
-	a.day = midnight(now, loc)
-	a.misses = 0
-}
-
 // missedOne counts an offer not taken; after limit in a row the agent is set
 // away.
-func (m *machine) missedOne(now time.Time, a *agent, limit int) {
+func (a *agent) missedOne(limit int) {
 	a.misses++
 	if limit > 0 && a.misses >= limit {
 		a.away, a.reason, a.misses = true, reasonNoAnswer, 0
 	}
-	m.setSince(now, a)
 }
 
 // freeAgent takes the agent off its call.
-func (m *machine) freeAgent(now time.Time, a *agent, wrapup time.Duration) {
+func (m *machine) freeAgent(a *agent, wrapup time.Duration) {
 	a.call = nil
 	if wrapup > 0 && a.connected {
-		a.wrapupEnd = now.Add(wrapup)
+		a.wrapupEnd = m.now.Add(wrapup)
 		m.at(a.wrapupEnd, timer{agent: a})
 	}
-	m.changed(now, a)
+	m.changed(a)
 }
 
 // agentDue looks at what time changes of an agent.
-func (m *machine) agentDue(now time.Time, a *agent) {
-	if a.connected && a.sockets == 0 && !now.Before(a.graceEnd) {
-		m.logOff(now, a)
+func (m *machine) agentDue(a *agent) {
+	if a.connected && a.sockets == 0 && !m.now.Before(a.graceEnd) {
+		m.logOff(a)
 		return
 	}
-	m.changed(now, a)
+	m.changed(a)
 }
 
 // connect counts a page connection; the first one logs the agent in.
-func (m *machine) connect(now time.Time, a *agent) {
+func (m *machine) connect(a *agent) {
 	a.sockets++
 	if a.connected {
 		m.touch(a)
@@ -172,85 +151,92 @@ func (m *machine) connect(now time.Time, a *agent) {
 	for _, l := range a.lines {
 		l.emptySince = time.Time{}
 	}
-	m.changed(now, a)
+	m.changed(a)
 }
 
-func (m *machine) disconnect(now time.Time, a *agent) {
+func (m *machine) disconnect(a *agent) {
 	if a.sockets > 0 {
 		a.sockets--
 	}
 	if a.sockets == 0 && a.connected {
-		a.graceEnd = now.Add(Grace)
+		a.graceEnd = m.now.Add(Grace)
 		m.at(a.graceEnd, timer{agent: a})
 	}
 }
 
 // logOff makes the agent offline at once; a call in hand goes on.
-func (m *machine) logOff(now time.Time, a *agent) {
+func (m *machine) logOff(a *agent) {
 	a.connected = false
 	a.wrapupEnd = time.Time{}
 	a.away, a.reason = false, ""
-	m.changed(now, a)
+	m.changed(a)
 	for _, l := range a.lines {
-		m.checkEmpty(now, l)
+		m.checkEmpty(l)
 	}
 }
 
 // checkEmpty notes since when nobody is logged in to a queue.
-func (m *machine) checkEmpty(now time.Time, l *line) {
+func (m *machine) checkEmpty(l *line) {
 	if slices.ContainsFunc(l.agents, func(a *agent) bool { return a.connected }) {
 		l.emptySince = time.Time{}
 		return
 	}
 	if l.emptySince.IsZero() {
-		l.emptySince = now
+		l.emptySince = m.now
 	}
-	if len(l.waiting) > 0 && l.cfg.NoAgentWait > 0 {
-		for _, c := range l.waiting {
-			m.at(l.noAgentAt(c), timer{line: l})
-		}
+	for _, c := range l.waiting {
+		m.watch(c)
 	}
 }
 
-func (m *machine) setAway(now time.Time, a *agent, away bool, reason string) {
+func (m *machine) setAway(a *agent, away bool, reason string) {
 	if !away {
 		reason = ""
 		a.misses = 0
 		a.wrapupEnd = time.Time{}
 	}
 	a.away, a.reason = away, reason
-	m.changed(now, a)
+	m.changed(a)
 }
 
-func (m *machine) endWrapup(now time.Time, a *agent) {
+func (m *machine) endWrapup(a *agent) {
 	a.wrapupEnd = time.Time{}
-	m.changed(now, a)
+	m.changed(a)
 }
 
-func (m *machine) setDevice(now time.Time, a *agent, s PhoneState) {
+func (m *machine) setDevice(a *agent, s PhoneState) {
 	if a.device == s {
 		return
 	}
 	a.device = s
-	m.changed(now, a)
+	m.changed(a)
 }
 
 // setDeaf tells whether events from the exchange are missing. Without them a
 // busy phone can't be told from a free one, so it is tried; one that was
 // unreachable stays so until the exchange says otherwise.
-func (m *machine) setDeaf(now time.Time, deaf bool) {
+func (m *machine) setDeaf(deaf bool) {
+	if m.deaf == deaf {
+		return
+	}
 	m.deaf = deaf
 	if !deaf {
+		m.hearsSince = m.now
+		for _, c := range m.sortedCalls() {
+			if c.Phase == Ringing {
+				m.at(m.now.Add(ringGuard), timer{call: c})
+			}
+		}
 		return
 	}
 	for _, a := range m.sortedAgents() {
 		if a.device == PhoneBusy {
-			m.setDevice(now, a, PhoneUnknown)
+			m.setDevice(a, PhoneUnknown)
 		}
 	}
 	for _, c := range m.sortedCalls() {
 		if c.Phase == Ringing {
-			m.alert(now, c)
+			m.alert(c)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func New(o Options) *Board {
 		o.Seed = uint64(now.UnixNano())
 	}
 	b.m = newMachine(o.Config.Server.Timezone, o.Seed)
-	b.do(func(m *machine, now time.Time) { m.configure(now, o.Config) })
+	b.do(func(m *machine) { m.configure(o.Config) })
 	return b
 }
 
@@ -73,7 +73,7 @@ func (b *Board) Run(ctx context.Context) error {
 			return nil
 		case <-b.wake:
 		case <-alarm.C:
-			b.do((*machine).tick)
+			b.do(func(*machine) {})
 		}
 		b.mu.Lock()
 		at, ok := b.m.next()
@@ -87,13 +87,11 @@ func (b *Board) Run(ctx context.Context) error {
 }
 
 // do runs one input and carries out what it decides.
-func (b *Board) do(input func(*machine, time.Time)) {
+func (b *Board) do(input func(*machine)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before, had := b.m.next()
-	now := b.now()
-	input(b.m, now)
-	for _, e := range b.m.settle(now) {
+	for _, e := range b.m.step(b.now(), input) {
 		if e.event == nil {
 			e.ticket.put(e.instruction)
 			continue
@@ -144,92 +142,93 @@ func (b *Board) Load(queueID string) (waiting int, expected time.Duration) {
 // Connect counts a page connection of an agent; the first one logs the agent
 // in and makes it available.
 func (b *Board) Connect(agentID string) error {
-	return b.withAgent(agentID, func(m *machine, now time.Time, a *agent) { m.connect(now, a) })
+	return b.withAgent(agentID, func(m *machine, a *agent) { m.connect(a) })
 }
 
 // Disconnect takes back one Connect. [Grace] after the last, the agent is
 // offline.
 func (b *Board) Disconnect(agentID string) error {
-	return b.withAgent(agentID, func(m *machine, now time.Time, a *agent) { m.disconnect(now, a) })
+	return b.withAgent(agentID, func(m *machine, a *agent) { m.disconnect(a) })
 }
 
 // Logout makes an agent offline at once. A call in hand goes on.
 func (b *Board) Logout(agentID string) error {
-	return b.withAgent(agentID, func(m *machine, now time.Time, a *agent) { m.logOff(now, a) })
+	return b.withAgent(agentID, func(m *machine, a *agent) { m.logOff(a) })
 }
 
 // SetState makes an agent available or away, with a reason for the latter.
 // During a call it takes effect when the call is over; becoming available
 // ends after-call work.
 func (b *Board) SetState(agentID string, away bool, reason string) error {
-	return b.withAgent(agentID, func(m *machine, now time.Time, a *agent) { m.setAway(now, a, away, reason) })
+	return b.withAgent(agentID, func(m *machine, a *agent) { m.setAway(a, away, reason) })
 }
 
 // RestoreAway sets what an agent was before a restart; the next log-in keeps
 // it.
 func (b *Board) RestoreAway(agentID, reason string) error {
-	return b.withAgent(agentID, func(_ *machine, _ time.Time, a *agent) {
+	return b.withAgent(agentID, func(m *machine, a *agent) {
 		a.away, a.reason, a.keepAway = true, reason, true
+		m.changed(a)
 	})
 }
 
 // RestoreCalls sets how many calls an agent has answered today.
 func (b *Board) RestoreCalls(agentID string, answered int) error {
-	return b.withAgent(agentID, func(m *machine, now time.Time, a *agent) {
-		a.calls, a.day = answered, midnight(now, m.loc)
+	return b.withAgent(agentID, func(m *machine, a *agent) {
+		a.calls = answered
 		m.touch(a)
 	})
 }
 
 // EndWrapup ends an agent's after-call work early.
 func (b *Board) EndWrapup(agentID string) error {
-	return b.withAgent(agentID, func(m *machine, now time.Time, a *agent) { m.endWrapup(now, a) })
+	return b.withAgent(agentID, func(m *machine, a *agent) { m.endWrapup(a) })
 }
 
-func (b *Board) withAgent(id string, f func(*machine, time.Time, *agent)) error {
+func (b *Board) withAgent(id string, f func(*machine, *agent)) error {
 	var err error
-	b.do(func(m *machine, now time.Time) {
+	b.do(func(m *machine) {
 		a := m.agents[id]
 		if a == nil || a.removed {
 			err = fmt.Errorf("%w: %q", ErrUnknownAgent, id)
 			return
 		}
-		f(m, now, a)
+		f(m, a)
 	})
 	return err
 }
 
 // Heard takes a fact from the telephone exchange.
 func (b *Board) Heard(f Fact) {
-	b.do(func(m *machine, now time.Time) { m.heard(now, f) })
+	b.do(func(m *machine) { m.heard(f) })
 }
 
 // Phone tells the state of a telephone. Numbers that are no agent's are
 // ignored.
 func (b *Board) Phone(number string, s PhoneState) {
-	b.do(func(m *machine, now time.Time) {
+	b.do(func(m *machine) {
 		if a := m.phones[number]; a != nil {
-			m.setDevice(now, a, s)
+			m.setDevice(a, s)
 		}
 	})
 }
 
 // Deaf tells whether the exchange's events are missing. A new board is deaf.
 func (b *Board) Deaf(deaf bool) {
-	b.do(func(m *machine, now time.Time) { m.setDeaf(now, deaf) })
+	b.do(func(m *machine) { m.setDeaf(deaf) })
 }
 
 // Reload puts a new configuration in force. Agents and queues no longer in
 // it finish the calls they have.
 func (b *Board) Reload(cfg *config.Config) {
-	b.do(func(m *machine, now time.Time) { m.configure(now, cfg) })
+	b.do(func(m *machine) { m.configure(cfg) })
 }
 
 // Restore puts calls on the board that were live when the last calld ended,
 // before any script comes back. It returns those that can't be put on it,
 // because their queue is gone.
 func (b *Board) Restore(calls []Call) (unknown []Call) {
-	b.do(func(m *machine, now time.Time) { unknown = m.restore(now, calls) })
+	b.do(func(m *machine) { unknown = m.restore(calls) })
 	return unknown
 }
 
@@ -237,7 +236,7 @@ func (b *Board) Restore(calls []Call) (unknown []Call) {
 // were listed at asOf, and ends every call whose channel is gone. started is
 // when the exchange was started. It returns how many calls it ended.
 func (b *Board) Reconcile(asOf, started time.Time, channels []Channel) (ended int) {
-	b.do(func(m *machine, now time.Time) { ended = m.reconcile(now, asOf, started, channels) })
+	b.do(func(m *machine) { ended = m.reconcile(asOf, started, channels) })
 	if ended > 0 {
 		b.log.Warn("calls without a channel ended", "calls", ended)
 	}
@@ -256,7 +255,9 @@ func (b *Board) Freed() uint64 {
 func (b *Board) Snapshot() Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.m.snapshot(b.now())
+	s := b.m.snapshot()
+	s.At = b.now()
+	return s
 }
 
 // Call returns a live call.

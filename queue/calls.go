@@ -15,8 +15,10 @@ type call struct {
 	ticket *Ticket
 	// lostAt is when the script was lost; meaningful while ticket is nil.
 	lostAt time.Time
-	// goneAt is when the caller's channel was heard to end; zero until then.
+	// goneAt is when the caller's channel ended, as far as it was heard; zero
+	// until then. Until goneBy the script's word is waited for.
 	goneAt   time.Time
+	goneBy   time.Time
 	goneWhy  string
 	offer    *offer
 	refusals map[*agent]refusal
@@ -71,6 +73,20 @@ func (c *call) deadline() (at time.Time, ok bool) {
 	return c.Begin.Add(c.line.cfg.MaxWait), true
 }
 
+// noAgentAt is when the call ends as no_agent if nobody logs in before; ok is
+// false while somebody is logged in, or when the queue does not care.
+func (c *call) noAgentAt() (at time.Time, ok bool) {
+	l := c.line
+	if l.emptySince.IsZero() || l.cfg.NoAgentWait <= 0 {
+		return time.Time{}, false
+	}
+	from := l.emptySince
+	if c.Begin.After(from) {
+		from = c.Begin
+	}
+	return from.Add(l.cfg.NoAgentWait), true
+}
+
 // offerable reports whether the call could be offered to somebody now.
 func (c *call) offerable(now time.Time) bool {
 	if c.Phase != Waiting || c.expected() || !c.goneAt.IsZero() {
@@ -110,9 +126,9 @@ func (c *call) talker() *leg {
 }
 
 // enter takes in a caller, or one who comes back after the script was lost.
-func (m *machine) enter(now time.Time, e Entry, t *Ticket) error {
+func (m *machine) enter(e Entry, t *Ticket) error {
 	if c := m.calls[e.ID]; c != nil {
-		m.reenter(now, c, e, t)
+		m.reenter(c, e, t)
 		return nil
 	}
 	if _, ok := m.ended[e.ID]; ok {
@@ -123,8 +139,8 @@ func (m *machine) enter(now time.Time, e Entry, t *Ticket) error {
 		return ErrUnknownQueue
 	}
 	begin := e.Begin
-	if begin.IsZero() || begin.After(now) {
-		begin = now
+	if begin.IsZero() || begin.After(m.now) {
+		begin = m.now
 	}
 	m.arrival++
 	c := &call{
@@ -139,108 +155,126 @@ func (m *machine) enter(now time.Time, e Entry, t *Ticket) error {
 	}
 	m.calls[c.ID] = c
 	m.channels[c.UniqueID] = c
-	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(now)) >= l.cfg.MaxWaiting
+	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(m.now)) >= l.cfg.MaxWaiting
 	l.insert(c)
-	m.emitCall(now, CallWaiting, c, nil)
+	m.emitCall(CallWaiting, c, nil)
 	switch {
 	case e.Answered:
-		// The channel comes back from a talk this board knows nothing of:
-		// when it began can't be told any more.
-		c.Start = &now
-		m.end(now, c, Answered, "unrecorded")
+		m.talked(c)
 	case full && !e.Returning:
-		m.end(now, c, Full, "")
+		m.end(m.now, c, Full, "")
 	default:
-		m.watch(now, c)
+		m.watch(c)
 	}
 	return nil
 }
 
 // reenter gives a live call its new script.
-func (m *machine) reenter(now time.Time, c *call, e Entry, t *Ticket) {
+func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 	if c.ticket != nil {
 		m.tell(c.ticket, instruction{superseded: true})
 	}
 	c.ticket = t
 	c.Channel = e.Channel
 	if c.UniqueID != e.UniqueID {
-		delete(m.channels, c.UniqueID)
+		if m.channels[c.UniqueID] == c {
+			delete(m.channels, c.UniqueID)
+		}
 		c.UniqueID = e.UniqueID
 		m.channels[c.UniqueID] = c
 	}
-	c.goneAt = time.Time{}
+	c.goneAt, c.goneWhy = time.Time{}, ""
 	switch {
 	case e.Answered || c.Phase == Talking:
-		m.end(now, c, Answered, "agent")
-		return
+		m.talked(c)
 	case c.Phase == Ringing:
 		// The Dial that the lost script started has returned.
-		m.closeRound(now, c, CutShort)
+		m.closeRound(c, CutShort)
+	default:
+		m.emitCall(CallWaiting, c, nil)
+		m.watch(c)
 	}
-	m.watch(now, c)
 	m.mark(c.line) // its place no longer holds others up
 }
 
+// talked ends a call whose channel comes back from a talk with an agent. When
+// the talk was not heard of, nobody can tell any more when it began.
+func (m *machine) talked(c *call) {
+	if c.Phase == Ringing {
+		m.answered(m.now, c, c.offer.answerer(c, ""))
+	}
+	cause := "agent"
+	if c.Start == nil {
+		now := m.now
+		c.Start, cause = &now, "unrecorded"
+	}
+	m.end(m.now, c, Answered, cause)
+}
+
 // watch sets the timers of a call that waits.
-func (m *machine) watch(now time.Time, c *call) {
+func (m *machine) watch(c *call) {
 	if at, ok := c.deadline(); ok {
 		m.at(at, timer{call: c})
 	}
-	if !c.line.emptySince.IsZero() && c.line.cfg.NoAgentWait > 0 {
-		m.at(c.line.noAgentAt(c), timer{line: c.line})
+	if at, ok := c.noAgentAt(); ok {
+		m.at(at, timer{call: c})
 	}
 }
 
 // ready tells that the announcement is over.
-func (m *machine) ready(now time.Time, c *call) {
+func (m *machine) ready(c *call) {
 	if c.Phase != Greeting {
 		return
 	}
 	c.Phase = Waiting
-	m.touchLine(c.line)
-	m.callDue(now, c) // its time may have run out meanwhile
-	m.lineDue(now, c.line)
+	m.emitCall(CallWaiting, c, nil)
+	m.callDue(c) // its time may have run out meanwhile
 }
 
 // callDue looks at everything about a call that time can change.
-func (m *machine) callDue(now time.Time, c *call) {
+func (m *machine) callDue(c *call) {
 	if c.Phase == Ended {
 		return
 	}
-	if !c.goneAt.IsZero() && !now.Before(c.goneAt.Add(goneWait)) {
+	if !c.goneAt.IsZero() && !m.now.Before(c.goneBy) {
 		m.freed++
-		m.gone(now, c)
+		m.gone(c)
 		return
 	}
-	if c.expected() && c.Phase != Talking {
-		if !now.Before(c.lostAt.Add(LostAfter)) {
-			m.freed++
-			m.end(now, c, Failed, "lost")
-			return
-		}
+	if c.expected() && c.Phase != Talking && !m.now.Before(c.lostAt.Add(LostAfter)) {
+		m.freed++
+		m.end(m.now, c, Failed, "lost")
+		return
 	}
 	if c.Phase == Ringing {
-		m.ringDue(now, c)
+		m.ringDue(c)
 	}
-	if at, ok := c.deadline(); ok && c.Phase == Waiting && !c.expected() && !now.Before(at) {
-		m.end(now, c, Timeout, "")
-		return
+	if c.Phase == Waiting && !c.expected() {
+		if at, ok := c.deadline(); ok && !m.now.Before(at) {
+			m.end(m.now, c, Timeout, "")
+			return
+		}
+		if at, ok := c.noAgentAt(); ok && !m.now.Before(at) {
+			m.end(m.now, c, NoAgent, "")
+			return
+		}
 	}
 	m.mark(c.line)
 }
 
 // detach tells that the call's script is lost though the caller may live: the
 // connection broke, or this calld is shutting down.
-func (m *machine) detach(now time.Time, c *call) {
+func (m *machine) detach(c *call) {
 	c.ticket = nil
-	c.lostAt = now
-	m.at(now.Add(ReturnGrace), timer{call: c})
-	m.at(now.Add(LostAfter), timer{call: c})
+	c.lostAt = m.now
+	m.at(m.now.Add(ReturnGrace), timer{call: c})
+	m.at(m.now.Add(LostAfter), timer{call: c})
+	m.callDue(c)
 }
 
 // gone ends a call whose caller has left.
-func (m *machine) gone(now time.Time, c *call) {
-	at := now
+func (m *machine) gone(c *call) {
+	at := m.now
 	if !c.goneAt.IsZero() {
 		at = c.goneAt
 	}
@@ -256,14 +290,17 @@ func (m *machine) gone(now time.Time, c *call) {
 }
 
 // end gives the call its outcome, once.
-func (m *machine) end(now time.Time, c *call, o Outcome, cause string) {
+func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	if c.Phase == Ended {
 		return
 	}
-	if now.Before(c.Begin) {
-		now = c.Begin
+	if at.Before(c.Begin) {
+		at = c.Begin
 	}
-	rings := m.release(now, c, o)
+	if c.Start != nil && at.Before(*c.Start) {
+		at = *c.Start
+	}
+	rings := m.release(at, c, o)
 	switch c.Phase {
 	case Talking:
 		c.line.talking--
@@ -273,14 +310,14 @@ func (m *machine) end(now time.Time, c *call, o Outcome, cause string) {
 		c.line.remove(c)
 	}
 	c.Phase, c.Outcome, c.Cause = Ended, o, cause
-	c.End = &now
+	c.End = &at
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
-		c.TalkMS = max(0, now.Sub(*c.Start).Milliseconds())
-		c.line.handled(now.Sub(*c.Start))
+		c.TalkMS = at.Sub(*c.Start).Milliseconds()
+		c.line.handled(at.Sub(*c.Start))
 	} else {
 		c.Record = "" // only conversations are recorded
-		c.WaitMS = now.Sub(c.Begin).Milliseconds()
+		c.WaitMS = at.Sub(c.Begin).Milliseconds()
 	}
 	delete(m.calls, c.ID)
 	if m.channels[c.UniqueID] == c {
@@ -290,7 +327,7 @@ func (m *machine) end(now time.Time, c *call, o Outcome, cause string) {
 	if c.ticket != nil {
 		m.tell(c.ticket, instruction{ended: o})
 	}
-	m.emitCall(now, CallEnded, c, rings)
+	m.emitCall(CallEnded, c, rings)
 	l := c.line
 	if l.removed && len(l.waiting)+l.ringing+l.talking == 0 {
 		m.dropLine(l)
@@ -311,7 +348,7 @@ func (m *machine) remember(id string, o Outcome) {
 }
 
 // release takes all agents off the call as it ends; it returns their rings.
-func (m *machine) release(now time.Time, c *call, o Outcome) []Ring {
+func (m *machine) release(at time.Time, c *call, o Outcome) []Ring {
 	if c.offer == nil {
 		return nil
 	}
@@ -323,9 +360,9 @@ func (m *machine) release(now time.Time, c *call, o Outcome) []Ring {
 	for _, l := range c.offer.legs {
 		r := &c.Rings[l.ring]
 		if r.Result == Pending {
-			m.legOver(now, c, l, result)
+			m.legOver(at, c, l, result)
 		} else if r.Result == RingAnswer && l.agent.call == c {
-			m.freeAgent(now, l.agent, c.line.cfg.Wrapup)
+			m.freeAgent(l.agent, c.line.cfg.Wrapup)
 		}
 		rings = append(rings, *r)
 	}

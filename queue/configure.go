@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"time"
 
 	"calld/config"
 )
 
 // configure puts a new configuration in force. What was removed finishes the
 // calls it has.
-func (m *machine) configure(now time.Time, cfg *config.Config) {
+func (m *machine) configure(cfg *config.Config) {
 	m.loc = cfg.Server.Timezone
 	clear(m.numbers)
 	keep := map[string]bool{}
@@ -35,25 +34,25 @@ func (m *machine) configure(now time.Time, cfg *config.Config) {
 			m.dropLine(l)
 		}
 	}
-	m.configureAgents(now, cfg)
+	m.configureAgents(cfg)
 	for _, l := range m.sortedLines() {
-		m.checkEmpty(now, l)
-		for _, c := range l.waiting {
-			m.watch(now, c)
-		}
+		m.checkEmpty(l)
 		m.mark(l)
 	}
-	m.emit(now, Event{Kind: Reconfigured})
+	for _, c := range m.sortedCalls() {
+		m.watch(c)
+	}
+	m.reshaped = true
 }
 
-func (m *machine) configureAgents(now time.Time, cfg *config.Config) {
+func (m *machine) configureAgents(cfg *config.Config) {
 	clear(m.phones)
 	keep := map[string]bool{}
 	for _, ac := range cfg.Agents {
 		keep[ac.ID] = true
 		a := m.agents[ac.ID]
 		if a == nil {
-			a = &agent{device: PhoneUnknown, since: now, idleSince: now, shown: Offline}
+			a = &agent{device: PhoneUnknown, since: m.now, idleSince: m.now, shown: Offline}
 			m.agents[ac.ID] = a
 		}
 		if a.cfg.Phone != ac.Phone {
@@ -67,7 +66,7 @@ func (m *machine) configureAgents(now time.Time, cfg *config.Config) {
 	for _, a := range m.sortedAgents() {
 		if !keep[a.cfg.ID] {
 			a.removed, a.connected, a.sockets = true, false, 0
-			m.setSince(now, a)
+			m.setSince(a)
 		}
 	}
 	// A removed queue keeps its members until its last call is over.
@@ -89,13 +88,14 @@ func (m *machine) configureAgents(now time.Time, cfg *config.Config) {
 				a.lines = append(a.lines, l)
 			}
 		}
-		m.changed(now, a)
+		m.changed(a)
 	}
 }
 
 // dropLine forgets a removed queue whose last call is over.
 func (m *machine) dropLine(l *line) {
 	delete(m.lines, l.cfg.ID)
+	m.reshaped = true
 	for _, a := range l.agents {
 		a.lines = slices.DeleteFunc(a.lines, func(x *line) bool { return x == l })
 	}
@@ -105,6 +105,7 @@ func (m *machine) dropLine(l *line) {
 func (m *machine) forget(a *agent) {
 	if m.agents[a.cfg.ID] == a {
 		delete(m.agents, a.cfg.ID)
+		m.reshaped = true
 	}
 	for _, l := range m.lines {
 		l.agents = slices.DeleteFunc(l.agents, func(x *agent) bool { return x == a })
@@ -130,13 +131,13 @@ func (m *machine) sortedCalls() []*call {
 	})
 }
 
-func (m *machine) snapshot(now time.Time) Snapshot {
-	s := Snapshot{Seq: m.seq, At: now, Queues: []QueueStatus{}, Agents: []AgentStatus{}, Calls: []Call{}}
+func (m *machine) snapshot() Snapshot {
+	s := Snapshot{Seq: m.seq, Queues: []QueueStatus{}, Agents: []AgentStatus{}, Calls: []Call{}}
 	for _, l := range m.sortedLines() {
-		s.Queues = append(s.Queues, l.status(now))
+		s.Queues = append(s.Queues, l.status(m.now))
 	}
 	for _, a := range m.sortedAgents() {
-		s.Agents = append(s.Agents, a.status(now, m.loc))
+		s.Agents = append(s.Agents, a.status(m.now))
 	}
 	for _, c := range m.sortedCalls() {
 		s.Calls = append(s.Calls, c.clone())

@@ -11,9 +11,9 @@
 // # Decisions
 //
 // All decisions are made by a machine that does no input or output, reads no
-// clock and starts no goroutine: each input is a method that takes the time,
-// changes the state, and appends what is to be done to a list. The Board puts
-// a mutex and one timer round it. So every rule here can be tried with made-up
+// clock and starts no goroutine: each input is a method, run at a time it is
+// given, that changes the state and appends what is to be done to a list. The
+// Board puts a mutex and one timer round it. So every rule here can be tried with made-up
 // times, and the random model test compares millions of steps with a naive
 // twin.
 //
@@ -25,7 +25,8 @@
 //     first, across queues; a caller keeps its place over a restart.
 //   - A free agent and a waiting caller of one of that agent's queues never
 //     coexist longer than one decision, save for the pause after that agent
-//     let that same call ring.
+//     let that same call ring, a place kept for an older caller who is
+//     expected back ([ReturnGrace]), and the last moments before max_wait.
 //   - Every call ends in exactly one [Outcome].
 //   - Every agent state other than offline, away, unreachable and available
 //     has an owning call or a deadline.

@@ -8,12 +8,15 @@ type Kind string
 
 // The kinds of event.
 const (
-	CallWaiting  Kind = "call.waiting"  // a call entered, or waits again after ringing in vain
+	CallWaiting  Kind = "call.waiting"  // a call entered, its announcement is over, or it waits again after ringing in vain
 	CallRinging  Kind = "call.ringing"  // agents are being rung for it, or a phone was heard to ring
 	CallAnswered Kind = "call.answered" // an agent answered
 	CallEnded    Kind = "call.ended"    // the call has its outcome
 	AgentChanged Kind = "agent.state"   // an agent's status changed
 	QueueChanged Kind = "queue.stats"   // a queue's figures changed
+	// Reconfigured tells that agents, queues or calls came or went by a
+	// reload, or because what a reload removed has finished its calls: what is
+	// known of the board needs a fresh Snapshot.
 	Reconfigured Kind = "config.reloaded"
 )
 
@@ -25,8 +28,11 @@ type Event struct {
 	// Call is the call as it is after the change; nil unless Kind is one of
 	// the call kinds. It is shared by all observers: read it, don't change it.
 	Call *Call
-	// Ring lists the agents whose ringing this event is about: those newly
-	// rung for CallRinging, those who stop being rung for the others.
+	// Ring lists the agents whose ringing this event is about. For
+	// CallRinging those whose pages are to be alerted (Result is Pending) or
+	// who stopped being rung while the offer lasts; it is empty when the
+	// offer has only been made, or a phone was heard late. For the other kinds
+	// those of the offer that is over, with what became of each.
 	Ring []Ring
 	// Agent is the status after the change, for AgentChanged.
 	Agent *AgentStatus

@@ -23,27 +23,30 @@ type Fact struct {
 	// Phone is the agent's number; empty for CallerGone.
 	Phone  string
 	At     time.Time
-	Result RingResult // for PhoneDone
+	Result RingResult // for PhoneDone; CallerLeft when the ringing was cancelled, for whatever reason
 	Cause  int        // hang-up cause (Q.850) for TalkOver and CallerGone; 0: not known
 }
 
 // heard takes a fact.
-func (m *machine) heard(now time.Time, f Fact) {
+func (m *machine) heard(f Fact) {
 	c := m.channels[f.UniqueID]
 	if c == nil {
 		return
 	}
 	at := f.At
-	if at.IsZero() || at.After(now) {
-		at = now
+	if at.IsZero() || at.After(m.now) {
+		at = m.now
 	}
 	if f.Kind == CallerGone {
-		m.heardGone(now, at, c, f.Cause)
+		m.heardGone(at, c, f.Cause)
 		return
 	}
 	l := c.legOf(f.Phone)
 	if l == nil {
 		return
+	}
+	if at.Before(c.offer.at) {
+		at = c.offer.at
 	}
 	switch f.Kind {
 	case PhoneRings:
@@ -53,7 +56,8 @@ func (m *machine) heard(now time.Time, f Fact) {
 	case PhoneDone:
 		if c.Phase == Ringing && c.Rings[l.ring].Result == Pending {
 			m.legOver(at, c, l, f.Result)
-			m.emitCall(now, CallRinging, c, []Ring{c.Rings[l.ring]})
+			m.emitCall(CallRinging, c, []Ring{c.Rings[l.ring]})
+			m.callDue(c) // the guard may have waited for this agent alone
 		}
 	case TalkOver:
 		if c.Phase == Talking && c.talker() == l {
@@ -66,17 +70,22 @@ func (m *machine) heard(now time.Time, f Fact) {
 // heardGone takes the end of the caller's channel. While a script serves the
 // call it knows more, such as an answer that the event stream missed: it is
 // given a moment to report first.
-func (m *machine) heardGone(now, at time.Time, c *call, code int) {
+func (m *machine) heardGone(at time.Time, c *call, code int) {
 	c.goneWhy = causeText(code, "caller")
 	if c.Phase == Talking || c.expected() {
 		c.goneAt = at
-		m.gone(now, c)
+		m.gone(c)
 		return
 	}
 	if c.goneAt.IsZero() {
-		c.goneAt = at
-		m.at(now.Add(goneWait), timer{call: c})
+		m.awaitReport(at, c)
 	}
+}
+
+// awaitReport gives the script a moment to tell how the call ended.
+func (m *machine) awaitReport(goneAt time.Time, c *call) {
+	c.goneAt, c.goneBy = goneAt, m.now.Add(goneWait)
+	m.at(c.goneBy, timer{call: c})
 }
 
 // Channel is one live channel of the exchange, as the sweeper saw it.
@@ -90,33 +99,37 @@ type Channel struct {
 // restore puts the calls that were live when the last calld ended on the
 // board. Their scripts are gone: those waiting are expected to come back,
 // those ringing and talking are followed by events until they end.
-func (m *machine) restore(now time.Time, calls []Call) (unknown []Call) {
+func (m *machine) restore(calls []Call) (unknown []Call) {
 	for i := range calls {
 		rec := calls[i].clone()
+		if m.calls[rec.ID] != nil {
+			continue // its script was faster
+		}
 		l := m.lines[rec.Queue]
-		if l == nil || m.calls[rec.ID] != nil {
+		if l == nil {
 			unknown = append(unknown, rec)
 			continue
 		}
 		m.arrival++
-		c := &call{Call: rec, line: l, arrival: m.arrival, lostAt: now, refusals: map[*agent]refusal{}}
+		c := &call{Call: rec, line: l, arrival: m.arrival, lostAt: m.now, refusals: map[*agent]refusal{}}
 		m.calls[c.ID] = c
 		m.channels[c.UniqueID] = c
-		if !m.restoreLegs(now, c) {
+		if !m.restoreLegs(c) {
 			c.Phase = Waiting
 			l.insert(c)
 		}
 		m.touchLine(l)
-		m.watch(now, c)
-		m.at(now.Add(ReturnGrace), timer{call: c})
-		m.at(now.Add(LostAfter), timer{call: c})
+		m.watch(c)
+		m.at(m.now.Add(ReturnGrace), timer{call: c})
+		m.at(m.now.Add(LostAfter), timer{call: c})
 	}
+	m.reshaped = true
 	return unknown
 }
 
 // restoreLegs takes up a round of ringing or a talk that was under way;
 // false when there was none, or its agent has another call.
-func (m *machine) restoreLegs(now time.Time, c *call) bool {
+func (m *machine) restoreLegs(c *call) bool {
 	want := Pending
 	if c.Phase == Talking {
 		want = RingAnswer
@@ -125,16 +138,23 @@ func (m *machine) restoreLegs(now time.Time, c *call) bool {
 		return false
 	}
 	m.offers++
-	o := &offer{id: m.offers, at: now, ringFor: c.line.cfg.RingTimeout, alerted: true}
+	o := &offer{id: m.offers, at: m.now, ringFor: c.line.cfg.RingTimeout, alerted: true}
 	for i := range c.Rings {
 		r := &c.Rings[i]
 		a := m.agents[r.Agent]
-		if r.Result != want || a == nil || a.call != nil {
+		if r.Result != want {
+			continue
+		}
+		if a == nil || a.call != nil {
+			if want == Pending {
+				now := m.now
+				r.Result, r.End = CutShort, &now
+			}
 			continue
 		}
 		a.call = c
 		o.legs = append(o.legs, &leg{agent: a, phone: a.cfg.Phone, ring: i, told: true})
-		m.setSince(now, a)
+		m.setSince(a)
 	}
 	if len(o.legs) == 0 && c.Phase == Ringing {
 		return false
@@ -145,14 +165,14 @@ func (m *machine) restoreLegs(now time.Time, c *call) bool {
 		return true
 	}
 	c.line.ringing++
-	m.at(now.Add(o.ringFor+ringGuard), timer{call: c})
+	m.at(m.now.Add(o.ringFor+ringGuard), timer{call: c})
 	return true
 }
 
 // reconcile compares the calls with the exchange's live channels, as listed
 // at asOf, and ends those whose channel is gone. started is when the exchange
 // was started: calls from before it failed.
-func (m *machine) reconcile(now, asOf, started time.Time, channels []Channel) (ended int) {
+func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended int) {
 	live := make(map[string]string, len(channels))
 	for _, ch := range channels {
 		live[ch.UniqueID] = ch.TalksTo
@@ -160,22 +180,19 @@ func (m *machine) reconcile(now, asOf, started time.Time, channels []Channel) (e
 	for _, c := range m.sortedCalls() {
 		talksTo, ok := live[c.UniqueID]
 		switch {
-		case ok && c.Phase == Ringing && talksTo != "":
-			if l := c.legOf(talksTo); l != nil { // the answer went by unheard
-				m.answered(asOf, c, l)
-			}
+		case ok && talksTo != "":
+			m.found(asOf, c, talksTo)
 			continue
 		case ok || !c.Begin.Before(asOf):
 			continue
 		case c.Begin.Before(started):
-			m.end(now, c, Failed, "asterisk_restarted")
+			m.end(m.now, c, Failed, "asterisk_restarted")
 		case c.expected():
-			m.gone(now, c)
+			m.gone(c)
 		case c.goneAt.IsZero():
 			// A script still serves it: it will report, or the next sweep
 			// comes back to it after goneWait.
-			c.goneAt = now
-			m.at(now.Add(goneWait), timer{call: c})
+			m.awaitReport(m.now, c)
 			continue
 		default:
 			continue
@@ -184,4 +201,24 @@ func (m *machine) reconcile(now, asOf, started time.Time, channels []Channel) (e
 	}
 	m.freed += uint64(ended)
 	return ended
+}
+
+// found tells that the caller was seen talking with the agent of that phone.
+// The answer went by unheard; when calld was down meanwhile, the offer too.
+func (m *machine) found(asOf time.Time, c *call, phone string) {
+	if a := m.phones[phone]; a != nil && c.expected() && (c.Phase == Greeting || c.Phase == Waiting) {
+		m.offers++
+		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: asOf})
+		c.offer = &offer{id: m.offers, at: asOf, legs: []*leg{{agent: a, phone: phone, ring: len(c.Rings) - 1, told: true}}}
+		c.line.remove(c)
+		m.mark(c.line) // it may have held a place
+		c.line.ringing++
+		c.Phase = Ringing
+	}
+	if c.Phase != Ringing {
+		return
+	}
+	if l := c.legOf(phone); l != nil {
+		m.answered(asOf, c, l)
+	}
 }

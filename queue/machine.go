@@ -59,19 +59,26 @@ type machine struct {
 	endedRing []string // ids in ended, oldest first once full
 	endedNext int
 
-	seq     uint64 // of events
-	arrival uint64 // of calls
-	offers  uint64 // ids of offers
-	deaf    bool   // no events come from the exchange
-	timers  timers
-	rand    *rand.Rand
-	freed   uint64 // agents and calls taken back by a guard or the sweeper
+	now     time.Time // of the running input
+	seq     uint64    // of events
+	arrival uint64    // of calls
+	offers  uint64    // ids of offers
+	deaf    bool      // no events come from the exchange
+	// hearsSince is when the exchange's events last came back.
+	hearsSince time.Time
+	timers     timers
+	pruneAt    int // how many timers to hold before the dead ones are looked for
+	rand       *rand.Rand
+	freed      uint64 // agents and calls taken back by a guard or the sweeper
+	// today is the last midnight, tomorrow the next one.
+	today, tomorrow time.Time
 
 	// What the running input has produced.
 	out         []effect
 	dirtyAgents []*agent
 	dirtyLines  []*line // their figures changed
 	marked      []*line // an agent or a call of theirs may have become free to be served
+	reshaped    bool    // agents, queues or calls came or went in a way no other event tells
 }
 
 // effect is one thing to be done: an event to be published, or an instruction
@@ -105,28 +112,42 @@ type line struct {
 	waiting []*call  // greeting and waiting, longest waiting first
 	ringing int
 	talking int
-	next    int // round-robin: place in agents after the last one rung
+	last    *agent // round-robin: the last one rung
 	// emptySince is when the last agent logged out; zero while somebody is
 	// logged in.
 	emptySince time.Time
 	dirty      bool
 	marked     bool
 	statsAt    time.Time // when the figures were last published
+	statsLater bool      // a timer will publish what is held back
 	// handling is the moving average of what one call takes of an agent: talk
 	// and after-call work.
 	handling time.Duration
 }
 
+// step runs one input at the given time: first what has become due before it,
+// then the input, then what the input has made due.
+func (m *machine) step(now time.Time, input func(*machine)) []effect {
+	m.now = now
+	if !now.Before(m.tomorrow) {
+		m.newDay()
+	}
+	m.tick()
+	input(m)
+	m.tick()
+	return m.settle()
+}
+
 // settle finishes an input: serves whom it has made it possible to serve, then
 // publishes the state of what changed.
-func (m *machine) settle(now time.Time) []effect {
-	m.serve(now)
+func (m *machine) settle() []effect {
+	m.serve()
 	for _, a := range m.dirtyAgents {
 		a.dirty = false
-		s := a.status(now, m.loc)
+		s := a.status(m.now)
 		if !a.told || s.differs(&a.last) {
 			a.told, a.last = true, s
-			m.emit(now, Event{Kind: AgentChanged, Agent: &s})
+			m.emit(Event{Kind: AgentChanged, Agent: &s})
 		}
 		if a.removed && a.call == nil {
 			m.forget(a)
@@ -135,34 +156,49 @@ func (m *machine) settle(now time.Time) []effect {
 	m.dirtyAgents = m.dirtyAgents[:0]
 	for _, l := range m.dirtyLines {
 		l.dirty = false
-		if due := l.statsAt.Add(statsEvery); now.Before(due) {
+		switch due := l.statsAt.Add(statsEvery); {
+		case m.lines[l.cfg.ID] != l: // dropped
+		case !m.now.Before(due):
+			l.statsAt = m.now
+			s := l.status(m.now)
+			m.emit(Event{Kind: QueueChanged, Queue: &s})
+		case !l.statsLater:
+			l.statsLater = true
 			m.at(due, timer{line: l})
-			continue
 		}
-		m.publish(now, l)
 	}
 	m.dirtyLines = m.dirtyLines[:0]
+	if m.reshaped {
+		m.reshaped = false
+		m.emit(Event{Kind: Reconfigured})
+	}
 	out := m.out
 	m.out = nil
 	return out
 }
 
-func (m *machine) publish(now time.Time, l *line) {
-	l.statsAt = now
-	s := l.status(now)
-	m.emit(now, Event{Kind: QueueChanged, Queue: &s})
+// newDay counts the agents' calls from zero again.
+func (m *machine) newDay() {
+	y, mo, d := m.now.In(m.loc).Date()
+	m.today = time.Date(y, mo, d, 0, 0, 0, 0, m.loc)
+	m.tomorrow = time.Date(y, mo, d+1, 0, 0, 0, 0, m.loc)
+	m.at(m.tomorrow, timer{})
+	for _, a := range m.sortedAgents() {
+		a.calls = 0
+		m.touch(a)
+	}
 }
 
-func (m *machine) emit(now time.Time, e Event) {
+func (m *machine) emit(e Event) {
 	m.seq++
-	e.Seq, e.At = m.seq, now
+	e.Seq, e.At = m.seq, m.now
 	m.out = append(m.out, effect{event: &e})
 }
 
 // emitCall publishes a change of a call; rings are those it is about.
-func (m *machine) emitCall(now time.Time, kind Kind, c *call, rings []Ring) {
-	rec := c.Call.clone()
-	m.emit(now, Event{Kind: kind, Call: &rec, Ring: rings})
+func (m *machine) emitCall(kind Kind, c *call, rings []Ring) {
+	rec := c.clone()
+	m.emit(Event{Kind: kind, Call: &rec, Ring: rings})
 	m.touchLine(c.line)
 }
 
@@ -219,6 +255,11 @@ func (t *timers) Pop() any {
 }
 
 func (m *machine) at(t time.Time, what timer) {
+	if len(m.timers) >= m.pruneAt {
+		m.timers = slices.DeleteFunc(m.timers, func(t timer) bool { return t.call != nil && t.call.Phase == Ended })
+		heap.Init(&m.timers)
+		m.pruneAt = max(1024, 2*len(m.timers))
+	}
 	what.at = t
 	heap.Push(&m.timers, what)
 }
@@ -231,46 +272,20 @@ func (m *machine) next() (at time.Time, ok bool) {
 	return m.timers[0].at, true
 }
 
-// tick does what has become due.
-func (m *machine) tick(now time.Time) {
-	for len(m.timers) > 0 && !m.timers[0].at.After(now) {
+// tick looks at what has become due.
+func (m *machine) tick() {
+	for len(m.timers) > 0 && !m.timers[0].at.After(m.now) {
 		t := heap.Pop(&m.timers).(timer)
 		switch {
 		case t.call != nil:
-			m.callDue(now, t.call)
+			m.callDue(t.call)
 		case t.agent != nil:
-			m.agentDue(now, t.agent)
+			m.agentDue(t.agent)
 		case t.line != nil:
-			m.lineDue(now, t.line)
+			t.line.statsLater = false
+			m.touchLine(t.line)
 		}
 	}
-}
-
-// lineDue ends the calls of a queue that nobody has been logged in to for too
-// long, and publishes figures that were held back.
-func (m *machine) lineDue(now time.Time, l *line) {
-	m.touchLine(l)
-	if l.emptySince.IsZero() || l.cfg.NoAgentWait <= 0 {
-		return
-	}
-	for _, c := range slices.Clone(l.waiting) {
-		if c.expected() || now.Before(l.noAgentAt(c)) {
-			continue
-		}
-		if c.Phase == Greeting {
-			continue // the announcement is played to its end first
-		}
-		m.end(now, c, NoAgent, "")
-	}
-}
-
-// noAgentAt is when c ends as no_agent if nobody logs in before.
-func (l *line) noAgentAt(c *call) time.Time {
-	from := l.emptySince
-	if c.Begin.After(from) {
-		from = c.Begin
-	}
-	return from.Add(l.cfg.NoAgentWait)
 }
 
 // insert puts c into the line at its place.

@@ -11,11 +11,11 @@ import (
 // serve offers waiting callers to free agents until no free agent and no
 // caller who could be offered to one remain together. Of all callers that can
 // be served, the one who came first is served first.
-func (m *machine) serve(now time.Time) {
+func (m *machine) serve() {
 	for len(m.marked) > 0 {
 		var best *call
 		m.marked = slices.DeleteFunc(m.marked, func(l *line) bool {
-			c := m.servable(now, l)
+			c := m.servable(l)
 			if c == nil {
 				l.marked = false
 				return true
@@ -26,7 +26,7 @@ func (m *machine) serve(now time.Time) {
 			return false
 		})
 		if best != nil {
-			m.offer(now, best, m.pick(now, best))
+			m.offer(best, m.pick(best))
 		}
 	}
 }
@@ -34,19 +34,19 @@ func (m *machine) serve(now time.Time) {
 // servable finds the longest waiting caller of a line whom a free agent could
 // take; nil when there is none. Nobody is served past an older caller of the
 // line who is expected back.
-func (m *machine) servable(now time.Time, l *line) *call {
+func (m *machine) servable(l *line) *call {
 	if len(l.waiting) == 0 {
 		return nil
 	}
-	free := l.free(now)
+	free := l.free(m.now)
 	if len(free) == 0 {
 		return nil
 	}
 	for _, c := range l.waiting {
-		if c.holdsPlace(now) {
+		if c.holdsPlace(m.now) {
 			return nil
 		}
-		if c.offerable(now) && slices.ContainsFunc(free, func(a *agent) bool { return !c.cooling(a, now) }) {
+		if c.offerable(m.now) && slices.ContainsFunc(free, func(a *agent) bool { return !c.cooling(a, m.now) }) {
 			return c
 		}
 	}
@@ -56,11 +56,11 @@ func (m *machine) servable(now time.Time, l *line) *call {
 // pick chooses whom to ring for c: every free agent the call does not leave
 // alone (all), or the first of them in the queue's order (inline). An agent
 // who has let this call ring comes after those who have not.
-func (m *machine) pick(now time.Time, c *call) []*agent {
+func (m *machine) pick(c *call) []*agent {
 	var able []*agent
 	fewest := 0
-	for _, a := range c.line.free(now) {
-		if c.cooling(a, now) {
+	for _, a := range c.line.free(m.now) {
+		if c.cooling(a, m.now) {
 			continue
 		}
 		n := c.refusals[a].times
@@ -78,25 +78,26 @@ func (m *machine) pick(now time.Time, c *call) []*agent {
 	if c.line.cfg.Queueing == config.All || len(able) < 2 {
 		return able
 	}
-	return []*agent{m.first(now, c.line, able)}
+	return []*agent{m.first(c.line, able)}
 }
 
 // first chooses one of several agents by the queue's order.
-func (m *machine) first(now time.Time, l *line, able []*agent) *agent {
+func (m *machine) first(l *line, able []*agent) *agent {
 	byIdle := func(a, b *agent) int { return a.idleSince.Compare(b.idleSince) }
 	switch l.cfg.Order {
 	case config.LongestIdle:
 		return slices.MinFunc(able, byIdle)
 	case config.FewestCalls:
 		return slices.MinFunc(able, func(a, b *agent) int {
-			return cmp.Or(cmp.Compare(a.callsToday(now, m.loc), b.callsToday(now, m.loc)), byIdle(a, b))
+			return cmp.Or(cmp.Compare(a.calls, b.calls), byIdle(a, b))
 		})
 	case config.RoundRobin:
-		n := len(l.agents)
-		return slices.MinFunc(able, func(a, b *agent) int {
-			turn := func(x *agent) int { return (slices.Index(l.agents, x) - l.next + n) % n }
-			return cmp.Compare(turn(a), turn(b))
-		})
+		after := slices.Index(l.agents, l.last) + 1
+		for i := range l.agents {
+			if a := l.agents[(after+i)%len(l.agents)]; slices.Contains(able, a) {
+				return a
+			}
+		}
 	case config.Random:
 		return able[m.rand.IntN(len(able))]
 	case config.Listed:
@@ -105,39 +106,39 @@ func (m *machine) first(now time.Time, l *line, able []*agent) *agent {
 }
 
 // offer starts a round of ringing.
-func (m *machine) offer(now time.Time, c *call, agents []*agent) {
+func (m *machine) offer(c *call, agents []*agent) {
 	l := c.line
 	ringFor, cut := l.cfg.RingTimeout, false
-	if at, ok := c.deadline(); ok && at.Sub(now) < ringFor {
-		ringFor, cut = at.Sub(now), true
+	if at, ok := c.deadline(); ok && at.Sub(m.now) < ringFor {
+		ringFor, cut = at.Sub(m.now), true
 	}
-	l.next = (slices.Index(l.agents, agents[len(agents)-1]) + 1) % len(l.agents)
+	l.last = agents[len(agents)-1]
 	l.remove(c)
 	l.ringing++
 	c.Phase = Ringing
 	m.offers++
-	o := &offer{id: m.offers, at: now, ringFor: ringFor, cut: cut}
+	o := &offer{id: m.offers, at: m.now, ringFor: ringFor, cut: cut}
 	c.offer = o
 	out := &Offer{ID: o.id, RingFor: ringFor, Music: l.cfg.Music, Recording: l.cfg.Recording}
 	for _, a := range agents {
-		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: now})
+		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: m.now})
 		o.legs = append(o.legs, &leg{agent: a, phone: a.cfg.Phone, ring: len(c.Rings) - 1})
 		a.call = c
-		m.setSince(now, a)
+		m.setSince(a)
 		out.Agents = append(out.Agents, OfferedAgent{ID: a.cfg.ID, Phone: a.cfg.Phone})
 	}
 	m.tell(c.ticket, instruction{offer: out})
-	m.touchLine(l)
 	if m.deaf {
-		m.alert(now, c)
+		m.alert(c)
 	} else {
-		m.at(now.Add(ringUnheard), timer{call: c})
+		m.emitCall(CallRinging, c, nil)
+		m.at(m.now.Add(ringUnheard), timer{call: c})
 	}
-	m.at(now.Add(ringFor+ringGuard), timer{call: c})
+	m.at(m.now.Add(ringFor+ringGuard), timer{call: c})
 }
 
 // alert tells pages of every leg that they have not been told of.
-func (m *machine) alert(now time.Time, c *call) {
+func (m *machine) alert(c *call) {
 	var rings []Ring
 	for _, l := range c.offer.legs {
 		if !l.told && c.Rings[l.ring].Result == Pending {
@@ -147,165 +148,212 @@ func (m *machine) alert(now time.Time, c *call) {
 	}
 	c.offer.alerted = true
 	if len(rings) > 0 {
-		m.emitCall(now, CallRinging, c, rings)
+		m.emitCall(CallRinging, c, rings)
 	}
 }
 
 // ringDue looks at what time changes of a call that rings.
-func (m *machine) ringDue(now time.Time, c *call) {
+func (m *machine) ringDue(c *call) {
 	o := c.offer
-	if !o.alerted && !now.Before(o.at.Add(ringUnheard)) {
-		m.alert(now, c)
+	if !o.alerted && !m.now.Before(o.at.Add(ringUnheard)) {
+		m.alert(c)
 	}
-	if now.Before(o.at.Add(o.ringFor + ringGuard)) {
+	over := o.at.Add(o.ringFor)
+	if m.hearsSince.After(over) {
+		over = m.hearsSince
+	}
+	if m.now.Before(over.Add(ringGuard)) {
+		return
+	}
+	var pending []*leg
+	for _, l := range o.legs {
+		if c.Rings[l.ring].Result == Pending {
+			pending = append(pending, l)
+		}
+	}
+	if m.deaf && len(pending) == 1 {
+		// Nobody hears an answer now, and a Dial without one would have
+		// returned: this agent talks.
 		return
 	}
 	// The script has not reported. Take the agents back; the call itself goes
 	// on when the script does report, or is found gone by the sweeper.
-	for _, l := range o.legs {
-		if c.Rings[l.ring].Result == Pending {
-			m.freed++
-			m.legOver(now, c, l, CutShort)
-		}
+	var rings []Ring
+	for _, l := range pending {
+		m.freed++
+		m.legOver(m.now, c, l, CutShort)
+		rings = append(rings, c.Rings[l.ring])
 	}
 	if c.expected() {
-		m.closeRound(now, c, CutShort)
+		m.closeRound(c, CutShort)
+	} else if len(rings) > 0 {
+		m.emitCall(CallRinging, c, rings)
 	}
 }
 
 // rings tells that an agent's phone was heard to ring.
-func (m *machine) rings(now time.Time, c *call, l *leg) {
+func (m *machine) rings(at time.Time, c *call, l *leg) {
 	r := &c.Rings[l.ring]
 	if r.Result != Pending || r.Rang != nil {
 		return
 	}
-	r.Rang = &now
-	if l.told {
-		return // the alert went out without it
+	r.Rang = &at
+	var alert []Ring
+	if !l.told { // else the alert went out without it
+		l.told = true
+		alert = []Ring{*r}
 	}
-	l.told = true
-	m.emitCall(now, CallRinging, c, []Ring{*r})
+	m.emitCall(CallRinging, c, alert)
 }
 
-// answered tells that an agent has answered at the given time.
-func (m *machine) answered(now time.Time, c *call, l *leg) {
-	if c.Phase != Ringing || c.Rings[l.ring].Result != Pending {
+// answerer is who answered, as far as can be told: the leg of that phone, else
+// one that still rings.
+func (o *offer) answerer(c *call, phone string) *leg {
+	if l := c.legOf(phone); l != nil {
+		return l
+	}
+	for _, l := range o.legs {
+		if c.Rings[l.ring].Result == Pending {
+			return l
+		}
+	}
+	return o.legs[0]
+}
+
+// take puts an agent who answered at the given time onto the call. That wins
+// over whatever was thought of the agent since, such as that the script is
+// stuck and the agent can ring for another call.
+func (m *machine) take(at time.Time, a *agent, c *call) {
+	if m.agents[a.cfg.ID] != a {
+		return // forgotten meanwhile
+	}
+	if d := a.call; d != nil && d != c && d.Phase == Ringing {
+		for _, l := range d.offer.legs {
+			if l.agent == a {
+				m.legOver(m.now, d, l, CutShort)
+				m.emitCall(CallRinging, d, []Ring{d.Rings[l.ring]})
+			}
+		}
+		m.callDue(d) // the guard may have waited for this agent alone
+	}
+	a.call = c
+	a.misses = 0
+	if !at.Before(m.today) {
+		a.calls++
+	}
+	m.setSince(a)
+}
+
+// answered tells that an agent has answered at the given time. An answer wins
+// over every other result of that leg.
+func (m *machine) answered(at time.Time, c *call, l *leg) {
+	if c.Phase != Ringing {
 		return
 	}
-	if now.Before(c.offer.at) {
-		now = c.offer.at
+	if at.Before(c.offer.at) {
+		at = c.offer.at
 	}
 	c.line.ringing--
 	c.line.talking++
 	c.Phase = Talking
 	c.Agent = l.agent.cfg.ID
-	c.Start = &now
-	c.WaitMS = now.Sub(c.Begin).Milliseconds()
+	c.Start = &at
+	c.WaitMS = at.Sub(c.Begin).Milliseconds()
 	r := &c.Rings[l.ring]
-	r.Result, r.End = RingAnswer, &now
-	l.agent.answeredOne(now, m.loc)
-	m.setSince(now, l.agent)
+	r.Result, r.End = RingAnswer, &at
+	m.take(at, l.agent, c)
 	rings := []Ring{*r}
 	for _, other := range c.offer.legs {
-		if or := &c.Rings[other.ring]; other != l && or.Result == Pending {
-			m.legOver(now, c, other, Elsewhere)
-			rings = append(rings, *or)
+		or := &c.Rings[other.ring]
+		switch or.Result {
+		case Pending:
+			m.legOver(at, c, other, Elsewhere)
+		case CallerLeft: // Asterisk cancels the others before it tells of the answer
+			or.Result = Elsewhere
+		default:
+			continue
 		}
+		rings = append(rings, *or)
 	}
-	m.emitCall(now, CallAnswered, c, rings)
+	m.emitCall(CallAnswered, c, rings)
 }
 
 // legOver ends the ringing of one agent without an answer, and frees the
 // agent.
-func (m *machine) legOver(now time.Time, c *call, l *leg, result RingResult) {
+func (m *machine) legOver(at time.Time, c *call, l *leg, result RingResult) {
 	r := &c.Rings[l.ring]
 	if r.Result != Pending {
 		return
 	}
 	if result == NoAnswer {
 		switch o := c.offer; {
-		case now.Before(o.at.Add(o.ringFor - refusalMargin)):
+		case at.Before(o.at.Add(o.ringFor - refusalMargin)):
 			result = Refused
 		case o.cut:
 			result = CutShort
 		}
 	}
-	r.Result, r.End = result, &now
+	r.Result, r.End = result, &at
 	switch result {
 	case NoAnswer, Refused, Unreachable:
 		f := c.refusals[l.agent]
 		f.times++
-		f.until = now.Add(c.line.cfg.RetryPause)
+		f.until = at.Add(c.line.cfg.RetryPause)
 		c.refusals[l.agent] = f
 		m.at(f.until, timer{call: c})
-		m.missedOne(now, l.agent, c.line.cfg.AwayAfter)
+		l.agent.missedOne(c.line.cfg.AwayAfter)
 	case CutShort:
 		// Nobody's fault, but don't ring the same phone again in the same
 		// instant if something odd keeps cutting the ringing short.
 		f := c.refusals[l.agent]
-		f.until = now.Add(minRing)
+		f.until = at.Add(minRing)
 		c.refusals[l.agent] = f
 		m.at(f.until, timer{call: c})
 	case Pending, RingAnswer, Elsewhere, CallerLeft:
 	}
-	if l.agent.call == c {
-		m.freeAgent(now, l.agent, 0)
-	}
+	m.freeAgent(l.agent, 0)
 }
 
 // closeRound ends an offer that nobody took: the call waits again.
-func (m *machine) closeRound(now time.Time, c *call, result RingResult) {
+func (m *machine) closeRound(c *call, result RingResult) {
 	if c.Phase != Ringing {
 		return
 	}
 	var rings []Ring
 	for _, l := range c.offer.legs {
-		m.legOver(now, c, l, result)
+		m.legOver(m.now, c, l, result)
 		rings = append(rings, c.Rings[l.ring])
 	}
 	c.offer = nil
 	c.line.ringing--
 	c.Phase = Waiting
 	c.line.insert(c)
-	m.emitCall(now, CallWaiting, c, rings)
-	m.callDue(now, c)
-	m.lineDue(now, c.line)
+	m.emitCall(CallWaiting, c, rings)
+	m.watch(c)
+	m.callDue(c)
 }
 
 // dialled takes the script's report of a finished offer.
-func (m *machine) dialled(now time.Time, c *call, r DialReport) {
-	if c.Phase == Ended || c.offer == nil || c.offer.id != r.Offer {
-		if r.CallerGone && c.Phase != Ended {
-			m.gone(now, c)
+func (m *machine) dialled(c *call, r DialReport) {
+	if c.offer == nil || c.offer.id != r.Offer {
+		if r.CallerGone {
+			c.goneWhy = causeText(r.Cause, "caller")
+			m.gone(c)
 		}
 		return
 	}
 	if r.Result == RingAnswer && c.Phase == Ringing {
-		l := c.legOf(r.Phone)
-		if l == nil || c.Rings[l.ring].Result != Pending {
-			l = nil
-			for _, x := range c.offer.legs { // the phone is not known: one of those still ringing
-				if c.Rings[x.ring].Result == Pending {
-					l = x
-					break
-				}
-			}
-		}
-		if l != nil {
-			m.answered(now.Add(-max(0, r.Talked)), c, l)
-		}
+		m.answered(m.now.Add(-max(0, r.Talked)), c, c.offer.answerer(c, r.Phone))
 	}
 	switch {
 	case c.Phase == Talking && r.CallerGone:
-		m.end(now, c, Answered, causeText(r.Cause, "caller"))
+		m.end(m.now, c, Answered, causeText(r.Cause, "caller"))
 	case c.Phase == Talking:
-		m.end(now, c, Answered, causeText(r.Cause, "agent"))
-	case r.Result == RingAnswer:
-		m.end(now, c, Answered, causeText(r.Cause, ""))
+		m.end(m.now, c, Answered, causeText(r.Cause, "agent"))
 	case r.CallerGone:
 		c.goneWhy = causeText(r.Cause, "caller")
-		m.gone(now, c)
+		m.gone(c)
 	default:
-		m.closeRound(now, c, r.Result)
+		m.closeRound(c, r.Result)
 	}
 }

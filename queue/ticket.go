@@ -80,7 +80,7 @@ var ErrSuperseded = errors.New("queue: another script serves the call now")
 func (b *Board) Enter(e Entry) (*Ticket, error) {
 	t := &Ticket{board: b, id: e.ID, in: make(chan instruction, ticketSize)}
 	var err error
-	b.do(func(m *machine, now time.Time) { err = m.enter(now, e, t) })
+	b.do(func(m *machine) { err = m.enter(e, t) })
 	if err != nil {
 		return nil, err
 	}
@@ -123,14 +123,14 @@ func (t *Ticket) Ready() { t.do((*machine).ready) }
 
 // Dialled reports what became of an offer.
 func (t *Ticket) Dialled(r DialReport) {
-	t.do(func(m *machine, now time.Time, c *call) { m.dialled(now, c, r) })
+	t.do(func(m *machine, c *call) { m.dialled(c, r) })
 }
 
 // Hangup tells that the caller has left.
 func (t *Ticket) Hangup(cause int) {
-	t.do(func(m *machine, now time.Time, c *call) {
+	t.do(func(m *machine, c *call) {
 		c.goneWhy = causeText(cause, "caller")
-		m.gone(now, c)
+		m.gone(c)
 	})
 }
 
@@ -141,15 +141,15 @@ func (t *Ticket) Detach() { t.do((*machine).detach) }
 
 // Fail ends the call as failed; why is kept as its cause.
 func (t *Ticket) Fail(why string) {
-	t.do(func(m *machine, now time.Time, c *call) { m.end(now, c, Failed, why) })
+	t.do(func(m *machine, c *call) { m.end(m.now, c, Failed, why) })
 }
 
 // do runs an input on the ticket's call, if that still lives and no other
 // script has taken it over.
-func (t *Ticket) do(f func(*machine, time.Time, *call)) {
-	t.board.do(func(m *machine, now time.Time) {
+func (t *Ticket) do(f func(*machine, *call)) {
+	t.board.do(func(m *machine) {
 		if c := m.calls[t.id]; c != nil && c.ticket == t {
-			f(m, now, c)
+			f(m, c)
 		}
 	})
 }

@@ -1,0 +1,460 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"calld/config"
+)
+
+// The twin's inputs: what agents, scripts, the exchange and the admin do.
+
+func (t *twin) connect(a *twinAgent) {
+	a.sockets++
+	if a.loggedIn {
+		return
+	}
+	a.loggedIn, a.misses = true, 0
+	if !a.keepAway {
+		a.away, a.reason = false, ""
+	}
+	a.keepAway = false
+}
+
+func (t *twin) disconnect(a *twinAgent) {
+	a.sockets = max(0, a.sockets-1)
+	if a.sockets == 0 {
+		a.grace = t.now.Add(Grace)
+	}
+}
+
+func (t *twin) logout(a *twinAgent) {
+	a.loggedIn, a.away, a.reason, a.wrapup = false, false, "", time.Time{}
+}
+
+func (t *twin) setAway(a *twinAgent, away bool, reason string) {
+	a.away, a.reason = away, ""
+	if away {
+		a.reason = reason
+	} else {
+		a.misses, a.wrapup = 0, time.Time{}
+	}
+}
+
+func (t *twin) setDeaf(deaf bool) {
+	if t.deaf && !deaf {
+		t.hears = t.now
+	}
+	if deaf && !t.deaf {
+		for _, a := range t.agents {
+			if a.device == PhoneBusy {
+				a.device = PhoneUnknown
+			}
+		}
+	}
+	t.deaf = deaf
+}
+
+func (t *twin) enter(e Entry, script int) error {
+	if c := t.calls[e.ID]; c != nil {
+		c.script, c.Channel, c.UniqueID, c.gone, c.why = script, e.Channel, e.UniqueID, time.Time{}, ""
+		switch {
+		case e.Answered || c.Phase == Talking:
+			t.talked(c)
+		case c.Phase == Ringing:
+			t.roundOver(c, CutShort)
+		}
+		return nil
+	}
+	q := t.queues[e.Queue]
+	if _, ok := t.over[e.ID]; ok {
+		return ErrEnded
+	}
+	if q == nil || q.removed {
+		return ErrUnknownQueue
+	}
+	waiting, free := t.count(e.Queue)[0], 0
+	for _, id := range q.members {
+		if t.free(t.agents[id]) {
+			free++
+		}
+	}
+	begin := e.Begin
+	if begin.IsZero() || begin.After(t.now) {
+		begin = t.now
+	}
+	t.arrived++
+	c := &twinCall{
+		Call: Call{
+			ID: e.ID, Queue: e.Queue, Direction: In, Phase: Greeting, Caller: e.Caller, CallerName: e.CallerName,
+			Callee: e.Callee, Channel: e.Channel, UniqueID: e.UniqueID, Begin: begin, Record: e.Record,
+		},
+		order: t.arrived, script: script, alone: map[string]time.Time{}, let: map[string]int{},
+	}
+	t.calls[e.ID] = c
+	if e.Answered {
+		t.talked(c)
+	} else if q.cfg.MaxWaiting > 0 && waiting-free >= q.cfg.MaxWaiting && !e.Returning {
+		t.end(c, t.now, Full, "")
+	}
+	return nil
+}
+
+// talked ends a call that comes back from a talk.
+func (t *twin) talked(c *twinCall) {
+	cause := "agent"
+	if c.Phase == Ringing {
+		t.answer(c, t.likely(c, ""), t.now)
+	}
+	if c.Start == nil {
+		now := t.now
+		c.Start, cause = &now, "unrecorded"
+	}
+	t.end(c, t.now, Answered, cause)
+}
+
+// likely is the ring of who answered: that phone's, or one still ringing.
+func (t *twin) likely(c *twinCall, phone string) int {
+	if i := t.ringOf(c, phone); i >= 0 {
+		return i
+	}
+	if p := t.pending(c); len(p) > 0 {
+		return p[0]
+	}
+	return c.offer.first
+}
+
+func (t *twin) ready(c *twinCall) {
+	if c.Phase == Greeting {
+		c.Phase = Waiting
+	}
+}
+
+func (t *twin) detach(c *twinCall) { c.script, c.lost = 0, t.now }
+
+// leave ends a call whose caller has gone.
+func (t *twin) leave(c *twinCall) {
+	at, outcome, why := t.now, Abandoned, c.why
+	if !c.gone.IsZero() {
+		at = c.gone
+	}
+	if c.Phase == Talking {
+		outcome = Answered
+	}
+	if why == "" {
+		why = "caller"
+	}
+	t.end(c, at, outcome, why)
+}
+
+func by(code int, who string) string {
+	if code > 0 {
+		return fmt.Sprintf("%d %s", code, who)
+	}
+	return who
+}
+
+func (t *twin) dialled(c *twinCall, r DialReport) {
+	known := c.offer != nil && c.offer.id == r.Offer
+	if r.CallerGone {
+		c.why = by(r.Cause, "caller")
+	}
+	if known && r.Result == RingAnswer && c.Phase == Ringing {
+		t.answer(c, t.likely(c, r.Phone), t.now.Add(-max(0, r.Talked)))
+	}
+	switch {
+	case known && c.Phase == Talking && r.CallerGone:
+		t.end(c, t.now, Answered, c.why)
+	case known && c.Phase == Talking:
+		t.end(c, t.now, Answered, by(r.Cause, "agent"))
+	case r.CallerGone:
+		t.leave(c)
+	case known:
+		t.roundOver(c, r.Result)
+	}
+}
+
+// answer puts the agent of a ring onto the call.
+func (t *twin) answer(c *twinCall, ring int, at time.Time) {
+	if c.Phase != Ringing {
+		return
+	}
+	if at.Before(c.offer.at) {
+		at = c.offer.at
+	}
+	r := &c.Rings[ring]
+	c.Phase, c.Agent, c.Start, c.WaitMS = Talking, r.Agent, &at, at.Sub(c.Begin).Milliseconds()
+	r.Result, r.End = RingAnswer, &at
+	if a := t.agents[r.Agent]; a != nil && !slices.Contains(c.offer.forgot, r.Agent) {
+		if other := t.calls[a.call]; other != nil && other != c && other.Phase == Ringing {
+			for _, i := range t.pending(other) {
+				if other.Rings[i].Agent == r.Agent {
+					t.stopRinging(other, i, t.now, CutShort)
+				}
+			}
+			t.callDue(other)
+		}
+		a.call, a.misses, a.answers = c.ID, 0, append(a.answers, at)
+		t.note(a)
+	}
+	for i := c.offer.first; i < len(c.Rings); i++ {
+		if c.offer.phones[i-c.offer.first] == notRung {
+			continue
+		}
+		switch c.Rings[i].Result {
+		case Pending:
+			t.stopRinging(c, i, at, Elsewhere)
+		case CallerLeft:
+			c.Rings[i].Result = Elsewhere
+		default:
+		}
+	}
+}
+
+// stopRinging ends one agent's ringing without an answer.
+func (t *twin) stopRinging(c *twinCall, ring int, at time.Time, result RingResult) {
+	r := &c.Rings[ring]
+	if r.Result != Pending {
+		return
+	}
+	if result == NoAnswer && at.Before(c.offer.at.Add(c.offer.limit-refusalMargin)) {
+		result = Refused
+	} else if result == NoAnswer && c.offer.cut {
+		result = CutShort
+	}
+	r.Result, r.End = result, &at
+	a, q := t.agents[r.Agent], t.queues[c.Queue].cfg
+	switch result {
+	case NoAnswer, Refused, Unreachable:
+		c.let[r.Agent]++
+		c.alone[r.Agent] = at.Add(q.RetryPause)
+		a.misses++
+		if q.AwayAfter > 0 && a.misses >= q.AwayAfter {
+			a.away, a.reason, a.misses = true, "no_answer", 0
+		}
+	case CutShort:
+		c.alone[r.Agent] = at.Add(minRing)
+	default:
+	}
+	a.call = ""
+	t.note(a)
+}
+
+// roundOver puts a call back in line after a round that nobody answered.
+func (t *twin) roundOver(c *twinCall, result RingResult) {
+	for _, i := range t.pending(c) {
+		t.stopRinging(c, i, t.now, result)
+	}
+	c.offer, c.Phase = nil, Waiting
+}
+
+// end gives a call its outcome.
+func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
+	if at.Before(c.Begin) {
+		at = c.Begin
+	}
+	if c.Start != nil && at.Before(*c.Start) {
+		at = *c.Start
+	}
+	if c.offer != nil {
+		result := CutShort
+		if o == Abandoned {
+			result = CallerLeft
+		}
+		for _, i := range t.pending(c) {
+			t.stopRinging(c, i, at, result)
+		}
+	}
+	for _, a := range t.agents {
+		if a.call == c.ID {
+			a.call = ""
+			if wrapup := t.queues[c.Queue].cfg.Wrapup; a.loggedIn && wrapup > 0 {
+				a.wrapup = t.now.Add(wrapup)
+			}
+			t.note(a)
+		}
+	}
+	if c.Start == nil {
+		c.Record, c.WaitMS = "", at.Sub(c.Begin).Milliseconds()
+	} else {
+		c.WaitMS, c.TalkMS = c.Start.Sub(c.Begin).Milliseconds(), at.Sub(*c.Start).Milliseconds()
+	}
+	c.Phase, c.Outcome, c.Cause, c.End = Ended, o, cause, &at
+	delete(t.calls, c.ID)
+	t.over[c.ID] = o
+	t.ended = append(t.ended, c.Call)
+}
+
+func (t *twin) heard(f Fact) {
+	var c *twinCall
+	for _, x := range t.calls {
+		if x.UniqueID == f.UniqueID {
+			c = x
+		}
+	}
+	if c == nil {
+		return
+	}
+	at := f.At
+	if at.IsZero() || at.After(t.now) {
+		at = t.now
+	}
+	if f.Kind == CallerGone {
+		c.why = by(f.Cause, "caller")
+		if c.Phase == Talking || c.script == 0 {
+			c.gone = at
+			t.leave(c)
+		} else if c.gone.IsZero() {
+			c.gone, c.goneBy = at, t.now.Add(goneWait)
+		}
+		return
+	}
+	i := t.ringOf(c, f.Phone)
+	if i < 0 {
+		return
+	}
+	if at.Before(c.offer.at) {
+		at = c.offer.at
+	}
+	r := &c.Rings[i]
+	switch f.Kind {
+	case PhoneRings:
+		if r.Result == Pending && r.Rang == nil {
+			r.Rang = &at
+		}
+	case PhoneAnswers:
+		t.answer(c, i, at)
+	case PhoneDone:
+		if c.Phase == Ringing {
+			t.stopRinging(c, i, at, f.Result)
+		}
+	case TalkOver:
+		if c.Phase == Talking && r.Result == RingAnswer {
+			t.end(c, at, Answered, by(f.Cause, "agent"))
+		}
+	case CallerGone:
+	}
+}
+
+func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int) {
+	for _, c := range t.inOrder() {
+		i := slices.IndexFunc(channels, func(ch Channel) bool { return ch.UniqueID == c.UniqueID })
+		switch {
+		case i >= 0 && channels[i].TalksTo != "":
+			t.found(c, asOf, channels[i].TalksTo)
+		case i >= 0 || !c.Begin.Before(asOf):
+		case c.Begin.Before(started):
+			ended++
+			t.end(c, t.now, Failed, "asterisk_restarted")
+		case c.script == 0:
+			ended++
+			t.leave(c)
+		case c.gone.IsZero():
+			c.gone, c.goneBy = t.now, t.now.Add(goneWait)
+		}
+	}
+	t.freed += uint64(ended)
+	return ended
+}
+
+func (t *twin) found(c *twinCall, asOf time.Time, phone string) {
+	if c.inLine() && c.script == 0 {
+		for id, a := range t.agents {
+			if a.cfg.Phone == phone && !a.removed {
+				c.Phase = Ringing
+				c.offer = &twinOffer{at: asOf, first: len(c.Rings), phones: []string{phone}}
+				c.Rings = append(c.Rings, Ring{Agent: id, At: asOf})
+			}
+		}
+	}
+	if i := t.ringOf(c, phone); i >= 0 {
+		t.answer(c, i, asOf)
+	}
+}
+
+// restore takes the calls of a board that ended.
+func (t *twin) restore(calls []Call) {
+	for _, rec := range calls {
+		if t.queues[rec.Queue] == nil {
+			continue
+		}
+		t.arrived++
+		c := &twinCall{Call: rec.clone(), order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{}}
+		t.calls[c.ID] = c
+		first, legs := len(c.Rings), 0
+		if c.Phase == Ringing || c.Phase == Talking {
+			// The last round: those still pending, or who answered.
+			want := Pending
+			if c.Phase == Talking {
+				want = RingAnswer
+			}
+			c.offer = &twinOffer{at: t.now, limit: t.queues[c.Queue].cfg.RingTimeout}
+			for i := range c.Rings {
+				if c.Rings[i].Result != want {
+					continue
+				}
+				a := t.agents[c.Rings[i].Agent]
+				if a == nil || a.call != "" {
+					if want == Pending {
+						now := t.now
+						c.Rings[i].Result, c.Rings[i].End = CutShort, &now
+					}
+					continue
+				}
+				a.call = c.ID
+				first = min(first, i)
+				legs++
+			}
+			c.offer.first = first
+			for _, r := range c.Rings[first:] {
+				phone := notRung
+				if a := t.agents[r.Agent]; a != nil && a.call == c.ID {
+					phone = a.cfg.Phone
+				}
+				c.offer.phones = append(c.offer.phones, phone)
+			}
+		}
+		if c.Phase != Talking && legs == 0 {
+			c.Phase, c.offer = Waiting, nil
+		}
+	}
+}
+
+func (t *twin) reload(cfg *config.Config) {
+	for _, q := range t.queues {
+		q.removed = true
+	}
+	for _, qc := range cfg.Queues {
+		q := t.queues[qc.ID]
+		if q == nil {
+			q = &twinQueue{}
+			t.queues[qc.ID] = q
+		}
+		q.cfg, q.removed, q.members = qc, false, nil
+	}
+	for _, a := range t.agents {
+		a.removed = true
+	}
+	for _, ac := range cfg.Agents {
+		a := t.agents[ac.ID]
+		if a == nil {
+			a = &twinAgent{device: PhoneUnknown, state: Offline, since: t.now, idle: t.now}
+			t.agents[ac.ID] = a
+		}
+		if a.cfg.Phone != ac.Phone {
+			a.device = PhoneUnknown
+		}
+		a.cfg, a.removed = ac, false
+		for _, id := range ac.Queues {
+			if q := t.queues[id]; q != nil && !q.removed && ac.Phone != "" {
+				q.members = append(q.members, ac.ID)
+			}
+		}
+	}
+	for _, a := range t.agents {
+		if a.removed {
+			a.loggedIn, a.sockets = false, 0
+		}
+	}
+}

@@ -1,0 +1,454 @@
+package queue
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"calld/config"
+)
+
+// A twin is the rules told a second time, for the model test: with plain lists
+// and maps, without timers, and without remembering what has changed. At each
+// moment it looks at everything there is. It knows whom the board must serve
+// next; of the agents it knows which may be chosen, and is told who was.
+type twin struct {
+	now     time.Time
+	queues  map[string]*twinQueue
+	agents  map[string]*twinAgent
+	calls   map[string]*twinCall // live
+	over    map[string]Outcome
+	deaf    bool
+	hears   time.Time // since when it is not deaf
+	arrived int
+	freed   uint64
+	ended   []Call // since it was last asked
+}
+
+type twinQueue struct {
+	cfg     config.Queue
+	removed bool
+	members []string
+	empty   time.Time // since when nobody is logged in; zero: somebody is
+	last    string    // rung
+}
+
+type twinAgent struct {
+	cfg      config.Agent
+	removed  bool
+	sockets  int
+	loggedIn bool
+	grace    time.Time
+	away     bool
+	reason   string
+	keepAway bool
+	device   PhoneState
+	call     string // in hand
+	wrapup   time.Time
+	idle     time.Time
+	misses   int
+	answers  []time.Time
+	state    AgentState
+	since    time.Time
+}
+
+type twinCall struct {
+	Call
+	order  int
+	script int // 0: lost
+	lost   time.Time
+	gone   time.Time
+	goneBy time.Time
+	why    string
+	offer  *twinOffer
+	alone  map[string]time.Time // agents left alone until
+	let    map[string]int       // how often agents let it ring
+}
+
+type twinOffer struct {
+	id     uint64
+	at     time.Time
+	limit  time.Duration
+	cut    bool
+	first  int // index of its first ring
+	phones []string
+	forgot []string // agents who are no more what they were when rung
+}
+
+// notRung stands for the phone of a ring that was over before a restart.
+const notRung = "-"
+
+func newTwin(now time.Time, cfg *config.Config) *twin {
+	t := &twin{
+		now: now, queues: map[string]*twinQueue{}, agents: map[string]*twinAgent{},
+		calls: map[string]*twinCall{}, over: map[string]Outcome{}, deaf: true,
+	}
+	t.reload(cfg)
+	t.look()
+	return t
+}
+
+// inOrder lists the live calls, the one who came first first.
+func (t *twin) inOrder() []*twinCall {
+	return slices.SortedFunc(maps.Values(t.calls), func(a, b *twinCall) int {
+		return cmp.Or(a.Begin.Compare(b.Begin), cmp.Compare(a.order, b.order))
+	})
+}
+
+func (c *twinCall) inLine() bool { return c.Phase == Greeting || c.Phase == Waiting }
+
+func (t *twin) stateOf(a *twinAgent) AgentState {
+	switch {
+	case a.call != "" && t.calls[a.call].Phase == Talking:
+		return AgentTalks
+	case a.call != "":
+		return AgentRings
+	case !a.loggedIn:
+		return Offline
+	case t.now.Before(a.wrapup):
+		return AgentWrapup
+	case a.away:
+		return Away
+	case a.device == PhoneUnreachable:
+		return PhoneAway
+	}
+	return Available
+}
+
+func (t *twin) free(a *twinAgent) bool {
+	return a.state == Available && a.device != PhoneBusy && !a.removed && a.cfg.Phone != ""
+}
+
+// note takes down an agent's state when it changes.
+func (t *twin) note(a *twinAgent) {
+	s := t.stateOf(a)
+	if s == a.state {
+		return
+	}
+	if s == Available && a.state != AgentRings {
+		a.idle = t.now
+	}
+	a.state, a.since = s, t.now
+}
+
+// look brings everything up to date that follows from something else.
+func (t *twin) look() {
+	for _, a := range t.agents {
+		t.note(a)
+	}
+	for id, q := range t.queues {
+		if q.removed && t.count(id) == [3]int{} {
+			delete(t.queues, id)
+			continue
+		}
+		somebody := slices.ContainsFunc(q.members, func(id string) bool { return t.agents[id].loggedIn })
+		if somebody {
+			q.empty = time.Time{}
+		} else if q.empty.IsZero() {
+			q.empty = t.now
+		}
+	}
+}
+
+// count counts a queue's calls waiting, ringing and talking.
+func (t *twin) count(queue string) (n [3]int) {
+	for _, c := range t.calls {
+		switch {
+		case c.Queue != queue:
+		case c.inLine():
+			n[0]++
+		case c.Phase == Ringing:
+			n[1]++
+		default:
+			n[2]++
+		}
+	}
+	return n
+}
+
+// moments lists when time alone may change something.
+func (t *twin) moments() []time.Time {
+	y, m, d := t.now.Date()
+	at := []time.Time{time.Date(y, m, d+1, 0, 0, 0, 0, t.now.Location())}
+	for _, a := range t.agents {
+		at = append(at, a.wrapup)
+		if a.loggedIn && a.sockets == 0 {
+			at = append(at, a.grace)
+		}
+	}
+	for _, c := range t.calls {
+		if !c.gone.IsZero() {
+			at = append(at, c.goneBy)
+		}
+		if c.script == 0 {
+			at = append(at, c.lost.Add(ReturnGrace), c.lost.Add(LostAfter))
+		}
+		if c.Phase == Ringing {
+			at = append(at, t.guard(c))
+		}
+		if by, ok := t.patience(c); ok {
+			at = append(at, by)
+		}
+		if by, ok := t.lonely(c); ok {
+			at = append(at, by)
+		}
+		for _, until := range c.alone {
+			at = append(at, until)
+		}
+	}
+	return at
+}
+
+// next is the earliest of the moments to come.
+func (t *twin) next() time.Time {
+	var next time.Time
+	for _, at := range t.moments() {
+		if at.After(t.now) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
+}
+
+// patience is when the queue's max_wait is over for a call.
+func (t *twin) patience(c *twinCall) (time.Time, bool) {
+	q := t.queues[c.Queue]
+	return c.Begin.Add(q.cfg.MaxWait), q.cfg.MaxWait > 0
+}
+
+// lonely is when a call has had nobody logged in to its queue for too long.
+func (t *twin) lonely(c *twinCall) (time.Time, bool) {
+	q := t.queues[c.Queue]
+	from := q.empty
+	if c.Begin.After(from) {
+		from = c.Begin
+	}
+	return from.Add(q.cfg.NoAgentWait), !q.empty.IsZero() && q.cfg.NoAgentWait > 0
+}
+
+// guard is when the agents of an offer are taken back from a silent script.
+func (t *twin) guard(c *twinCall) time.Time {
+	over := c.offer.at.Add(c.offer.limit)
+	if t.hears.After(over) {
+		over = t.hears
+	}
+	return over.Add(ringGuard)
+}
+
+func (t *twin) past(at time.Time) bool { return !t.now.Before(at) }
+
+// due does what time alone does.
+func (t *twin) due() {
+	for _, a := range t.agents {
+		if a.loggedIn && a.sockets == 0 && t.past(a.grace) {
+			t.logout(a)
+		}
+	}
+	t.look()
+	for _, c := range t.inOrder() {
+		t.callDue(c)
+	}
+	t.look()
+}
+
+func (t *twin) callDue(c *twinCall) {
+	if !c.gone.IsZero() && t.past(c.goneBy) {
+		t.freed++
+		t.leave(c)
+		return
+	}
+	if c.script == 0 && c.Phase != Talking && t.past(c.lost.Add(LostAfter)) {
+		t.freed++
+		t.end(c, t.now, Failed, "lost")
+		return
+	}
+	if c.Phase == Ringing && t.past(t.guard(c)) {
+		pending := t.pending(c)
+		if !t.deaf || len(pending) != 1 {
+			for _, i := range pending {
+				t.freed++
+				t.stopRinging(c, i, t.now, CutShort)
+			}
+			if c.script == 0 {
+				t.roundOver(c, CutShort)
+			}
+		}
+	}
+	if c.Phase != Waiting || c.script == 0 {
+		return
+	}
+	if by, ok := t.patience(c); ok && t.past(by) {
+		t.end(c, t.now, Timeout, "")
+	} else if by, ok := t.lonely(c); ok && t.past(by) {
+		t.end(c, t.now, NoAgent, "")
+	}
+}
+
+// pending lists the indexes in Rings of those who still ring.
+func (t *twin) pending(c *twinCall) (rings []int) {
+	for i := range c.Rings {
+		if i >= c.offer.first && c.Rings[i].Result == Pending {
+			rings = append(rings, i)
+		}
+	}
+	return rings
+}
+
+// ringOf is the ring of the offer that the phone belongs to; -1: none.
+func (t *twin) ringOf(c *twinCall, phone string) int {
+	if c.offer != nil && phone != notRung {
+		if i := slices.Index(c.offer.phones, phone); i >= 0 {
+			return c.offer.first + i
+		}
+	}
+	return -1
+}
+
+// able lists the agents of a call's queue who could be rung for it, as the
+// file lists them.
+func (t *twin) able(c *twinCall) (able []string) {
+	for _, id := range t.queues[c.Queue].members {
+		if t.free(t.agents[id]) && t.past(c.alone[id]) {
+			able = append(able, id)
+		}
+	}
+	return able
+}
+
+// mayRing reports whether the call could be offered to somebody.
+func (t *twin) mayRing(c *twinCall) bool {
+	if c.Phase != Waiting || c.script == 0 || !c.gone.IsZero() || len(t.able(c)) == 0 {
+		return false
+	}
+	if by, ok := t.patience(c); ok && by.Sub(t.now) < minRing {
+		return false
+	}
+	for _, older := range t.inOrder() {
+		if older == c {
+			break
+		}
+		if older.Queue == c.Queue && older.inLine() && older.script == 0 && !t.past(older.lost.Add(ReturnGrace)) {
+			return false
+		}
+	}
+	return true
+}
+
+// choices lists the sets of agents that may be rung for a call.
+func (t *twin) choices(c *twinCall) (sets [][]string) {
+	q, able := t.queues[c.Queue], t.able(c)
+	if q.cfg.Queueing == config.All {
+		return [][]string{able}
+	}
+	fewest := c.let[slices.MinFunc(able, func(a, b string) int { return cmp.Compare(c.let[a], c.let[b]) })]
+	able = slices.DeleteFunc(able, func(id string) bool { return c.let[id] > fewest })
+	place := func(id string) int { return slices.Index(q.members, id) }
+	slices.SortStableFunc(able, func(a, b string) int {
+		idle := t.agents[a].idle.Compare(t.agents[b].idle)
+		switch q.cfg.Order {
+		case config.LongestIdle:
+			return idle
+		case config.FewestCalls:
+			return cmp.Or(cmp.Compare(t.today(t.agents[a]), t.today(t.agents[b])), idle)
+		case config.RoundRobin:
+			after, n := place(q.last)+1, len(q.members)
+			return cmp.Compare((place(a)-after+n)%n, (place(b)-after+n)%n)
+		default:
+			return 0
+		}
+	})
+	for _, id := range able {
+		sets = append(sets, []string{id})
+		if q.cfg.Order != config.Random {
+			break
+		}
+	}
+	return sets
+}
+
+// today counts the calls an agent answered since midnight.
+func (t *twin) today(a *twinAgent) (n int) {
+	y, m, d := t.now.Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, t.now.Location())
+	for _, at := range a.answers {
+		if !at.Before(midnight) {
+			n++
+		}
+	}
+	return n
+}
+
+// made is an offer that the board has made.
+type made struct {
+	call string
+	*Offer
+}
+
+// serve makes the offers that must be made, choosing agents as the board did.
+func (t *twin) serve(offers []made) error {
+	t.look()
+	for {
+		calls := t.inOrder()
+		i := slices.IndexFunc(calls, t.mayRing)
+		switch {
+		case i < 0 && len(offers) == 0:
+			return nil
+		case i < 0:
+			return fmt.Errorf("%s is offered to %v, but nobody can be served", offers[0].call, offers[0].Agents)
+		case len(offers) == 0:
+			return fmt.Errorf("%s is not offered, but one of %v could take it", calls[i].ID, t.choices(calls[i]))
+		}
+		c, o := calls[i], offers[0]
+		offers = offers[1:]
+		var ids []string
+		for _, a := range o.Agents {
+			ids = append(ids, a.ID)
+		}
+		sets := t.choices(c)
+		if o.call != c.ID || !slices.ContainsFunc(sets, func(s []string) bool { return slices.Equal(s, ids) }) {
+			return fmt.Errorf("%s is offered to %v, want %s to one of %v", o.call, ids, c.ID, sets)
+		}
+		limit, cut := t.queues[c.Queue].cfg.RingTimeout, false
+		if by, ok := t.patience(c); ok && by.Sub(t.now) < limit {
+			limit, cut = by.Sub(t.now), true
+		}
+		if o.RingFor != limit {
+			return fmt.Errorf("%s is to ring for %s, want %s", c.ID, o.RingFor, limit)
+		}
+		c.Phase = Ringing
+		c.offer = &twinOffer{id: o.ID, at: t.now, limit: limit, cut: cut, first: len(c.Rings)}
+		for _, id := range ids {
+			a := t.agents[id]
+			a.call = c.ID
+			c.Rings = append(c.Rings, Ring{Agent: id, At: t.now})
+			c.offer.phones = append(c.offer.phones, a.cfg.Phone)
+			t.queues[c.Queue].last = id
+		}
+		t.look()
+	}
+}
+
+// tidy forgets removed agents who have no call.
+func (t *twin) tidy() {
+	for id, a := range t.agents {
+		if a.removed && a.call == "" {
+			delete(t.agents, id)
+			for _, q := range t.queues {
+				q.members = slices.DeleteFunc(q.members, func(m string) bool { return m == id })
+				if q.last == id {
+					q.last = ""
+				}
+			}
+			for _, c := range t.calls {
+				delete(c.alone, id)
+				delete(c.let, id)
+				if c.offer != nil {
+					c.offer.forgot = append(c.offer.forgot, id)
+				}
+			}
+		}
+	}
+	t.look()
+}
