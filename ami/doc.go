@@ -51,6 +51,26 @@
 // interval bounds how late an event can be when Asterisk misses its own
 // wake-up (its issue 2145).
 //
+// # Rights
+//
+// What a user of manager.conf needs, as Asterisk 22.10 and 16.28 showed. Read
+// class "call": the events of channels, dials, bridges and device states,
+// and OriginateResponse. Read class "system": ContactStatus, PeerStatus,
+// FullyBooted and Shutdown. Read class "dialplan": VarSet and Newexten.
+//
+//	action                                  write class, any of
+//	Ping, Events, Challenge, Login, Logoff  none
+//	Originate                               originate
+//	Redirect, Setvar, PlayDTMF              call
+//	BlindTransfer, Atxfer                   call
+//	Getvar, DeviceStateList                 call, reporting
+//	Hangup                                  call, system
+//	Status                                  call, system, reporting
+//	CoreShowChannels                        system, reporting
+//	PJSIPShowContacts, PJSIPShowEndpoints   system
+//	Filter                                  system
+//	Command                                 command
+//
 // # Failure
 //
 // Nothing ends Run but its context. Whatever goes wrong ends the connection

@@ -19,7 +19,7 @@ type Stats struct {
 	Lost      uint64 // events dropped: one at each overflow, and the queue's rest when Run ends
 	Unmatched uint64 // answers to no action, such as those that came too late
 	Malformed uint64 // lines without a key, and messages that are neither event nor response
-	Bytes     uint64 // received after the greeting
+	Bytes     uint64 // received
 
 	Queued   int // events that wait for their handlers
 	InFlight int // actions that wait for their answers
