@@ -245,3 +245,17 @@ func (l listeners) close() {
 	}
 }
 
+// Snapshot is everything live, for those who run an App inside their own
+// program.
+func (a *App) Snapshot() queue.Snapshot { return a.board.Snapshot() }
+
+// Recent is the latest ended calls, newest first, and how many missed calls
+// are open, counted up to a page.
+func (a *App) Recent(n int) (ended []queue.Call, missed int, err error) {
+	page, err := a.store.History(store.Query{Limit: n})
+	if err != nil {
+		return nil, 0, err
+	}
+	open, err := a.store.Missed(store.MissedQuery{Limit: store.MaxLimit})
+	return page.Calls, len(open.Missed), err
+}

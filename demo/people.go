@@ -1,0 +1,121 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"calld/config"
+	"calld/test/lab"
+)
+
+// How people behave, on average.
+const (
+	betweenCalls = 4 * time.Second  // from one customer to the next
+	patience     = 30 * time.Second // before a customer gives up
+	talkTime     = 15 * time.Second
+	moodEvery    = 3 * time.Second // an agent changes how the phone is answered
+	customersMax = 20              // at once
+)
+
+// work is an agent's day: logged in on a page, answering most calls.
+func (d *Demo) work(ctx context.Context, a config.Agent) error {
+	page, err := d.login(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	defer page.Close() //nolint:errcheck // the day is over
+	mood := time.NewTicker(moodEvery)
+	defer mood.Stop()
+	for {
+		d.phones[a.ID].Behave(behaviour())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-mood.C:
+		}
+	}
+}
+
+// login tries until calld is up.
+func (d *Demo) login(ctx context.Context, id string) (*lab.Agent, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		page, err := lab.DialAgent(ctx, "ws"+d.URL[len("http"):]+"/ws", lab.AgentOptions{ID: id, Password: Password})
+		if err == nil {
+			return page, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("log in %s: %w", id, err)
+		case <-again.C:
+		}
+	}
+}
+
+// behaviour is how an agent treats the next call.
+func behaviour() lab.Behaviour {
+	b := lab.Behaviour{After: time.Second + time.Duration(rand.Int64N(int64(4*time.Second)))}
+	switch p := rand.Float64(); {
+	case p < 0.85:
+		b.Answer, b.Talk = true, average(2*talkTime)
+	case p < 0.92:
+		b.Refuse = 486
+	default: // lets it ring
+		b.After = time.Hour
+	}
+	return b
+}
+
+// customers call until ctx ends.
+func (d *Demo) customers(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(customersMax)
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return g.Wait()
+		case <-next.C:
+			g.TryGo(func() error { return d.customer(ctx) })
+			next.Reset(average(betweenCalls))
+		}
+	}
+}
+
+// customer calls a random queue, waits, talks, and hangs up.
+func (d *Demo) customer(ctx context.Context) error {
+	q := d.cfg.Queues[rand.IntN(len(d.cfg.Queues))]
+	from := fmt.Sprintf("010%04d%04d", rand.IntN(20), 1111*rand.IntN(9)) // few enough to call again
+	leg, err := d.caller.Call(ctx, q.Number, lab.CallOptions{Number: from})
+	if err != nil {
+		return nil //nolint:nilerr // Asterisk may be stopping; the screen shows it
+	}
+	// Wait for whichever comes first: patience, or the end of the talk.
+	wait, cancel := context.WithTimeout(ctx, 4*time.Second+average(patience))
+	_, err = leg.WaitEnded(wait)
+	cancel()
+	if err == nil {
+		return nil
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTime)
+	defer cancel()
+	if err := leg.Hangup(bye); err != nil && !errors.Is(err, lab.ErrOver) {
+		d.log.Debug("customer could not hang up", "err", err)
+	}
+	return nil
+}
+
+// average is a random time, exponentially distributed, and at most four times
+// its mean.
+func average(mean time.Duration) time.Duration {
+	return min(time.Duration(rand.ExpFloat64()*float64(mean)), 4*mean)
+}
