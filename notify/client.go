@@ -7,16 +7,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"calld/queue"
+
+	"github.com/gorilla/websocket"
 )
 
 // Times and sizes of a socket.
@@ -208,10 +207,17 @@ func (c *client) readFault(err error, late Reason) Reason {
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
 		return TooBig
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		return late
 	}
 	return Gone
+}
+
+// timedOut tells a deadline from a broken connection; websocket hides
+// os.ErrDeadlineExceeded.
+func timedOut(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout()
 }
 
 // enter logs the socket in.
@@ -267,7 +273,7 @@ func (c *client) write() {
 		}
 		if err != nil {
 			why := Gone
-			if errors.Is(err, os.ErrDeadlineExceeded) {
+			if timedOut(err) {
 				why = TooSlow
 			}
 			c.end(why)

@@ -35,8 +35,9 @@ func (f *fault) faulty() bool {
 	switch f.code {
 	case CodeMalformed, CodeUnknownType, CodeTooFast, CodeLoginRequired, CodeLoggedIn:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // header is what all frames of a client have.

@@ -84,6 +84,7 @@ func (h *Hub) routeCall(e *queue.Event) {
 		}
 	case queue.CallEnded:
 		h.callers.forget(e.Call.ID)
+	default:
 	}
 	sees := func(r *rights) bool { return r.seesCall(e.Call) && !rung[r.agent.ID] }
 	h.deliver(frame{body: h.encode(change), board: e.Seq}, sees)

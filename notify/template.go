@@ -101,19 +101,14 @@ func match(pattern, dialled string) string {
 		return ""
 	}
 	after, _, _ = strings.Cut(after, phoneMark) // what must follow the first number
-	end := -1
 	if after == "" {
-		end = strings.IndexByte(rest, '/')
-	} else {
-		end = strings.Index(rest, after)
+		after = "/"
+		rest += "/"
 	}
-	if end < 0 && after != "" {
+	phone, _, ok := strings.Cut(rest, after)
+	if !ok {
 		return ""
 	}
-	if end < 0 {
-		end = len(rest)
-	}
-	phone := rest[:end]
 	full := strings.ReplaceAll(pattern, phoneMark, phone)
 	if phone == "" || dialled != full && !strings.HasPrefix(dialled, full+"/") {
 		return ""

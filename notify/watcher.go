@@ -132,7 +132,7 @@ func (w *Watcher) sweepAlways(ctx context.Context) {
 	defer sweep.Stop()
 	var looked time.Time // when at the phones
 	for {
-		look := false
+		var look bool
 		select {
 		case <-ctx.Done():
 			return
