@@ -15,8 +15,8 @@ const maxFindings = 20
 
 // Check reads the whole file: that bbolt's pages are sound, that every record
 // can be read, and that records and indexes agree. Writers wait until it is
-// done, some seconds for a million calls. The findings are joined into one
-// error that is ErrDamaged.
+// done, half a minute for a million calls: check a backup of a store that is
+// in use. The findings are joined into one error that is ErrDamaged.
 func (s *Store) Check() error {
 	err := s.translate(guard(func() error {
 		// bbolt checks its free pages only safely where no other transaction
@@ -25,6 +25,7 @@ func (s *Store) Check() error {
 		if err != nil {
 			return err
 		}
+		defer tx.Rollback() //nolint:errcheck // nothing was written
 		var f findings
 		for err := range tx.Check() {
 			f.add("%w", err)
@@ -32,7 +33,7 @@ func (s *Store) Check() error {
 		if f.errs == nil {
 			f.tables(tx)
 		}
-		return errors.Join(errors.Join(f.errs...), tx.Rollback())
+		return errors.Join(f.errs...)
 	}))
 	if err != nil && !errors.Is(err, ErrClosed) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)

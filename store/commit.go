@@ -27,7 +27,8 @@ type write struct {
 
 // committer gathers writes. Whoever holds the seat commits for all who wait.
 type committer struct {
-	seat chan struct{} // capacity 1
+	seat   chan struct{} // capacity 1
+	broken error         // set once damage has ended a transaction; only for who holds the seat
 
 	mu      sync.Mutex
 	pending []*write
@@ -111,27 +112,51 @@ func (s *Store) commit(batch []*write) {
 }
 
 // transact returns the index of the write that failed, or -1 when it was the
-// commit itself.
+// commit itself. After damage it writes no more: what is still whole stays so.
 func (s *Store) transact(batch []*write) (failed int, err error) {
+	if s.writes.broken != nil {
+		return -1, s.writes.broken
+	}
 	failed = -1
-	err = guard(func() error {
-		return s.db.Update(func(tx *bbolt.Tx) error {
-			t, err := openTables(tx)
-			if err != nil {
+	err = s.change(func(tx *bbolt.Tx) error {
+		t, err := openTables(tx)
+		if err != nil {
+			return err
+		}
+		for i, w := range batch {
+			failed = i
+			if err := w.do(t); err != nil {
 				return err
 			}
-			for i, w := range batch {
-				failed = i
-				if err := w.do(t); err != nil {
-					return err
-				}
-			}
-			failed = -1
-			return nil
-		})
+		}
+		failed = -1
+		return nil
 	})
 	if err != nil && failed < 0 {
 		err = fmt.Errorf("store: commit: %w", s.translate(err))
 	}
 	return failed, err
+}
+
+// change runs a transaction that writes. bbolt's own Update reads the file
+// once more after a panic; where that fails too, it keeps its lock for ever.
+func (s *Store) change(do func(*bbolt.Tx) error) error {
+	var tx *bbolt.Tx
+	panicked := true
+	err := guard(func() (err error) {
+		if tx, err = s.db.Begin(true); err == nil {
+			if err = do(tx); err == nil {
+				err = tx.Commit()
+			}
+		}
+		panicked = false
+		return err
+	})
+	if err != nil && tx != nil {
+		_ = tx.Rollback() // a failed commit has done it: then it is refused
+	}
+	if panicked {
+		s.writes.broken = err
+	}
+	return err
 }

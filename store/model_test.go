@@ -452,7 +452,7 @@ func (m *model) allMissed(q store.MissedQuery) []store.Missed {
 }
 
 func TestModel(t *testing.T) {
-	for range 4 {
+	for range 2 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
@@ -473,7 +473,7 @@ func TestModel(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			for range 3000 {
+			for range 2000 {
 				m.step()
 			}
 		})

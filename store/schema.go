@@ -128,7 +128,7 @@ func (s *Store) migrate(version int) error {
 		if i < version {
 			continue
 		}
-		err := s.db.Update(func(tx *bbolt.Tx) error {
+		err := s.change(func(tx *bbolt.Tx) error {
 			if err := step(tx); err != nil {
 				return err
 			}

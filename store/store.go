@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -75,8 +76,10 @@ func open(path string, lock time.Duration) (*Store, error) {
 	if err != nil {
 		err = classify(path, err)
 		if file != nil {
-			// bbolt leaves the file open, and so locked, when it panics;
-			// otherwise it is closed already.
+			// When bbolt panics it leaves the file open and mapped, and a
+			// mapping keeps the lock even of a closed file. Otherwise both
+			// calls are refused.
+			_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
 			_ = file.Close()
 		}
 		return nil, err
@@ -108,7 +111,7 @@ func (s *Store) prepare() error {
 	if err != nil {
 		return err
 	}
-	if err := guard(func() error { return s.migrate(version) }); err != nil {
+	if err := s.migrate(version); err != nil {
 		return err
 	}
 	return s.view((*tables).peek)

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"calld/queue"
+)
+
+func benchCall(i int, begin time.Time) *queue.Call {
+	return &queue.Call{
+		ID:    fmt.Sprintf("%s-%08x", begin.Format("20060102-150405"), i),
+		Queue: fmt.Sprintf("%06d", 100_000+i%20), Direction: queue.In, Phase: queue.Waiting,
+		Caller: fmt.Sprintf("010%08d", rand.IntN(300_000)), CallerName: "김철수", Callee: "0215881234",
+		Channel: fmt.Sprintf("PJSIP/trunk-%08x", i), UniqueID: fmt.Sprintf("%d.%d", begin.Unix(), i),
+		Begin: begin, Rings: []queue.Ring{},
+	}
+}
+
+// benchStates are the records of one call: entered, answered, ended. One in
+// ten is missed.
+func benchStates(i int, begin time.Time) (states [3]*queue.Call) {
+	enter := benchCall(i, begin)
+	talk := *enter
+	start, end := begin.Add(12*time.Second), begin.Add(3*time.Minute)
+	talk.Phase = queue.Talking
+	if i%10 != 0 {
+		talk.Start, talk.Agent, talk.WaitMS = &start, fmt.Sprintf("agent%03d", i%200), 12_000
+		talk.Rings = []queue.Ring{{Agent: talk.Agent, At: begin.Add(5 * time.Second), Rang: &start, End: &start, Result: queue.RingAnswer}}
+	}
+	over := talk
+	over.Phase, over.End, over.Outcome, over.Cause = queue.Ended, &end, queue.Answered, "16 agent"
+	if talk.Start == nil {
+		over.Outcome = queue.Abandoned
+	}
+	over.Record = begin.Format("2006/01/02/") + over.ID + ".wav"
+	return [3]*queue.Call{enter, &talk, &over}
+}
+
+func benchStore(b *testing.B) *Store {
+	b.Helper()
+	s, err := Open(filepath.Join(b.TempDir(), "calld.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return s
+}
+
+// BenchmarkDurable stores whole calls, three records each, durably: one
+// transaction for each record, 100 writers sharing transactions, and a board's
+// recorder. The goal is 1,000 records a second.
+func BenchmarkDurable(b *testing.B) {
+	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	report := func(b *testing.B) {
+		b.ReportMetric(3*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	}
+	store := func(b *testing.B, s *Store, i int) {
+		for n, c := range benchStates(i, begin.Add(time.Duration(i)*time.Millisecond)) {
+			if _, err := s.put(b.Context(), c, n == 2); err != nil {
+				b.Error(err)
+			}
+		}
+	}
+	b.Run("one-transaction-per-record", func(b *testing.B) {
+		s := benchStore(b)
+		for i := 0; b.Loop(); i++ {
+			store(b, s, i)
+		}
+		report(b)
+	})
+	b.Run("100-writers", func(b *testing.B) {
+		s := benchStore(b)
+		var next atomic.Int64
+		var wg sync.WaitGroup
+		b.ResetTimer()
+		for range 100 {
+			wg.Go(func() {
+				for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+					store(b, s, int(i))
+				}
+			})
+		}
+		wg.Wait()
+		report(b)
+	})
+	b.Run("recorder", func(b *testing.B) {
+		s := benchStore(b)
+		var written atomic.Int64
+		all := make(chan struct{})
+		r := NewRecorder(s, RecorderOptions{Queue: 4 * b.N, OnDurable: func(c *queue.Call, _ []Missed) {
+			if c.Phase == queue.Ended && written.Add(1) == int64(b.N) {
+				close(all)
+			}
+		}})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := r.Run(b.Context()); err != nil {
+				b.Error(err)
+			}
+		})
+		b.ResetTimer()
+		kinds := [3]queue.Kind{queue.CallWaiting, queue.CallAnswered, queue.CallEnded}
+		for wave := 0; wave < b.N; wave += 1000 {
+			for n, kind := range kinds {
+				for i := wave; i < min(wave+1000, b.N); i++ {
+					r.Observe(&queue.Event{Kind: kind, Call: benchStates(i, begin.Add(time.Duration(i)*time.Millisecond))[n]})
+				}
+			}
+		}
+		<-all
+		// Records of a call that wait together are joined: only what was
+		// written counts.
+		b.ReportMetric(float64(r.Stats().Written)/b.Elapsed().Seconds(), "records/s")
+	})
+}
+
+// benchRows is the size of the history that pages are read from.
+const benchRows = 1_000_000
+
+// fill writes ended calls, one every 20 s, in large transactions without
+// syncing: some 20 s for a million.
+func fill(b *testing.B, s *Store, first time.Time) {
+	b.Helper()
+	s.db.NoSync = true
+	for i := 0; i < benchRows; {
+		batch := make([]*write, 0, 20_000)
+		for ; len(batch) < cap(batch); i++ {
+			c := benchStates(i, first.Add(time.Duration(i)*20*time.Second))[2]
+			ch, err := newChange(c, true)
+			if err != nil {
+				b.Fatal(err)
+			}
+			batch = append(batch, &write{do: ch.apply})
+			if i%1000 == 0 {
+				batch = append(batch, &write{do: func(t *tables) error {
+					return put(t.memos, c.ID, Memo{Text: "환불 요청, 내일 다시 전화", By: c.Agent, At: c.Begin})
+				}})
+			}
+		}
+		if _, err := s.transact(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s.db.NoSync = false
+}
+
+// BenchmarkHistory reads pages of 50 from a million calls. The goal is 2 ms.
+func BenchmarkHistory(b *testing.B) {
+	s := benchStore(b)
+	first := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	fill(b, s, first)
+	middle := first.Add(benchRows / 2 * 20 * time.Second)
+	var twenty []string
+	for i := range 20 {
+		twenty = append(twenty, fmt.Sprintf("%06d", 100_000+i))
+	}
+	newest, err := s.History(Query{Limit: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	caller := newest.Calls[0].Caller
+	for _, q := range []struct {
+		name string
+		Query
+	}{
+		{"newest", Query{}},
+		{"middle", Query{To: middle}},
+		{"queue", Query{Queues: twenty[:1], To: middle}},
+		{"twenty-queues", Query{Queues: twenty, To: middle}},
+		{"agent", Query{Agent: "agent007", To: middle}},
+		{"caller", Query{Caller: caller}},
+		{"queue-and-outcome", Query{Queues: twenty[:1], Outcome: queue.Abandoned, To: middle}},
+		{"outcome", Query{Outcome: queue.Abandoned, To: middle}},
+		{"text-full-scan", Query{Text: "nowhere to be found", To: middle}},
+	} {
+		b.Run(q.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.History(q.Query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("count-answered", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.CountAnswered("agent007", first.Add((benchRows-4320)*20*time.Second)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("missed-open", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Missed(MissedQuery{Queues: twenty[:3]}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if err := s.Check(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
