@@ -15,8 +15,8 @@ type call struct {
 	ticket *Ticket
 	// lostAt is when the script was lost; meaningful while ticket is nil.
 	lostAt time.Time
-	// goneAt is when the caller's channel ended, as far as it was heard; zero
-	// until then. Until goneBy the script's word is waited for.
+	// goneAt is when the caller's channel or the talking agent's ended, as far
+	// as it was heard; zero until then. Until goneBy the script's word is waited for.
 	goneAt   time.Time
 	goneBy   time.Time
 	goneWhy  string

@@ -38,7 +38,7 @@ func (m *machine) heard(f Fact) {
 		at = m.now
 	}
 	if f.Kind == CallerGone {
-		m.heardGone(at, c, f.Cause)
+		m.heardGone(at, c, causeText(f.Cause, "caller"))
 		return
 	}
 	l := c.legOf(f.Phone)
@@ -61,25 +61,27 @@ func (m *machine) heard(f Fact) {
 		}
 	case TalkOver:
 		if c.Phase == Talking && c.talker() == l {
-			m.end(at, c, Answered, causeText(f.Cause, "agent"))
+			m.heardGone(at, c, causeText(f.Cause, "agent"))
 		}
 	case CallerGone:
 	}
 }
 
-// heardGone takes the end of the caller's channel. While a script serves the
-// call it knows more, such as an answer that the event stream missed: it is
-// given a moment to report first.
-func (m *machine) heardGone(at time.Time, c *call, code int) {
-	c.goneWhy = causeText(code, "caller")
-	if c.Phase == Talking || c.expected() {
+// heardGone takes the end of the caller's channel or of the talking agent's.
+// While a script serves the call it knows more, such as an answer that the
+// event stream missed, or who hung up: when the caller does, Asterisk ends the
+// agent's channel first. So it is given a moment to report.
+func (m *machine) heardGone(at time.Time, c *call, why string) {
+	if !c.goneAt.IsZero() {
+		return
+	}
+	c.goneWhy = why
+	if c.expected() {
 		c.goneAt = at
 		m.gone(c)
 		return
 	}
-	if c.goneAt.IsZero() {
-		m.awaitReport(at, c)
-	}
+	m.awaitReport(at, c)
 }
 
 // awaitReport gives the script a moment to tell how the call ended.

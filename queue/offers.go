@@ -285,6 +285,9 @@ func (m *machine) legOver(at time.Time, c *call, l *leg, result RingResult) {
 	if r.Result != Pending {
 		return
 	}
+	if result == Unreachable && r.Rang != nil {
+		result = Refused // what has rung can be reached: Asterisk says so of a 603 and of a lost phone
+	}
 	if result == NoAnswer {
 		switch o := c.offer; {
 		case at.Before(o.at.Add(o.ringFor - refusalMargin)):
@@ -345,11 +348,15 @@ func (m *machine) dialled(c *call, r DialReport) {
 	if r.Result == RingAnswer && c.Phase == Ringing {
 		m.answered(m.now.Add(-max(0, r.Talked)), c, c.offer.answerer(c, r.Phone))
 	}
+	over := m.now
+	if !c.goneAt.IsZero() {
+		over = c.goneAt
+	}
 	switch {
 	case c.Phase == Talking && r.CallerGone:
-		m.end(m.now, c, Answered, causeText(r.Cause, "caller"))
+		m.end(over, c, Answered, causeText(r.Cause, "caller"))
 	case c.Phase == Talking:
-		m.end(m.now, c, Answered, causeText(r.Cause, "agent"))
+		m.end(over, c, Answered, causeText(r.Cause, "agent"))
 	case r.CallerGone:
 		c.goneWhy = causeText(r.Cause, "caller")
 		m.gone(c)

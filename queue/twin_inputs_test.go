@@ -157,6 +157,10 @@ func by(code int, who string) string {
 
 func (t *twin) dialled(c *twinCall, r DialReport) {
 	known := c.offer != nil && c.offer.id == r.Offer
+	over := t.now
+	if !c.gone.IsZero() {
+		over = c.gone
+	}
 	if r.CallerGone {
 		c.why = by(r.Cause, "caller")
 	}
@@ -165,9 +169,9 @@ func (t *twin) dialled(c *twinCall, r DialReport) {
 	}
 	switch {
 	case known && c.Phase == Talking && r.CallerGone:
-		t.end(c, t.now, Answered, c.why)
+		t.end(c, over, Answered, c.why)
 	case known && c.Phase == Talking:
-		t.end(c, t.now, Answered, by(r.Cause, "agent"))
+		t.end(c, over, Answered, by(r.Cause, "agent"))
 	case r.CallerGone:
 		t.leave(c)
 	case known:
@@ -218,7 +222,9 @@ func (t *twin) stopRinging(c *twinCall, ring int, at time.Time, result RingResul
 	if r.Result != Pending {
 		return
 	}
-	if result == NoAnswer && at.Before(c.offer.at.Add(c.offer.limit-refusalMargin)) {
+	if result == Unreachable && r.Rang != nil {
+		result = Refused
+	} else if result == NoAnswer && at.Before(c.offer.at.Add(c.offer.limit-refusalMargin)) {
 		result = Refused
 	} else if result == NoAnswer && c.offer.cut {
 		result = CutShort
@@ -301,13 +307,7 @@ func (t *twin) heard(f Fact) {
 		at = t.now
 	}
 	if f.Kind == CallerGone {
-		c.why = by(f.Cause, "caller")
-		if c.Phase == Talking || c.script == 0 {
-			c.gone = at
-			t.leave(c)
-		} else if c.gone.IsZero() {
-			c.gone, c.goneBy = at, t.now.Add(goneWait)
-		}
+		t.heardOver(c, at, by(f.Cause, "caller"))
 		return
 	}
 	i := t.ringOf(c, f.Phone)
@@ -331,9 +331,22 @@ func (t *twin) heard(f Fact) {
 		}
 	case TalkOver:
 		if c.Phase == Talking && r.Result == RingAnswer {
-			t.end(c, at, Answered, by(f.Cause, "agent"))
+			t.heardOver(c, at, by(f.Cause, "agent"))
 		}
 	case CallerGone:
+	}
+}
+
+// heardOver takes the end of one of the two channels: the script is asked who
+// hung up, if there is one.
+func (t *twin) heardOver(c *twinCall, at time.Time, why string) {
+	switch {
+	case !c.gone.IsZero():
+	case c.script == 0:
+		c.gone, c.why = at, why
+		t.leave(c)
+	default:
+		c.gone, c.goneBy, c.why = at, t.now.Add(goneWait), why
 	}
 }
 
