@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,28 +14,32 @@ import (
 // what they change meanwhile: give it a local file rather than a slow network.
 // It returns the bytes written.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	out := &backupWriter{ctx: ctx, w: w}
 	err = s.translate(guard(func() error {
 		return s.db.View(func(tx *bbolt.Tx) error {
-			n, err = tx.WriteTo(&contextWriter{ctx, w})
+			n, err = tx.WriteTo(out)
 			return err
 		})
 	}))
-	if err != nil {
+	if err = cmp.Or(out.err, err); err != nil {
 		return n, fmt.Errorf("store: backup: %w", err)
 	}
 	return n, nil
 }
 
-// contextWriter stops a copy when its context ends. It lives no longer than
-// the call that has the context.
-type contextWriter struct {
+// backupWriter stops a copy when its context ends, and keeps the error, which
+// bbolt passes on as text only. It lives no longer than the call that has the
+// context.
+type backupWriter struct {
 	ctx context.Context
 	w   io.Writer
+	err error
 }
 
-func (w *contextWriter) Write(p []byte) (int, error) {
-	if err := context.Cause(w.ctx); err != nil {
-		return 0, err
+func (b *backupWriter) Write(p []byte) (n int, err error) {
+	if err = context.Cause(b.ctx); err == nil {
+		n, err = b.w.Write(p)
 	}
-	return w.w.Write(p)
+	b.err = err
+	return n, err
 }
