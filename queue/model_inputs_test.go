@@ -15,6 +15,7 @@ import (
 type op struct {
 	kind int
 	wait time.Duration
+	late bool // the board's clock lags: what is due meanwhile is done only now
 	n    [4]int
 }
 
@@ -67,6 +68,7 @@ func randomOp(r *rand.Rand) op {
 	default:
 		o.wait = time.Duration(1+r.IntN(3)) * time.Minute
 	}
+	o.late = r.IntN(20) == 0
 	return o
 }
 
@@ -150,7 +152,7 @@ func (w *world) served(s *script, f func(*twinCall)) func() {
 
 // apply plays one input.
 func (w *world) apply(o op) {
-	w.advance(o.wait)
+	w.advance(o.wait, o.late)
 	if w.err != nil {
 		return
 	}

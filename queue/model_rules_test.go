@@ -149,6 +149,11 @@ func (w *world) checkCalls() {
 			w.fail("%s can't be found by its channel", c.ID)
 		}
 	}
+	for id, c := range m.channels {
+		if m.calls[c.ID] != c {
+			w.fail("channel %s is of %s, which is over", id, c.ID)
+		}
+	}
 	for id, l := range m.lines {
 		if !slices.IsSortedFunc(l.waiting, func(a, b *call) int { return a.Begin.Compare(b.Begin) }) {
 			w.fail("the line of %s is out of order", id)
