@@ -131,7 +131,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "asterisk events", a.watcher.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
 	p.start(ctx, "admin socket", func(ctx context.Context) error {
-		return serveHTTP(ctx, a.httpServer(a.api.Admin()), listen.admin, config.TLS{})
+		return serveHTTP(ctx, a.httpServer(a.admin()), listen.admin, config.TLS{})
 	})
 	p.start(ctx, "http", func(ctx context.Context) error {
 		return serveHTTP(ctx, a.httpServer(a.handler()), listen.http, a.Config().Server.TLS)

@@ -1,0 +1,22 @@
+package app
+
+import (
+	"net/http"
+	"net/http/pprof"
+)
+
+// admin is everything served on the admin socket: the API with all rights,
+// and the profiles of the running process, for go tool pprof:
+//
+//	curl --unix-socket calld.sock 'http://calld/debug/pprof/profile?seconds=10' > cpu.pprof
+//
+// The import registers the profiles with http.DefaultServeMux too, which
+// calld serves nowhere.
+func (a *App) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", a.api.Admin())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // with heap, goroutine, block, mutex …
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
