@@ -62,9 +62,11 @@ func benchStore(b *testing.B) *Store {
 func BenchmarkDurable(b *testing.B) {
 	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	report := func(b *testing.B) {
+		b.Helper()
 		b.ReportMetric(3*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 	}
 	store := func(b *testing.B, s *Store, i int) {
+		b.Helper()
 		for n, c := range benchStates(i, begin.Add(time.Duration(i)*time.Millisecond)) {
 			if _, err := s.put(b.Context(), c, n == 2); err != nil {
 				b.Error(err)

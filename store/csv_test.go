@@ -34,7 +34,7 @@ func TestExportGolden(t *testing.T) {
 		c.CallerName = name
 		finish(t, s, c)
 	}
-	_, err := s.SetMemo(t.Context(), taken.ID, store.MemoChange{Text: ptr("환불 요청\n=내일 다시"), Disposition: ptr("환불")})
+	_, err := s.SetMemo(t.Context(), taken.ID, store.MemoChange{Text: new("환불 요청\n=내일 다시"), Disposition: new("환불")})
 	if err != nil {
 		t.Fatal(err)
 	}

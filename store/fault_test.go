@@ -57,6 +57,7 @@ func TestKilled(t *testing.T) {
 
 // writeForEver tells on standard output what is durable.
 func writeForEver(t *testing.T, path, round string) {
+	t.Helper()
 	s, err := store.Open(path, store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func writeForEver(t *testing.T, path, round string) {
 				acknowledge("live", err)
 				if i%2 == 0 {
 					c, outcome = answered(c, "홍길동"), queue.Answered
-					_, err = s.SetMemo(t.Context(), c.ID, store.MemoChange{Text: ptr("memo of " + c.ID)})
+					_, err = s.SetMemo(t.Context(), c.ID, store.MemoChange{Text: new("memo of " + c.ID)})
 					acknowledge("memo", err)
 				}
 				missed, err := s.Finish(t.Context(), ended(c, outcome))

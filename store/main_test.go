@@ -104,5 +104,3 @@ func (l *logBuffer) String() string {
 }
 
 func (l *logBuffer) Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(l, nil)) }
-
-func ptr[T any](v T) *T { return &v }

@@ -279,11 +279,11 @@ func (m *model) step() {
 		memo := m.w.memos[id]
 		change := store.MemoChange{By: "lee", At: m.clock}
 		if m.r.IntN(3) > 0 {
-			change.Text = ptr(pick(m.r, "", "환불 요청", "Call back"))
+			change.Text = new(pick(m.r, "", "환불 요청", "Call back"))
 			memo.Text = *change.Text
 		}
 		if m.r.IntN(3) > 0 {
-			change.Disposition = ptr(pick(m.r, "", "sold"))
+			change.Disposition = new(pick(m.r, "", "sold"))
 			memo.Disposition = *change.Disposition
 		}
 		memo.By, memo.At = change.By, change.At
@@ -333,7 +333,7 @@ func (m *model) workOff() {
 	switch m.r.IntN(4) {
 	case 0, 1:
 		got, err = m.s.ClaimMissed(ctx, id, agent, m.clock)
-		want.Owner, want.OwnerSince = agent, ptr(m.clock)
+		want.Owner, want.OwnerSince = agent, new(m.clock)
 	case 2:
 		got, err = m.s.ReleaseMissed(ctx, id, agent, m.clock)
 		want.Owner, want.OwnerSince = "", nil

@@ -47,109 +47,87 @@ func filled(t *testing.T) string {
 	return path
 }
 
-func overwrite(t *testing.T, path string, at int64, b []byte) {
-	t.Helper()
+func overwrite(path string, at int64, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if _, err := f.WriteAt(b, at); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	_, err = f.WriteAt(b, at)
+	return errors.Join(err, f.Close())
 }
 
-func update(t *testing.T, path string, change func(*bbolt.Tx) error) {
-	t.Helper()
+func update(path string, change func(*bbolt.Tx) error) error {
 	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := errors.Join(db.Update(change), db.Close()); err != nil {
-		t.Fatal(err)
-	}
+	return errors.Join(db.Update(change), db.Close())
 }
 
 func TestOpenFaults(t *testing.T) {
 	page := os.Getpagesize()
 	for _, tt := range []struct {
 		name  string
-		spoil func(t *testing.T, path string)
+		spoil func(path string) error
 		want  error
 		mend  string
 	}{
-		{"a text file", func(t *testing.T, path string) {
-			if err := os.WriteFile(path, bytes.Repeat([]byte("not a database\n"), 2000), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		{"a text file", func(path string) error {
+			return os.WriteFile(path, bytes.Repeat([]byte("not a database\n"), 2000), 0o600)
 		}, store.ErrNotStore, "another program's file"},
-		{"a few bytes", func(t *testing.T, path string) {
-			if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		{"a few bytes", func(path string) error {
+			return os.WriteFile(path, []byte("hello"), 0o600)
 		}, store.ErrNotStore, "another program's file"},
-		{"another program's bbolt file", func(t *testing.T, path string) {
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
-			update(t, path, func(tx *bbolt.Tx) error {
+		{"another program's bbolt file", func(path string) error {
+			return errors.Join(os.Remove(path), update(path, func(tx *bbolt.Tx) error {
 				_, err := tx.CreateBucket([]byte("theirs"))
 				return err
-			})
+			}))
 		}, store.ErrNotStore, "another program's file"},
-		{"a newer version", func(t *testing.T, path string) {
-			update(t, path, func(tx *bbolt.Tx) error {
+		{"a newer version", func(path string) error {
+			return update(path, func(tx *bbolt.Tx) error {
 				return tx.Bucket([]byte("meta")).Put([]byte("version"), binary.BigEndian.AppendUint64(nil, 1000))
 			})
 		}, store.ErrNewer, "newer calld"},
-		{"a broken version", func(t *testing.T, path string) {
-			update(t, path, func(tx *bbolt.Tx) error {
+		{"a broken version", func(path string) error {
+			return update(path, func(tx *bbolt.Tx) error {
 				return tx.Bucket([]byte("meta")).Put([]byte("version"), []byte("x"))
 			})
 		}, store.ErrDamaged, "calld backup"},
-		{"a table gone", func(t *testing.T, path string) {
-			update(t, path, func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("memos")) })
+		{"a table gone", func(path string) error {
+			return update(path, func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("memos")) })
 		}, store.ErrDamaged, "calld backup"},
-		{"a record that is no call", func(t *testing.T, path string) {
-			update(t, path, func(tx *bbolt.Tx) error {
+		{"a record that is no call", func(path string) error {
+			return update(path, func(tx *bbolt.Tx) error {
 				k, _ := tx.Bucket([]byte("calls")).Cursor().Last()
 				return tx.Bucket([]byte("calls")).Put(bytes.Clone(k), []byte("{"))
 			})
 		}, store.ErrDamaged, "calld backup"},
-		{"both heads overwritten", func(t *testing.T, path string) {
-			overwrite(t, path, 40, make([]byte, 60))
-			overwrite(t, path, int64(page)+40, make([]byte, 60))
+		{"both heads overwritten", func(path string) error {
+			return errors.Join(overwrite(path, 40, make([]byte, 60)), overwrite(path, int64(page)+40, make([]byte, 60)))
 		}, store.ErrDamaged, "calld backup"},
-		{"all but the heads overwritten", func(t *testing.T, path string) {
-			overwrite(t, path, int64(2*page), bytes.Repeat([]byte{0xa5}, 200*page))
+		{"all but the heads overwritten", func(path string) error {
+			return overwrite(path, int64(2*page), bytes.Repeat([]byte{0xa5}, 200*page))
 		}, store.ErrDamaged, "calld backup"},
-		{"cut off after the heads", func(t *testing.T, path string) {
-			if err := os.Truncate(path, int64(2*page)); err != nil {
-				t.Fatal(err)
-			}
+		{"cut off after the heads", func(path string) error {
+			return os.Truncate(path, int64(2*page))
 		}, store.ErrDamaged, "calld backup"},
-		{"cut off in the middle", func(t *testing.T, path string) {
-			if err := os.Truncate(path, int64(40*page)); err != nil {
-				t.Fatal(err)
-			}
+		{"cut off in the middle", func(path string) error {
+			return os.Truncate(path, int64(40*page))
 		}, store.ErrDamaged, "calld backup"},
-		{"a folder", func(t *testing.T, path string) {
-			if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
-				t.Fatal(err)
-			}
+		{"a folder", func(path string) error {
+			return errors.Join(os.Remove(path), os.Mkdir(path, 0o700))
 		}, syscall.EISDIR, "[server] data"},
-		{"no folder", func(t *testing.T, path string) {
-			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
-				t.Fatal(err)
-			}
+		{"no folder", func(path string) error {
+			return os.RemoveAll(filepath.Dir(path))
 		}, os.ErrNotExist, "make the folder"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			path := filled(t)
-			tt.spoil(t, path)
+			if err := tt.spoil(path); err != nil {
+				t.Fatal(err)
+			}
 			before, readErr := os.ReadFile(path)
 			for range 2 { // the first try must not leave the file locked
 				s, err := store.Open(path, store.Options{LockTimeout: 100 * time.Millisecond})
@@ -175,7 +153,7 @@ func TestOpenFaults(t *testing.T) {
 func TestDamageFoundLater(t *testing.T) {
 	path := filled(t)
 	var leaf int64
-	update(t, path, func(tx *bbolt.Tx) error {
+	err := update(path, func(tx *bbolt.Tx) error {
 		for id := range 1 << 20 {
 			if p, err := tx.Page(id); err != nil || p == nil {
 				return err
@@ -185,6 +163,9 @@ func TestDamageFoundLater(t *testing.T) {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := store.Open(path, store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +174,9 @@ func TestDamageFoundLater(t *testing.T) {
 	if err := s.Check(); err != nil {
 		t.Fatal("before the damage:", err)
 	}
-	overwrite(t, path, leaf*int64(os.Getpagesize()), bytes.Repeat([]byte{0xa5}, os.Getpagesize()))
+	if err := overwrite(path, leaf*int64(os.Getpagesize()), bytes.Repeat([]byte{0xa5}, os.Getpagesize())); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Check(); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("Check: %v", err)
 	}
