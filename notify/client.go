@@ -43,11 +43,12 @@ const (
 // client is one socket. One goroutine reads from it, the one of ServeHTTP,
 // and one writes to it.
 type client struct {
-	hub   *Hub
-	board *queue.Board
-	conn  *websocket.Conn
-	addr  string
-	out   chan frame
+	hub    *Hub
+	board  *queue.Board
+	conn   *websocket.Conn
+	gather *gatherer // under conn
+	addr   string
+	out    chan frame
 
 	done   <-chan struct{} // closed when the socket is to end
 	cancel context.CancelFunc
@@ -65,6 +66,7 @@ type client struct {
 	seq     uint64 // of the last numbered frame
 	shown   uint64 // the board's seq that the last welcome stands for
 	scratch []byte
+	waiting bool // something is gathered, for the timer to have it written
 }
 
 // ServeHTTP takes a WebSocket connection and serves it until it ends.
@@ -89,7 +91,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteBufferPool:  &h.buffers,
 		CheckOrigin:      func(*http.Request) bool { return true }, // checked above
 	}
-	conn, err := up.Upgrade(w, r, nil)
+	gather := &gatherer{}
+	conn, err := up.Upgrade(&hijacker{w, gather}, r, nil)
+	if err == nil {
+		err = gather.flush()
+	}
 	if err != nil { // Upgrade has answered the request
 		h.count.refused[RefusedHandshake].Add(1)
 		if !known {
@@ -97,7 +103,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	c := &client{hub: h, board: board, conn: conn, addr: host(r.RemoteAddr), out: make(chan frame, clientQueue)}
+	c := &client{hub: h, board: board, conn: conn, gather: gather, addr: host(r.RemoteAddr), out: make(chan frame, clientQueue)}
 	// Only the hub ends a socket: the request's own context is no help after
 	// the connection was taken over from net/http.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
@@ -260,16 +266,32 @@ func (c *client) end(why Reason) {
 func (c *client) write() {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
+	gathering := time.NewTimer(gatherFor)
+	defer gathering.Stop()
+	gathering.Stop()
 	for {
 		var err error
+		flush := true
 		select {
 		case <-c.done:
 			c.writeRest()
 			return
 		case f := <-c.out:
-			err = c.put(f)
+			if err = c.put(f); f.plain() && c.gather.gathered() < gatherMax {
+				flush = false
+				if !c.waiting {
+					c.waiting = true
+					gathering.Reset(gatherFor)
+				}
+			}
+		case <-gathering.C:
 		case <-ping.C:
 			err = c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait))
+		}
+		if err == nil && flush {
+			c.waiting = false
+			gathering.Stop()
+			err = c.gather.flush()
 		}
 		if err != nil {
 			why := Gone
@@ -296,8 +318,10 @@ func (c *client) writeRest() {
 		break
 	}
 	message := websocket.FormatCloseMessage(c.why.closeCode(), string(c.why))
-	_ = c.conn.WriteControl(websocket.CloseMessage, message, deadline) // the other side may be gone
-	_ = c.conn.SetReadDeadline(deadline)                               // ends the reader
+	// The other side may be gone, which is as good.
+	_ = c.conn.WriteControl(websocket.CloseMessage, message, deadline)
+	_ = c.gather.flush()
+	_ = c.conn.SetReadDeadline(deadline) // ends the reader
 }
 
 // put writes one frame.

@@ -17,6 +17,12 @@ type frame struct {
 	answer  bool
 	welcome *rights
 	pong    []byte // answers a ping
+	urgent  bool   // not to wait for company
+}
+
+// plain tells whether the frame may wait to be written with others.
+func (f *frame) plain() bool {
+	return !f.urgent && !f.answer && f.welcome == nil && f.pong == nil
 }
 
 // encode makes the JSON of a frame. What frames are made of can always be
@@ -109,7 +115,7 @@ func (h *Hub) alert(e *queue.Event, change CallChange) map[string]bool {
 		WaitedMS: e.At.Sub(e.Call.Begin).Milliseconds(),
 		Earlier:  h.callers.alerted(e.Call.ID, rung),
 	}
-	h.deliverTo(rung, frame{body: h.encode(change), board: e.Seq})
+	h.deliverTo(rung, frame{body: h.encode(change), board: e.Seq, urgent: true})
 	return rung
 }
 
