@@ -21,7 +21,8 @@ const (
 	// VarID holds the call's id. It is inherited by the channels dialled.
 	VarID = "CALLD_ID"
 	// VarEntered holds when the call came in, in milliseconds since 1970: its
-	// place in the queue.
+	// place in the queue. The dialplan sets it by Asterisk's clock, and the
+	// script by calld's when it takes the call in.
 	VarEntered = "CALLD_ENTERED"
 	// VarResult is set when calld has finished with the call: an outcome in
 	// capitals, or UNKNOWN for a number that is no queue's.
@@ -109,10 +110,9 @@ type caller struct {
 
 	record    string // path of the recording below the recordings folder
 	greeting  chan announce.Result
-	answered  bool   // the channel is up: it has been answered by us
-	music     bool   // music plays
-	recording bool   // MixMonitor runs
-	returning bool   // the channel was here before
+	answered  bool // the channel is up: it has been answered by us
+	music     bool // music plays
+	recording bool // MixMonitor runs
 }
 
 // enter puts the caller on the board, or back at its place.
@@ -128,12 +128,17 @@ func (c *caller) enter(ctx context.Context) error {
 		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
 		Returning: before.id != "", Answered: before.dialStatus == "ANSWER",
 	}
+	c.answered = before.up
 	if e.ID == "" {
-		e.ID, e.Begin = queue.NewCallID(now), now
+		if !before.tried || e.Begin.IsZero() || e.Begin.After(now) {
+			e.Begin = now // calld was there when the call came in
+		}
+		e.ID, e.Answered = queue.NewCallID(now), false
 		c.askGreeting(ctx, e.ID)
-		err = c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, VarEntered+"="+strconv.FormatInt(now.UnixMilli(), 10), VarTry+"=")
+		// DIALSTATUS may be left of a Dial before this call.
+		err = c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, VarEntered+"="+strconv.FormatInt(e.Begin.UnixMilli(), 10),
+			VarTry+"=", "DIALSTATUS=")
 	} else {
-		c.returning, c.answered, c.recording = true, before.up, before.recording
 		c.log.Info("caller is back", "call_id", e.ID, "answered", e.Answered)
 		err = c.s.SetVariable(ctx, VarTry, "")
 	}
@@ -142,6 +147,7 @@ func (c *caller) enter(ctx context.Context) error {
 	}
 	if c.queue.Recording {
 		c.record = path.Join(e.Begin.In(c.cfg.Server.Timezone).Format("2006/01/02"), e.ID+".wav")
+		c.recording = before.recording == path.Join(c.cfg.Asterisk.Recordings, c.record)
 		e.Record = c.record
 	}
 	c.ticket, err = c.in.Board.Enter(e)
@@ -152,28 +158,26 @@ func (c *caller) enter(ctx context.Context) error {
 	return err
 }
 
-// earlier is what a channel that was here before brings along.
+// earlier is what a channel brings along.
 type earlier struct {
-	id         string
+	id         string // of the call whose script was lost; empty for a new call
 	entered    time.Time
+	tried      bool // the dialplan has tried in vain to reach calld
 	dialStatus string
 	up         bool
-	recording  bool
+	recording  string // the file of the channel's recording
 }
 
-// before asks the channel whether it was here before: its script was lost
-// with an earlier calld, and the dialplan came back.
+// before asks the channel what it was before. It has a call's id when its
+// script was lost with an earlier calld and the dialplan came back.
 func (c *caller) before(ctx context.Context) (earlier, error) {
-	id, _, err := c.s.GetVariable(ctx, VarID)
-	if err != nil || id == "" {
-		return earlier{}, err
-	}
-	v, err := c.full(ctx, "${"+VarEntered+"}", "${DIALSTATUS}", "${CHANNEL(state)}", "${MIXMONITOR_FILENAME}")
+	v, err := c.full(ctx, "${"+VarID+"}", "${"+VarEntered+"}", "${"+VarTry+"}",
+		"${DIALSTATUS}", "${CHANNEL(state)}", "${MIXMONITOR_FILENAME}")
 	if err != nil {
 		return earlier{}, err
 	}
-	e := earlier{id: id, dialStatus: v[1], up: v[2] == "Up", recording: v[3] != ""}
-	if ms, err := strconv.ParseInt(v[0], 10, 64); err == nil {
+	e := earlier{id: v[0], tried: v[2] != "", dialStatus: v[3], up: v[4] == "Up", recording: v[5]}
+	if ms, err := strconv.ParseInt(v[1], 10, 64); err == nil {
 		e.entered = time.UnixMilli(ms)
 	}
 	return e, nil
@@ -320,15 +324,15 @@ func (c *caller) exec(ctx context.Context, app string, args ...string) error {
 	return err
 }
 
-// full expands several expressions in one round trip. No value of those asked
-// for here can hold the separator.
+// full expands several expressions in one round trip. Of the values only the
+// last may hold the separator.
 func (c *caller) full(ctx context.Context, exprs ...string) ([]string, error) {
 	const separator = "|"
 	v, _, err := c.s.GetFullVariable(ctx, strings.Join(exprs, separator), "")
 	if err != nil {
 		return nil, err
 	}
-	got := strings.Split(v, separator)
+	got := strings.SplitN(v, separator, len(exprs))
 	if len(got) != len(exprs) {
 		return nil, fmt.Errorf("dialplan: %d values asked for, got %q", len(exprs), v)
 	}

@@ -23,6 +23,7 @@ func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
 		}
 	}
 	c.log.Info("ringing", "agents", agentIDs(o))
+	dialled := time.Now()
 	_, err := c.s.Exec(ctx, "Dial", c.dialArgs(o)...)
 	c.music = false // Dial has ended it
 	if err != nil && !gone(err) && context.Cause(ctx) == nil {
@@ -32,6 +33,9 @@ func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
 	if err != nil {
 		return err
 	}
+	// app_dial.c: the answered time is that since the caller's channel was
+	// answered, which may have been for music long before.
+	r.Talked = min(r.Talked, time.Since(dialled))
 	c.log.Info("ringing over", "result", r.Result, "talked_ms", r.Talked.Milliseconds(), "caller_gone", r.CallerGone, "cause", r.Cause)
 	c.ticket.Dialled(r)
 	return nil
