@@ -194,7 +194,7 @@ func BenchmarkShortSession(b *testing.B) {
 		_, _ = s.StreamFile(ctx, "welcome", "", 0)
 		_, _ = s.Exec(ctx, "StartMusicOnHold", "default")
 	})
-	for _, width := range []int{1, 16} {
+	for _, width := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("agi/calls=%d", width), func(b *testing.B) {
 			ln := listen(b)
 			srv := &agi.Server{Handler: handler}
