@@ -16,17 +16,18 @@ const maxLate = 2 * time.Minute
 
 // fullyBooted tells how long Asterisk has been up; it comes at each log-in.
 func (w *Watcher) fullyBooted(e *ami.Event) {
-	up, err := strconv.Atoi(e.Get("Uptime"))
-	if err != nil || up < 0 {
+	var started time.Time
+	if up, err := strconv.ParseUint(e.Get("Uptime"), 10, 31); err == nil {
+		// The age is in whole seconds, rounded down.
+		started = time.Now().Add(-time.Duration(up+1) * time.Second)
+	} else {
 		w.log.Warn("asterisk does not tell its age", "uptime", e.Get("Uptime"))
-		return
 	}
 	select {
 	case <-w.booted: // of an older connection
 	default:
 	}
-	// The age is in whole seconds, rounded down.
-	w.booted <- time.Now().Add(-time.Duration(up+1) * time.Second)
+	w.booted <- started // only this goroutine sends
 }
 
 // dialBegin: a phone is being dialled. Originate dials without a caller

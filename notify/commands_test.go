@@ -1,0 +1,98 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzParseFrame: whatever a client sends, there is either a command of the
+// type it names or a fault with a known code; and a command that is written
+// and read again is the same.
+func FuzzParseFrame(f *testing.F) {
+	for _, s := range []string{
+		`{"type":"login","id":"홍길동","password":"p"}`, `{"type":"logout","ref":"1"}`, `{"type":"state","state":"away","reason":"점심"}`,
+		`{"type":"wrapup.done"}`, `{"type":"memo","call":"c","memo":"m","disposition":null}`, `{"type":"ping"}`,
+		`{}`, `[]`, `null`, `{"type":1}`, `{"type":"ping","ref":{}}`, "\xff", `{"type":"memo","memo":"\ud800"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	codes := map[Code]bool{}
+	for _, c := range Codes() {
+		codes[c] = true
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		h, command, fault := parseFrame(text)
+		if len(h.Ref) > maxRef {
+			t.Errorf("ref of %d bytes", len(h.Ref))
+		}
+		if (command == nil) == (fault == nil) {
+			t.Fatalf("command %v and fault %v", command, fault)
+		}
+		if fault != nil {
+			if !codes[fault.code] {
+				t.Errorf("unknown code %q", fault.code)
+			}
+			return
+		}
+		again, err := json.Marshal(command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h2, command2, fault := parseFrame(again)
+		if fault != nil || h2 != h {
+			t.Fatalf("read again: %+v, %v; want %+v", h2, fault, h)
+		}
+		if d := cmp.Diff(command, command2); d != "" {
+			t.Errorf("read again (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestBucket(t *testing.T) {
+	var b bucket
+	now := time.Unix(1000, 0)
+	taken := func(n int) (got int) {
+		for range n {
+			if b.take(now) {
+				got++
+			}
+		}
+		return got
+	}
+	if n := taken(1000); n != frameBurst {
+		t.Errorf("%d at once, want %d", n, frameBurst)
+	}
+	now = now.Add(time.Second)
+	if n := taken(1000); n != frameRate {
+		t.Errorf("%d a second later, want %d", n, frameRate)
+	}
+	now = now.Add(time.Hour)
+	if n := taken(1000); n != frameBurst {
+		t.Errorf("%d after an hour, want %d", n, frameBurst)
+	}
+}
+
+func TestGuessersAreBounded(t *testing.T) {
+	now := time.Unix(1000, 0)
+	g := newGuesses(func() time.Time { return now })
+	for i := range 3 * maxGuessers {
+		g.failed(fmt.Sprint("id", i), fmt.Sprint("addr", i))
+		if len(g.wrong) > maxGuessers {
+			t.Fatalf("%d are remembered after %d", len(g.wrong), i)
+		}
+	}
+	for i := range guessesPerAddr {
+		g.failed(fmt.Sprint("other", i), "here")
+	}
+	if g.allowed("a new one", "here") || !g.allowed("a new one", "there") {
+		t.Error("the address is not limited, or another one is")
+	}
+	now = now.Add(guessWindow)
+	if !g.allowed("a new one", "here") {
+		t.Error("the address is limited for longer than the window")
+	}
+}
