@@ -97,7 +97,8 @@ func (g *guesses) failed(id, addr string) {
 	}
 }
 
-// makeRoom forgets what is over, and else whoever comes first.
+// makeRoom forgets what is over, and else whoever comes first, until an
+// eighth of the places is free.
 func (g *guesses) makeRoom(now time.Time) {
 	for k, w := range g.wrong {
 		if !now.Before(w.until) {
@@ -105,7 +106,7 @@ func (g *guesses) makeRoom(now time.Time) {
 		}
 	}
 	for k := range g.wrong {
-		if len(g.wrong) < maxGuessers {
+		if len(g.wrong) <= maxGuessers-maxGuessers/8 {
 			return
 		}
 		delete(g.wrong, k)
