@@ -135,6 +135,9 @@ func StartSIPpPhones(ctx context.Context, log *slog.Logger) (*SIPpPhones, error)
 	return s, nil
 }
 
+// PID is the process id.
+func (s *SIPpPhones) PID() int { return s.cmd.Process.Pid }
+
 // Stop ends it.
 func (s *SIPpPhones) Stop() error {
 	err := s.cmd.Process.Kill()
