@@ -77,7 +77,7 @@ func (in *Inbound) ServeAGI(ctx context.Context, s *agi.Session) {
 	}
 	c := &caller{in: in, s: s, cfg: cfg, queue: q, log: log}
 	if err := c.enter(ctx); err != nil {
-		c.log.Error("call not taken in", "err", err)
+		c.log.Warn("call not taken in; the caller is expected back", "err", err)
 		return
 	}
 	if c.ticket == nil {
@@ -115,7 +115,8 @@ type caller struct {
 	recording bool // MixMonitor runs
 }
 
-// enter puts the caller on the board, or back at its place.
+// enter puts the caller on the board, or back at its place. A caller who has
+// left already is put there too: that call is over, but it was one.
 func (c *caller) enter(ctx context.Context) error {
 	env := c.s.Env
 	before, err := c.before(ctx)
@@ -142,7 +143,7 @@ func (c *caller) enter(ctx context.Context) error {
 		c.log.Info("caller is back", "call_id", e.ID, "answered", e.Answered)
 		err = c.s.SetVariable(ctx, VarTry, "")
 	}
-	if err != nil {
+	if err != nil && !hungUp(ctx) {
 		return err
 	}
 	if c.queue.Recording {
@@ -153,7 +154,8 @@ func (c *caller) enter(ctx context.Context) error {
 	c.ticket, err = c.in.Board.Enter(e)
 	if errors.Is(err, queue.ErrEnded) {
 		outcome, _ := c.in.Board.OutcomeOf(e.ID)
-		return c.finish(ctx, outcome)
+		c.finish(ctx, outcome)
+		return nil
 	}
 	return err
 }
@@ -171,7 +173,8 @@ type earlier struct {
 // before asks the channel what it was before. It has a call's id when its
 // script was lost with an earlier calld and the dialplan came back.
 func (c *caller) before(ctx context.Context) (earlier, error) {
-	v, err := c.full(ctx, "${"+VarID+"}", "${"+VarEntered+"}", "${"+VarTry+"}",
+	// A dead channel tells too, and its caller counts.
+	v, err := c.full(context.WithoutCancel(ctx), "${"+VarID+"}", "${"+VarEntered+"}", "${"+VarTry+"}",
 		"${DIALSTATUS}", "${CHANNEL(state)}", "${MIXMONITOR_FILENAME}")
 	if err != nil {
 		return earlier{}, err
@@ -196,7 +199,8 @@ func (c *caller) serve(ctx context.Context) error {
 		case err != nil:
 			return err
 		case offer == nil:
-			return c.finish(ctx, outcome)
+			c.finish(ctx, outcome)
+			return nil
 		}
 		if err := c.ring(ctx, offer); err != nil {
 			return err
@@ -274,14 +278,21 @@ func (c *caller) greet(ctx context.Context) error {
 	return err
 }
 
-// finish leaves the outcome on the channel and returns to the dialplan.
-func (c *caller) finish(ctx context.Context, o queue.Outcome) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+// finish leaves the outcome on the channel.
+func (c *caller) finish(ctx context.Context, o queue.Outcome) {
+	ctx, cancel := lastly(ctx)
 	defer cancel()
 	if err := c.s.SetVariable(ctx, VarResult, strings.ToUpper(string(o))); err != nil && !gone(err) {
 		c.log.Warn("result not set", "result", o, "err", err)
 	}
-	return nil
+}
+
+// finishEnded is finish for a channel that is dead here: its hang-up handlers,
+// or where it was sent, may look at the outcome.
+func (c *caller) finishEnded(ctx context.Context) {
+	if o, ok := c.in.Board.OutcomeOf(c.ticket.CallID()); ok {
+		c.finish(ctx, o)
+	}
 }
 
 // leave tells the board why the script ends before the call is over.
@@ -292,9 +303,11 @@ func (c *caller) leave(ctx context.Context, err error) {
 	switch {
 	case errors.Is(err, agi.ErrHangup), errors.Is(err, agi.ErrDead):
 		c.ticket.Hangup(c.hangupCause(ctx))
+		c.finishEnded(ctx)
 	case errors.Is(err, agi.ErrRedirected):
 		c.log.Info("caller was redirected by somebody else")
 		c.ticket.Fail("redirected")
+		c.finishEnded(ctx)
 	case errors.Is(err, queue.ErrSuperseded):
 		c.log.Info("another script serves the caller now")
 	case errors.Is(err, agi.ErrServerClosed):
@@ -308,7 +321,7 @@ func (c *caller) leave(ctx context.Context, err error) {
 // hangupCause asks the dead channel for its hang-up cause; 0 when it does not
 // tell.
 func (c *caller) hangupCause(ctx context.Context) int {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	ctx, cancel := lastly(ctx)
 	defer cancel()
 	v, err := c.full(ctx, "${HANGUPCAUSE}")
 	if err != nil {
@@ -337,6 +350,12 @@ func (c *caller) full(ctx context.Context, exprs ...string) ([]string, error) {
 		return nil, fmt.Errorf("dialplan: %d values asked for, got %q", len(exprs), v)
 	}
 	return got, nil
+}
+
+// lastly is a context for what must still be asked or told of a channel that
+// has hung up: a dead channel answers too.
+func lastly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 }
 
 // gone reports whether an error only says that the caller or the connection

@@ -33,6 +33,9 @@ func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
 	if err != nil {
 		return err
 	}
+	if cause := context.Cause(ctx); errors.Is(cause, agi.ErrRedirected) && r.Result != queue.RingAnswer {
+		return cause // Dial takes it for a hang-up
+	}
 	// app_dial.c: the answered time is that since the caller's channel was
 	// answered, which may have been for music long before.
 	r.Talked = min(r.Talked, time.Since(dialled))
@@ -72,7 +75,7 @@ func (c *caller) startRecording(ctx context.Context) error {
 // report asks the channel, alive or dead, how Dial ended.
 func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, error) {
 	r := queue.DialReport{Offer: o.ID, CallerGone: hungUp(ctx)}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	ctx, cancel := lastly(ctx)
 	defer cancel()
 	v, err := c.full(ctx, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}", "${HANGUPCAUSE}")
 	if err != nil {

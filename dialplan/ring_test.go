@@ -1,0 +1,144 @@
+package dialplan
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"calld/agi"
+	"calld/agi/agitest"
+	"calld/config"
+	"calld/queue"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDialResult(t *testing.T) {
+	tests := []struct {
+		status string
+		cause  int
+		want   queue.RingResult
+	}{
+		{"ANSWER", 16, queue.RingAnswer},
+		{"NOANSWER", 0, queue.NoAnswer},
+		{"NOANSWER", 19, queue.NoAnswer},
+		{"NOANSWER", 21, queue.NoAnswer}, // 603; the board tells it by the time it took
+		{"CANCEL", 0, queue.CallerLeft},
+		{"BUSY", 17, queue.Refused},
+		{"CONGESTION", 34, queue.Refused},
+		{"DONTCALL", 0, queue.Refused},
+		{"TORTURE", 0, queue.Refused},
+		{"CHANUNAVAIL", 0, queue.Unreachable},
+		{"CHANUNAVAIL", 20, queue.Unreachable}, // subscriber absent
+		{"CHANUNAVAIL", 17, queue.Refused},
+		{"CHANUNAVAIL", 19, queue.Refused}, // 480 of a phone on do not disturb
+		{"CHANUNAVAIL", 21, queue.Refused},
+		{"INVALIDARGS", 0, queue.Unreachable},
+		{"", 0, queue.Unreachable},
+	}
+	for _, tt := range tests {
+		if got := dialResult(tt.status, tt.cause); got != tt.want {
+			t.Errorf("dialResult(%q, %d) = %q, want %q", tt.status, tt.cause, got, tt.want)
+		}
+	}
+}
+
+func TestDialArgs(t *testing.T) {
+	two := []queue.OfferedAgent{{ID: "a", Phone: "801"}, {ID: "b", Phone: "802"}}
+	tests := map[string]struct {
+		offer queue.Offer
+		up    bool
+		dial  string
+		want  []string
+	}{
+		"one":          {queue.Offer{Agents: two[:1], RingFor: 20 * time.Second}, false, "PJSIP/{phone}", []string{"PJSIP/801", "20", "gi"}},
+		"several":      {queue.Offer{Agents: two, RingFor: 20 * time.Second}, false, "SIP/{phone}@gw", []string{"SIP/801@gw&SIP/802@gw", "20", "gi"}},
+		"music":        {queue.Offer{Agents: two[:1], RingFor: time.Second, Music: "재즈"}, true, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gim(재즈)"}},
+		"rounded up":   {queue.Offer{Agents: two[:1], RingFor: 1001 * time.Millisecond}, false, "PJSIP/{phone}", []string{"PJSIP/801", "2", "gi"}},
+		"never 0":      {queue.Offer{Agents: two[:1]}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gi"}}, // 0 rings for ever
+		"never so far": {queue.Offer{Agents: two[:1], RingFor: -time.Hour}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gi"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := &caller{answered: tt.up, cfg: &config.Config{Asterisk: config.Asterisk{AgentDial: tt.dial}}}
+			if diff := cmp.Diff(tt.want, c.dialArgs(&tt.offer)); diff != "" {
+				t.Errorf("arguments (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestReport reads what Dial leaves on the channel, of old and new Asterisks.
+func TestReport(t *testing.T) {
+	tests := map[string]struct {
+		vars map[string]string
+		gone error
+		want queue.DialReport
+	}{
+		"answered": {
+			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/8-0-1-0000002a", "ANSWEREDTIME_MS": "1234", "ANSWEREDTIME": "1", "HANGUPCAUSE": "16"},
+			nil,
+			queue.DialReport{Result: queue.RingAnswer, Phone: "8-0-1", Talked: 1234 * time.Millisecond, Cause: 16},
+		},
+		"Asterisk 16 knows no milliseconds": {
+			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/802-1", "ANSWEREDTIME": "7", "HANGUPCAUSE": "16"},
+			nil,
+			queue.DialReport{Result: queue.RingAnswer, Phone: "802", Talked: 7 * time.Second, Cause: 16},
+		},
+		"the caller ended the talk": {
+			map[string]string{"DIALSTATUS": "ANSWER", "HANGUPCAUSE": "16"},
+			agi.ErrHangup,
+			queue.DialReport{Result: queue.RingAnswer, CallerGone: true, Cause: 16},
+		},
+		"hang-up or redirect": {
+			map[string]string{"DIALSTATUS": "NOANSWER"},
+			agi.ErrDead,
+			queue.DialReport{Result: queue.NoAnswer, CallerGone: true},
+		},
+		"cancelled": {
+			map[string]string{"DIALSTATUS": "CANCEL"},
+			nil,
+			queue.DialReport{Result: queue.CallerLeft, CallerGone: true},
+		},
+		"somebody else's phone": {
+			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/999-1"},
+			nil,
+			queue.DialReport{Result: queue.RingAnswer},
+		},
+		"rubbish": {
+			map[string]string{"DIALSTATUS": "??", "DIALEDPEERNAME": "x", "ANSWEREDTIME_MS": "-", "HANGUPCAUSE": "many"},
+			nil,
+			queue.DialReport{Result: queue.Unreachable},
+		},
+		"nothing": {nil, nil, queue.DialReport{Result: queue.Unreachable}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := agitest.New(t, agi.Env{})
+				for name, value := range tt.vars {
+					k.SetVar(name, value)
+				}
+				k.Dial(agi.HandlerFunc(func(ctx context.Context, s *agi.Session) {
+					ctx, cancel := context.WithCancelCause(ctx)
+					defer cancel(nil)
+					if tt.gone != nil {
+						cancel(tt.gone)
+					}
+					c := &caller{s: s, cfg: &config.Config{Asterisk: config.Asterisk{AgentDial: "PJSIP/{phone}"}}}
+					o := &queue.Offer{ID: 5, Agents: []queue.OfferedAgent{{ID: "a", Phone: "8-0-1"}, {ID: "b", Phone: "802"}}}
+					got, err := c.report(ctx, o)
+					if err != nil {
+						t.Error(err)
+					}
+					tt.want.Offer = 5
+					if diff := cmp.Diff(tt.want, got); diff != "" {
+						t.Errorf("report (-want +got):\n%s", diff)
+					}
+				}))
+				k.Wait()
+			})
+		})
+	}
+}
