@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"calld/queue"
@@ -29,7 +30,7 @@ type callers struct {
 type caller struct {
 	done    bool
 	earlier []EarlierCall
-	alerted map[string]bool // agents alerted without them
+	alerted []string // agents alerted without them
 }
 
 type lookup struct {
@@ -71,16 +72,15 @@ func (k *callers) know(c *queue.Call, count *counters) {
 
 // alerted returns the earlier calls of the caller, for agents being alerted;
 // nil when they have to be told later.
-func (k *callers) alerted(callID string, agents map[string]bool) []EarlierCall {
+func (k *callers) alerted(callID string, agents []string) []EarlierCall {
 	who := k.known[callID]
 	if who.done {
 		return who.earlier
 	}
-	if who.alerted == nil {
-		who.alerted = map[string]bool{}
-	}
-	for id := range agents {
-		who.alerted[id] = true
+	for _, id := range agents {
+		if !slices.Contains(who.alerted, id) {
+			who.alerted = append(who.alerted, id)
+		}
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (h *Hub) earlierFound(l lookup) {
 	who.done, who.earlier = true, l.earlier
 	if len(who.alerted) > 0 {
 		body := h.encode(Earlier{Type: TypeEarlier, At: time.Now(), Call: l.call, Earlier: l.earlier})
-		h.deliverTo(who.alerted, frame{body: body})
+		h.deliver(frame{body: body}, audience{agents: who.alerted, alone: true})
 		who.alerted = nil
 	}
 }

@@ -99,7 +99,7 @@ type Hub struct {
 	board     *queue.Board
 	snapshots *snapshots
 	sockets   map[*client]struct{} // every open socket
-	agents    map[string][]*client // those logged in, by agent
+	clients   listeners            // those logged in
 	admitted  int                  // sockets, those in the handshake included
 	strangers int
 	asterisk  AsteriskState
@@ -118,7 +118,7 @@ func NewHub(o HubOptions) *Hub {
 		logins:   make(chan struct{}, loginsAtOnce),
 		count:    newCounters(),
 		sockets:  map[*client]struct{}{},
-		agents:   map[string][]*client{},
+		clients:  newListeners(),
 		asterisk: AsteriskState{State: AsteriskDown, Since: time.Now()},
 	}
 	if h.maxClients <= 0 {
@@ -185,15 +185,18 @@ func (h *Hub) handOut(ctx context.Context) {
 func (h *Hub) refresh() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for id, clients := range h.agents {
+	before := h.clients
+	h.clients = newListeners()
+	for id, clients := range before.agents {
 		a, ok := h.auth.Agent(id)
 		for _, c := range clients {
-			if !ok {
+			if ok {
+				c.rights = newRights(a)
+				c.send(frame{welcome: c.rights})
+			} else {
 				c.end(Removed)
-				continue
 			}
-			c.rights = newRights(a)
-			c.send(frame{welcome: c.rights})
+			h.clients.add(c)
 		}
 	}
 }
@@ -204,7 +207,7 @@ func (h *Hub) refresh() {
 // board that have not been handed out yet.
 func (h *Hub) Push(queueID string, t Type, data any) {
 	f := frame{body: h.encode(Notice{Type: t, At: time.Now(), Queue: queueID, Data: data})}
-	h.deliver(f, func(r *rights) bool { return r.all || r.queues[queueID] })
+	h.deliver(f, audience{queues: []string{queueID}})
 }
 
 // SetAsterisk tells pages whether events come from Asterisk.
@@ -213,7 +216,7 @@ func (h *Hub) SetAsterisk(s AsteriskState) {
 	h.asterisk = s
 	h.mu.Unlock()
 	f := frame{body: h.encode(AsteriskChange{Type: TypeAsterisk, At: time.Now(), Asterisk: s})}
-	h.deliver(f, func(*rights) bool { return true })
+	h.deliverAll(f)
 }
 
 // Logout makes an agent offline and closes all its sockets. The error is
@@ -239,7 +242,7 @@ func (h *Hub) logOff(agentID string) error {
 func (h *Hub) closeAll(agentID string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, c := range h.agents[agentID] {
+	for _, c := range h.clients.agents[agentID] {
 		c.end(LoggedOut)
 	}
 }
@@ -298,7 +301,7 @@ func (h *Hub) join(c *client, agentID string) bool {
 		return false
 	}
 	c.rights = newRights(a)
-	h.agents[a.ID] = append(h.agents[a.ID], c)
+	h.clients.add(c)
 	c.send(frame{welcome: c.rights})
 	return true
 }
@@ -311,9 +314,5 @@ func (h *Hub) close(c *client) {
 	if c.rights == nil {
 		return
 	}
-	id := c.rights.agent.ID
-	h.agents[id] = slices.DeleteFunc(h.agents[id], func(x *client) bool { return x == c })
-	if len(h.agents[id]) == 0 {
-		delete(h.agents, id)
-	}
+	h.clients.remove(c)
 }

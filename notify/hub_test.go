@@ -168,13 +168,13 @@ func (l *listener) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 // newOffice opens an office on TCP.
-func newOffice(t testing.TB, change ...func(*notify.HubOptions)) *office {
-	t.Helper()
+func newOffice(tb testing.TB, change ...func(*notify.HubOptions)) *office {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	o := openOffice(t, testConfig(), l, change...)
+	o := openOffice(tb, testConfig(), l, change...)
 	o.dial = (&net.Dialer{}).DialContext
 	o.url = "ws://" + l.Addr().String() + "/ws"
 	o.patience = 10 * time.Second
@@ -183,13 +183,13 @@ func newOffice(t testing.TB, change ...func(*notify.HubOptions)) *office {
 	p, _ := o.enter("boss")
 	for _, s := range []queue.AgentState{queue.Away, queue.Available} {
 		if err := o.board.SetState("boss", s == queue.Away, ""); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		p.awaitThat("boss "+string(s), func(h heard) bool {
 			if h.Type != notify.TypeAgentState && h.Type != notify.TypeWelcome {
 				return false
 			}
-			a := as[queue.AgentStatus](t, h.Agent)
+			a := as[queue.AgentStatus](tb, h.Agent)
 			return a.ID == "boss" && a.State == s
 		})
 	}
@@ -198,10 +198,10 @@ func newOffice(t testing.TB, change ...func(*notify.HubOptions)) *office {
 }
 
 // newPipeOffice opens an office without a network, for a synctest bubble.
-func newPipeOffice(t testing.TB, change ...func(*notify.HubOptions)) *office {
-	t.Helper()
+func newPipeOffice(tb testing.TB, change ...func(*notify.HubOptions)) *office {
+	tb.Helper()
 	l := &listener{conns: make(chan net.Conn), done: make(chan struct{})}
-	o := openOffice(t, testConfig(), l, change...)
+	o := openOffice(tb, testConfig(), l, change...)
 	o.dial = l.dial
 	o.url = "ws://calld.test/ws"
 	o.patience = time.Hour
@@ -209,9 +209,9 @@ func newPipeOffice(t testing.TB, change ...func(*notify.HubOptions)) *office {
 	return o
 }
 
-func openOffice(t testing.TB, cfg *config.Config, l net.Listener, change ...func(*notify.HubOptions)) *office {
-	t.Helper()
-	o := &office{t: t, staff: newStaff(cfg), notes: &notes{}}
+func openOffice(tb testing.TB, cfg *config.Config, l net.Listener, change ...func(*notify.HubOptions)) *office {
+	tb.Helper()
+	o := &office{t: tb, staff: newStaff(cfg), notes: &notes{}}
 	opts := notify.HubOptions{Auth: o.staff, Memos: o.notes}
 	for _, f := range change {
 		f(&opts)
@@ -229,7 +229,7 @@ func openOffice(t testing.TB, cfg *config.Config, l net.Listener, change ...func
 		server.Close()
 		running.Wait()
 	})
-	t.Cleanup(o.stop)
+	tb.Cleanup(o.stop)
 	return o
 }
 
@@ -264,17 +264,18 @@ type heard struct {
 	Queue json.RawMessage `json:"queue"`
 }
 
-func as[T any](t testing.TB, raw json.RawMessage) T {
-	t.Helper()
+func as[T any](tb testing.TB, raw json.RawMessage) T {
+	tb.Helper()
 	var v T
 	if err := json.Unmarshal(raw, &v); err != nil {
-		t.Fatalf("%s: %v", raw, err)
+		tb.Fatalf("%s: %v", raw, err)
 	}
 	return v
 }
 
-// try connects; agent is whose session cookie it has, "" for none.
-func (o *office) try(agent string, header http.Header) (*websocket.Conn, *http.Response, error) {
+// try connects; agent is whose session cookie it has, "" for none. status is
+// the answer's.
+func (o *office) try(agent string, header http.Header) (conn *websocket.Conn, status int, err error) {
 	if header == nil {
 		header = http.Header{}
 	}
@@ -284,11 +285,12 @@ func (o *office) try(agent string, header http.Header) (*websocket.Conn, *http.R
 	d := websocket.Dialer{NetDialContext: o.dial}
 	for { // until the hub has begun
 		conn, resp, err := d.Dial(o.url, header)
-		if resp != nil {
-			resp.Body.Close()
+		if resp == nil {
+			return nil, 0, err
 		}
-		if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
-			return conn, resp, err
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusServiceUnavailable {
+			return conn, resp.StatusCode, err
 		}
 	}
 }
@@ -320,8 +322,11 @@ func (p *page) next() (heard, error) {
 		return heard{}, err
 	}
 	var h heard
-	if err := json.Unmarshal(text, &h); err != nil || kind != websocket.TextMessage {
-		return heard{}, fmt.Errorf("frame %q: %v", text, err)
+	if err := json.Unmarshal(text, &h); err != nil {
+		return heard{}, fmt.Errorf("frame %q: %w", text, err)
+	}
+	if kind != websocket.TextMessage {
+		return heard{}, fmt.Errorf("frame %q is of kind %d", text, kind)
 	}
 	numbered := h.Type != notify.TypeAck && h.Type != notify.TypeError
 	if numbered {
@@ -371,8 +376,7 @@ func (p *page) awaitClose() int {
 	p.t.Helper()
 	for {
 		_, err := p.next()
-		var closed *websocket.CloseError
-		if errors.As(err, &closed) {
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			return closed.Code
 		}
 		if err != nil {
@@ -486,6 +490,7 @@ func TestChangesGoToThoseWhoMaySeeThem(t *testing.T) {
 			if a := as[queue.AgentStatus](t, h.Agent); !slices.Contains(a.Queues, "q2") && a.ID != "b2" {
 				t.Errorf("b2 is told of agent %s", a.ID)
 			}
+		default:
 		}
 		return h.Type == notify.TypeCampaign
 	})

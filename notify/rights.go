@@ -32,7 +32,12 @@ func (r *rights) seesCall(c *queue.Call) bool {
 
 // seesAgent: agents see themselves and those who share a queue with them.
 func (r *rights) seesAgent(a *queue.AgentStatus) bool {
-	return r.all || a.ID == r.agent.ID || slices.ContainsFunc(a.Queues, func(q string) bool { return r.queues[q] })
+	return r.all || a.ID == r.agent.ID || r.serves(a.Queues)
+}
+
+// serves tells whether one of the queues is the agent's.
+func (r *rights) serves(queues []string) bool {
+	return slices.ContainsFunc(queues, func(q string) bool { return r.queues[q] })
 }
 
 func (r *rights) seesQueue(id string) bool { return r.all || r.queues[id] }

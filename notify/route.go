@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"slices"
 
 	"calld/queue"
 )
@@ -44,28 +45,12 @@ func (h *Hub) route(e *queue.Event) {
 		h.refresh()
 	case queue.AgentChanged:
 		body := h.encode(AgentChange{Type: TypeAgentState, At: e.At, Agent: *e.Agent})
-		h.deliver(frame{body: body, board: e.Seq}, func(r *rights) bool { return r.seesAgent(e.Agent) })
+		h.deliver(frame{body: body, board: e.Seq}, audience{queues: e.Agent.Queues, agents: []string{e.Agent.ID}})
 	case queue.QueueChanged:
 		body := h.encode(QueueChange{Type: TypeQueueStats, At: e.At, Queue: *e.Queue})
-		h.deliver(frame{body: body, board: e.Seq}, func(r *rights) bool { return r.seesQueue(e.Queue.ID) })
+		h.deliver(frame{body: body, board: e.Seq}, audience{queues: []string{e.Queue.ID}})
 	default:
 		h.routeCall(e)
-	}
-}
-
-// deliver puts f on the queue of every client that may see it.
-func (h *Hub) deliver(f frame, sees func(*rights) bool) {
-	if f.body == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, clients := range h.agents {
-		for _, c := range clients {
-			if sees(c.rights) {
-				c.send(f)
-			}
-		}
 	}
 }
 
@@ -79,10 +64,10 @@ func (h *Hub) routeCall(e *queue.Event) {
 	if e.Kind != queue.CallEnded {
 		h.callers.know(e.Call, &h.count)
 	}
-	var rung map[string]bool
+	to := audience{queues: []string{e.Call.Queue}, agents: concerned(e.Call)}
 	switch e.Kind {
 	case queue.CallRinging:
-		rung = h.alert(e, change)
+		to.but = h.alert(e, change)
 	case queue.CallAnswered:
 		change.By = &Person{ID: e.Call.Agent}
 		if a, ok := h.auth.Agent(e.Call.Agent); ok {
@@ -92,43 +77,42 @@ func (h *Hub) routeCall(e *queue.Event) {
 		h.callers.forget(e.Call.ID)
 	default:
 	}
-	sees := func(r *rights) bool { return r.seesCall(e.Call) && !rung[r.agent.ID] }
-	h.deliver(frame{body: h.encode(change), board: e.Seq}, sees)
+	h.deliver(frame{body: h.encode(change), board: e.Seq}, to)
 	if e.Call.Missed() {
 		change.Type = TypeMissed
-		h.deliver(frame{body: h.encode(change), board: e.Seq}, sees)
+		h.deliver(frame{body: h.encode(change), board: e.Seq}, to)
 	}
 }
 
+// concerned lists the agents who talk on a call or were rung for it.
+func concerned(c *queue.Call) []string {
+	ids := make([]string, 0, len(c.Rings)+1)
+	if c.Agent != "" {
+		ids = append(ids, c.Agent)
+	}
+	for i := range c.Rings {
+		if id := c.Rings[i].Agent; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // alert tells the agents newly rung who calls, and returns who they are.
-func (h *Hub) alert(e *queue.Event, change CallChange) map[string]bool {
-	rung := map[string]bool{}
-	for _, r := range e.Ring {
-		if r.Result == queue.Pending {
-			rung[r.Agent] = true
+func (h *Hub) alert(e *queue.Event, change CallChange) []string {
+	var rung []string
+	for i := range e.Ring {
+		if e.Ring[i].Result == queue.Pending {
+			rung = append(rung, e.Ring[i].Agent)
 		}
 	}
 	if len(rung) == 0 {
-		return rung
+		return nil
 	}
 	change.Alert = &Alert{
 		WaitedMS: e.At.Sub(e.Call.Begin).Milliseconds(),
 		Earlier:  h.callers.alerted(e.Call.ID, rung),
 	}
-	h.deliverTo(rung, frame{body: h.encode(change), board: e.Seq, urgent: true})
+	h.deliver(frame{body: h.encode(change), board: e.Seq}, audience{agents: rung, alone: true})
 	return rung
-}
-
-// deliverTo puts f on the queues of the given agents' clients.
-func (h *Hub) deliverTo(agents map[string]bool, f frame) {
-	if f.body == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for id := range agents {
-		for _, c := range h.agents[id] {
-			c.send(f)
-		}
-	}
 }

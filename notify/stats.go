@@ -148,7 +148,7 @@ func (t tally[K]) counts() map[K]uint64 {
 // Stats tells what the hub has done.
 func (h *Hub) Stats() HubStats {
 	h.mu.Lock()
-	sockets, agents := len(h.sockets), len(h.agents)
+	sockets, agents := len(h.sockets), len(h.clients.agents)
 	h.mu.Unlock()
 	n := &h.count
 	return HubStats{

@@ -26,21 +26,22 @@ type picture struct {
 	calls  map[string]queue.Call
 }
 
-func (v *picture) apply(t testing.TB, h heard) {
+func (v *picture) apply(tb testing.TB, h heard) {
 	switch h.Type {
 	case notify.TypeWelcome:
 		*v = newPicture(h.Queues, h.Agents, h.Calls)
 	case notify.TypeAgentState:
-		a := as[queue.AgentStatus](t, h.Agent)
+		a := as[queue.AgentStatus](tb, h.Agent)
 		v.agents[a.ID] = a
 	case notify.TypeQueueStats:
-		q := as[queue.QueueStatus](t, h.Queue)
+		q := as[queue.QueueStatus](tb, h.Queue)
 		v.queues[q.ID] = q
 	case notify.TypeWaiting, notify.TypeRinging, notify.TypeAnswered:
-		c := as[queue.Call](t, h.Call)
+		c := as[queue.Call](tb, h.Call)
 		v.calls[c.ID] = c
 	case notify.TypeEnded:
-		delete(v.calls, as[queue.Call](t, h.Call).ID)
+		delete(v.calls, as[queue.Call](tb, h.Call).ID)
+	default:
 	}
 }
 
