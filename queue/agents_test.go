@@ -16,7 +16,7 @@ func TestAnAgentStaysLoggedInForAGraceAfterTheLastPageDropped(t *testing.T) {
 		d.pass(time.Minute)
 		d.wantState("a1", queue.Available) // one page is left
 		_ = d.Disconnect("a1")
-		d.pass(queue.Grace - time.Nanosecond)
+		d.pass(15*time.Second - time.Nanosecond)
 		d.wantState("a1", queue.Available)
 		d.login("a1") // back in time
 		d.pass(time.Minute)
@@ -25,7 +25,7 @@ func TestAnAgentStaysLoggedInForAGraceAfterTheLastPageDropped(t *testing.T) {
 		d.pass(10 * time.Second)
 		d.login("a1")
 		_ = d.Disconnect("a1") // the grace begins anew
-		d.pass(queue.Grace - time.Nanosecond)
+		d.pass(15*time.Second - time.Nanosecond)
 		d.wantState("a1", queue.Available)
 		d.pass(time.Nanosecond)
 		d.wantState("a1", queue.Offline)
@@ -38,7 +38,7 @@ func TestAnAgentInTheGraceIsStillRung(t *testing.T) {
 		_ = d.Disconnect("a1")
 		c := d.call("c1")
 		c.wantOffer("a1")
-		d.pass(queue.Grace)
+		d.pass(15*time.Second)
 		d.wantState("a1", queue.AgentRings) // it is rung to the end
 		c.reports(queue.Refused)
 		d.wantState("a1", queue.Offline)
