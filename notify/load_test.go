@@ -32,6 +32,7 @@ func BenchmarkRingToFrame(b *testing.B) {
 }
 
 func ringToFrame(b *testing.B, queues, size int) {
+	b.Helper()
 	cfg := &config.Config{}
 	cfg.Server.Timezone = time.UTC
 	for q := range queues {

@@ -45,6 +45,7 @@ func exchangeConfig() *config.Config {
 }
 
 func newExchange(t *testing.T, agentDial string) *exchange {
+	t.Helper()
 	x := &exchange{t: t, devices: map[string]string{"PJSIP/8001": "NOT_INUSE", "PJSIP/8002": "NOT_INUSE", "PJSIP/8003": "NOT_INUSE"}}
 	x.channels = [][]string{channel("PJSIP/trunk-1", "in", "")}
 	x.srv = amitest.New(t, amitest.Options{NotBooted: true})
