@@ -45,6 +45,13 @@ func (s *Store) update(ctx context.Context, do func(*tables) error) error {
 
 // updateAll is update for several changes, in order, with an error for each.
 func (s *Store) updateAll(ctx context.Context, dos []func(*tables) error) []error {
+	errs := make([]error, len(dos))
+	if err := context.Cause(ctx); err != nil {
+		for i := range errs {
+			errs[i] = notBegun(err)
+		}
+		return errs
+	}
 	writes := make([]*write, len(dos))
 	for i, do := range dos {
 		writes[i] = &write{do: do, done: make(chan error, 1)}
@@ -53,7 +60,6 @@ func (s *Store) updateAll(ctx context.Context, dos []func(*tables) error) []erro
 	s.writes.pending = append(s.writes.pending, writes...)
 	s.writes.mu.Unlock()
 
-	errs := make([]error, len(dos))
 	for i, w := range writes {
 		errs[i] = s.await(ctx, w)
 	}
@@ -70,12 +76,14 @@ func (s *Store) await(ctx context.Context, w *write) error {
 			<-s.writes.seat
 		case <-ctx.Done():
 			if s.writes.withdraw(w) {
-				return fmt.Errorf("store: write not begun: %w", context.Cause(ctx))
+				return notBegun(context.Cause(ctx))
 			}
 			return <-w.done // being committed by somebody else
 		}
 	}
 }
+
+func notBegun(err error) error { return fmt.Errorf("store: write not begun: %w", err) }
 
 func (c *committer) take() []*write {
 	c.mu.Lock()

@@ -166,7 +166,7 @@ func TestNumber(t *testing.T) {
 }
 
 func FuzzNumber(f *testing.F) {
-	for _, s := range []string{"", "02-1588-1234", "+82 10", "Alice", "\xff", " x\u0085", "İ"} {
+	for _, s := range []string{"", "02-1588-1234", "+82 10", "Alice", "\xff", " x\u0085", "(0\u0085", "İ"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -54,6 +54,7 @@ func join(parts ...[]byte) []byte {
 // and (02) 1588 1234 are 0215881234. What is no telephone number, such as the
 // name in a SIP address, is only lowered.
 func number(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
 	digits := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("+-.()/ \u00a0", r) {
 			return -1
@@ -62,7 +63,7 @@ func number(s string) string {
 	}, s)
 	for _, r := range digits {
 		if !strings.ContainsRune("0123456789*#", r) {
-			return strings.ToLower(strings.TrimSpace(s))
+			return s
 		}
 	}
 	return digits

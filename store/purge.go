@@ -11,7 +11,7 @@ import (
 
 // purgeStep bounds the calls that one transaction removes, and so the time
 // that other writers wait for it.
-const purgeStep = 200
+const purgeStep = 100
 
 // Purge removes the ended calls that began before a time, with their memos,
 // and the resolved missed calls whose last try was before it. What is open
