@@ -38,7 +38,7 @@ func TestAnAgentInTheGraceIsStillRung(t *testing.T) {
 		_ = d.Disconnect("a1")
 		c := d.call("c1")
 		c.wantOffer("a1")
-		d.pass(15*time.Second)
+		d.pass(15 * time.Second)
 		d.wantState("a1", queue.AgentRings) // it is rung to the end
 		c.reports(queue.Refused)
 		d.wantState("a1", queue.Offline)

@@ -34,7 +34,7 @@ func TestAnEarlierTimerWakesRun(t *testing.T) {
 		d.call("c1") // Run sleeps until the end of its hour
 		d.login("a1")
 		_ = d.Disconnect("a1")
-		d.pass(15*time.Second)
+		d.pass(15 * time.Second)
 		d.wantState("a1", queue.AgentRings)
 		d.pass(31 * time.Second)
 		d.wantState("a1", queue.Offline)
