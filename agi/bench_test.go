@@ -135,7 +135,7 @@ func playShort(conn net.Conn, hold bool) error {
 	}
 }
 
-func startClient(b *testing.B, addr string, n, width int, mode string) (wait func(), held func()) {
+func startClient(b *testing.B, addr string, n, width int, mode string) (wait, held func()) {
 	b.Helper()
 	self, err := os.Executable()
 	if err != nil {

@@ -100,7 +100,7 @@ func (srv *Server) ListenAndServe() error {
 // ErrServerClosed after Shutdown or Close. Sessions may be open still when it
 // returns; Shutdown waits for them.
 func (srv *Server) Serve(ln net.Listener) error {
-	defer ln.Close()
+	defer func() { _ = ln.Close() }()
 	if srv.Handler == nil {
 		return errors.New("agi: server without a Handler")
 	}
@@ -234,7 +234,7 @@ func (srv *Server) stopListening() {
 	}
 	close(srv.closing)
 	for ln := range srv.listeners {
-		ln.Close()
+		_ = ln.Close()
 	}
 }
 
@@ -243,7 +243,7 @@ func (srv *Server) stopListening() {
 func (srv *Server) admit(conn net.Conn) {
 	if !srv.allowed(conn.RemoteAddr()) {
 		srv.refused(NotAllowed, conn, nil)
-		conn.Close() // a stranger is owed no word
+		_ = conn.Close() // a stranger is owed no word
 		return
 	}
 	s := newSession(srv, conn)
@@ -252,20 +252,22 @@ func (srv *Server) admit(conn net.Conn) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.cancel = cancel
 	srv.mu.Lock()
-	reason := numReasons
+	var reason Reason
+	refuse := true
 	switch {
 	case srv.isClosingLocked():
 		reason = ShuttingDown
 	case len(srv.sessions) >= orDefault(srv.MaxSessions, DefaultMaxSessions):
 		reason = TooManySessions
 	default:
+		refuse = false
 		if srv.sessions == nil {
 			srv.sessions = make(map[*Session]struct{})
 		}
 		srv.sessions[s] = struct{}{}
 	}
 	srv.mu.Unlock()
-	if reason != numReasons {
+	if refuse {
 		cancel(ErrClosed)
 		srv.refused(reason, conn, nil)
 		srv.farewell(conn)
@@ -368,7 +370,7 @@ func (srv *Server) turnAway(s *Session, err error) {
 	}
 	srv.refused(reason, s.conn, err)
 	if reason == BrokenHandshake {
-		s.conn.Close()
+		_ = s.conn.Close()
 		return
 	}
 	srv.farewell(s.conn)
@@ -378,7 +380,7 @@ func (srv *Server) turnAway(s *Session, err error) {
 func (s *Session) giveUp() {
 	select {
 	case s.turn <- struct{}{}:
-		sayFailure(s.conn)
+		_ = sayFailure(s.conn) // a courtesy
 	default:
 	}
 }
@@ -399,12 +401,12 @@ func sayFailure(conn net.Conn) error {
 func (srv *Server) farewell(conn net.Conn) {
 	if srv.farewells.Add(1) > maxFarewells {
 		srv.farewells.Add(-1)
-		conn.Close()
+		_ = conn.Close()
 		return
 	}
 	go func() {
 		defer srv.farewells.Add(-1)
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		if sayFailure(conn) == nil {
 			_, _ = io.Copy(io.Discard, conn)
 		}

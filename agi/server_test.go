@@ -85,7 +85,7 @@ func serve(t *testing.T, srv *agi.Server) *pipes {
 	go func() { served <- srv.Serve(ln) }()
 	t.Cleanup(func() {
 		srv.Close()
-		if err := <-served; err != agi.ErrServerClosed {
+		if err := <-served; !errors.Is(err, agi.ErrServerClosed) {
 			t.Errorf("Serve returned %v", err)
 		}
 		if err := srv.Shutdown(context.Background()); err != nil {
@@ -306,17 +306,17 @@ func TestShutdown(t *testing.T) {
 	if err := srv.Shutdown(gone); err == nil || err.Error() != "agi: shutdown: no patience" {
 		t.Errorf("Shutdown: %v", err)
 	}
-	if err := <-served; err != agi.ErrServerClosed {
+	if err := <-served; !errors.Is(err, agi.ErrServerClosed) {
 		t.Errorf("Serve: %v", err)
 	}
-	if err := srv.Serve(newPipes()); err != agi.ErrServerClosed {
+	if err := srv.Serve(newPipes()); !errors.Is(err, agi.ErrServerClosed) {
 		t.Errorf("Serve after Shutdown: %v", err)
 	}
 	close(release)
 	if err := srv.Shutdown(t.Context()); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
-	if err := <-done; err != nil {
+	if err := <-done; !errors.Is(err, nil) {
 		t.Errorf("the session was disturbed: %v", err)
 	}
 }
@@ -338,7 +338,7 @@ func TestClose(t *testing.T) {
 	c.Connect(here)
 	c.Expect("EXEC")
 	srv.Close()
-	if err := <-done; err != agi.ErrServerClosed {
+	if err := <-done; !errors.Is(err, agi.ErrServerClosed) {
 		t.Errorf("cause %v", err)
 	}
 	if told := shaking.rest(); told != "" {

@@ -271,7 +271,7 @@ func (s *Session) sawHangup() {
 func (s *Session) inquire() {
 	s.owners.Add(1)
 	go func() {
-		s.settle(context.Background())
+		_ = s.settle(context.Background()) // the context's cause tells it
 		s.end()
 		s.release()
 	}()
@@ -297,7 +297,7 @@ func (s *Session) fail(err error) {
 	if protocol != nil {
 		s.srv.refused(protocol.Reason, s.conn, protocol)
 	}
-	s.conn.Close()
+	_ = s.conn.Close() // it is over whatever this says
 }
 
 func (s *Session) failure() error {

@@ -42,7 +42,9 @@ func TestCommands(t *testing.T) {
 		{"SetExtension", "", func(c context.Context, s *agi.Session) result { return result{s.SetExtension(c, "x")} }, `SET EXTENSION x`, result{nil}},
 		{"SetPriority", "", func(c context.Context, s *agi.Session) result { return result{s.SetPriority(c, "7")} }, `SET PRIORITY 7`, result{nil}},
 		{"SetCallerID", "", func(c context.Context, s *agi.Session) result { return result{s.SetCallerID(c, `"홍 길동" <021>`)} }, `SET CALLERID "\"홍 길동\" <021>"`, result{nil}},
-		{"SetAutoHangup", "", func(c context.Context, s *agi.Session) result { return result{s.SetAutoHangup(c, 1500*time.Millisecond)} }, `SET AUTOHANGUP 1.500`, result{nil}},
+		{"SetAutoHangup", "", func(c context.Context, s *agi.Session) result {
+			return result{s.SetAutoHangup(c, 1500*time.Millisecond)}
+		}, `SET AUTOHANGUP 1.500`, result{nil}},
 		{"SetMusic on", "", func(c context.Context, s *agi.Session) result { return result{s.SetMusic(c, true, "jazz")} }, `SET MUSIC on jazz`, result{nil}},
 		{"SetMusic off", "", func(c context.Context, s *agi.Session) result { return result{s.SetMusic(c, false, "jazz")} }, `SET MUSIC off`, result{nil}},
 		{"Verbose", "", func(c context.Context, s *agi.Session) result { return result{s.Verbose(c, 3, "a b")} }, `VERBOSE "a b" 3`, result{nil}},
@@ -56,7 +58,8 @@ func TestCommands(t *testing.T) {
 			"ControlStreamFile", "200 result=0 endpos=-1",
 			func(c context.Context, s *agi.Session) result {
 				return pair(s.ControlStreamFile(c, "a", agi.Control{Stop: "0", Pause: "5", Offset: time.Second}))
-			}, `CONTROL STREAM FILE a 0 3000 "" "" 5 1000`, result{agi.Playback{EndPos: -1}, nil},
+			}, `CONTROL STREAM FILE a 0 3000 "" "" 5 1000`,
+			result{agi.Playback{EndPos: -1}, nil},
 		},
 		{"GetData", "200 result=12 (timeout)", func(c context.Context, s *agi.Session) result { return pair(s.GetData(c, "a", time.Second, 4)) }, `GET DATA a 1000 4`, result{agi.Digits{Digits: "12", TimedOut: true}, nil}},
 		{"GetData unbounded", "200 result=0012", func(c context.Context, s *agi.Session) result { return pair(s.GetData(c, "a", 0, 0)) }, `GET DATA a 0`, result{agi.Digits{Digits: "0012"}, nil}},
@@ -65,7 +68,8 @@ func TestCommands(t *testing.T) {
 			"RecordFile", "200 result=35 (dtmf) endpos=160",
 			func(c context.Context, s *agi.Session) result {
 				return pair(s.RecordFile(c, agi.Record{File: "/tmp/a", Format: "wav", Escape: "#", Beep: true, Silence: 3 * time.Second}))
-			}, `RECORD FILE /tmp/a wav # -1 0 BEEP s=3`, result{agi.Recording{End: "dtmf", Digit: '#', EndPos: 160}, nil},
+			}, `RECORD FILE /tmp/a wav # -1 0 BEEP s=3`,
+			result{agi.Recording{End: "dtmf", Digit: '#', EndPos: 160}, nil},
 		},
 		{"SayDigits", "200 result=50", func(c context.Context, s *agi.Session) result { return pair(s.SayDigits(c, "012", "2")) }, `SAY DIGITS 012 2`, result{byte('2'), nil}},
 		{"SayNumber", "", func(c context.Context, s *agi.Session) result { return pair(s.SayNumber(c, -5, "")) }, `SAY NUMBER -5 ""`, result{byte(0), nil}},
@@ -74,10 +78,14 @@ func TestCommands(t *testing.T) {
 		{"SayDate", "", func(c context.Context, s *agi.Session) result { return pair(s.SayDate(c, at, "")) }, `SAY DATE 1700000000 ""`, result{byte(0), nil}},
 		{"SayTime", "", func(c context.Context, s *agi.Session) result { return pair(s.SayTime(c, at, "")) }, `SAY TIME 1700000000 ""`, result{byte(0), nil}},
 		{"SayDateTime", "", func(c context.Context, s *agi.Session) result { return pair(s.SayDateTime(c, at, "", "", "")) }, `SAY DATETIME 1700000000 ""`, result{byte(0), nil}},
-		{"SayDateTime zone", "", func(c context.Context, s *agi.Session) result { return pair(s.SayDateTime(c, at, "", "", "Asia/Seoul")) }, `SAY DATETIME 1700000000 "" "ABdY 'digits/at' IMp" Asia/Seoul`, result{byte(0), nil}},
+		{"SayDateTime zone", "", func(c context.Context, s *agi.Session) result {
+			return pair(s.SayDateTime(c, at, "", "", "Asia/Seoul"))
+		}, `SAY DATETIME 1700000000 "" "ABdY 'digits/at' IMp" Asia/Seoul`, result{byte(0), nil}},
 		{"GetVariable", "200 result=1 (a b)", func(c context.Context, s *agi.Session) result { return triple(s.GetVariable(c, "X")) }, `GET VARIABLE X`, result{"a b", true, nil}},
 		{"GetVariable unset", "200 result=0", func(c context.Context, s *agi.Session) result { return triple(s.GetVariable(c, "X")) }, `GET VARIABLE X`, result{"", false, nil}},
-		{"GetFullVariable", "200 result=1 (v)", func(c context.Context, s *agi.Session) result { return triple(s.GetFullVariable(c, "${X} y", "PJSIP/a")) }, `GET FULL VARIABLE "${X} y" PJSIP/a`, result{"v", true, nil}},
+		{"GetFullVariable", "200 result=1 (v)", func(c context.Context, s *agi.Session) result {
+			return triple(s.GetFullVariable(c, "${X} y", "PJSIP/a"))
+		}, `GET FULL VARIABLE "${X} y" PJSIP/a`, result{"v", true, nil}},
 		{"SetVariable", "", func(c context.Context, s *agi.Session) result { return result{s.SetVariable(c, "__X", "a\"b\\\t홍")} }, "SET VARIABLE __X \"a\\\"b\\\\\t홍\"", result{nil}},
 		{"DatabaseGet", "200 result=1 (v)", func(c context.Context, s *agi.Session) result { return triple(s.DatabaseGet(c, "f", "k")) }, `DATABASE GET f k`, result{"v", true, nil}},
 		{"DatabasePut", "", func(c context.Context, s *agi.Session) result { return result{s.DatabasePut(c, "f", "k", "v w")} }, `DATABASE PUT f k "v w"`, result{nil}},
@@ -291,14 +299,14 @@ func TestDeath(t *testing.T) {
 					waitFor(t, func() bool { return c.Asked() == 1 })
 				}
 				tc.death(c)
-				if err := <-done; err != tc.want {
+				if err := <-done; !errors.Is(err, tc.want) {
 					t.Errorf("cause %v, want %v", err, tc.want)
 				}
 				c.Wait()
 				if got := c.Var("CALLD_RESULT"); got != "ABANDONED" {
 					t.Errorf("CALLD_RESULT is %q", got)
 				}
-				if place := c.Var("CONTEXT") + "," + c.Var("EXTEN") + "," + c.Var("PRIORITY"); tc.want == agi.ErrHangup &&
+				if place := c.Var("CONTEXT") + "," + c.Var("EXTEN") + "," + c.Var("PRIORITY"); errors.Is(tc.want, agi.ErrHangup) &&
 					place != "from-test,s,1" {
 					t.Errorf("the channel was left at %s", place)
 				}
@@ -317,7 +325,7 @@ func TestOwnHangup(t *testing.T) {
 		return context.Cause(ctx)
 	})
 	c := agitest.Dial(t, h, agi.Env{Version: oldAsterisk})
-	if err := <-done; err != agi.ErrHangup {
+	if err := <-done; !errors.Is(err, agi.ErrHangup) {
 		t.Errorf("cause %v", err)
 	}
 	c.Wait()
@@ -343,7 +351,7 @@ func TestMoved(t *testing.T) {
 		c.Expect(verb)
 	}
 	c.Hangup(16)
-	if err := <-done; err != agi.ErrHangup {
+	if err := <-done; !errors.Is(err, agi.ErrHangup) {
 		t.Errorf("cause %v", err)
 	}
 }
@@ -368,7 +376,9 @@ func TestFailedSound(t *testing.T) {
 
 func TestAsteriskGone(t *testing.T) {
 	for _, busy := range []bool{false, true} {
+		began := make(chan struct{})
 		h, done := handle(func(ctx context.Context, s *agi.Session) error {
+			close(began)
 			if busy {
 				if _, err := s.Exec(ctx, "Dial", "x"); !errors.Is(err, agi.ErrClosed) {
 					t.Errorf("Exec: %v", err)
@@ -383,11 +393,12 @@ func TestAsteriskGone(t *testing.T) {
 		c := agitest.New(t, agi.Env{})
 		c.Hold("EXEC")
 		c.Dial(h)
+		<-began
 		if busy {
 			c.Expect("EXEC")
 		}
 		c.Drop()
-		if err := <-done; err != agi.ErrClosed {
+		if err := <-done; !errors.Is(err, agi.ErrClosed) {
 			t.Errorf("busy %v: cause %v", busy, err)
 		}
 	}
@@ -421,7 +432,7 @@ func TestContextEnds(t *testing.T) {
 		dial := c.Expect("EXEC")
 		time.Sleep(time.Hour)
 		dial.Reply("200 result=0")
-		if err := <-done; err != nil {
+		if err := <-done; !errors.Is(err, nil) {
 			t.Error(err)
 		}
 		c.Wait()
@@ -454,7 +465,7 @@ func TestHangupWithAbandoned(t *testing.T) {
 		c.Expect("EXEC")
 		time.Sleep(time.Second)
 		c.Hangup(16)
-		if err := <-done; err != agi.ErrHangup {
+		if err := <-done; !errors.Is(err, agi.ErrHangup) {
 			t.Errorf("cause %v", err)
 		}
 	})
@@ -487,7 +498,7 @@ func TestManyAtOnce(t *testing.T) {
 		c.SetVar(string(rune('a'+i)), string(rune('a'+i)))
 	}
 	c.Dial(h)
-	if err := <-done; err != nil {
+	if err := <-done; !errors.Is(err, nil) {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package agi
 
 import (
+	"errors"
 	"sync/atomic"
 )
 
@@ -19,8 +20,9 @@ const (
 	BadAnswer                     // it sent something that is no answer, or an answer to nothing
 	StalledWrite                  // it took no command for WriteTimeout
 	NoAnswer                      // it said HANGUP and then did not say where the channel is
-	numReasons
 )
+
+const numReasons = int(NoAnswer) + 1
 
 // Reasons lists every reason.
 func Reasons() []Reason {
@@ -97,12 +99,12 @@ func (srv *Server) Stats() Stats {
 }
 
 func (c *counters) died(cause error) {
-	switch cause {
-	case ErrHangup:
+	switch {
+	case errors.Is(cause, ErrHangup):
 		c.hangups.Add(1)
-	case ErrRedirected:
+	case errors.Is(cause, ErrRedirected):
 		c.redirects.Add(1)
-	case ErrDead:
+	default:
 		c.dead.Add(1)
 	}
 }

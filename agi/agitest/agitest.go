@@ -64,8 +64,8 @@ type place struct {
 
 // New prepares a caller. Fields of env that are empty get the values of some
 // call to extension s of a recent Asterisk. Dial or Connect begins the session.
-func New(t testing.TB, env agi.Env) *Caller {
-	t.Helper()
+func New(tb testing.TB, env agi.Env) *Caller {
+	tb.Helper()
 	set := func(field *string, value string) {
 		if *field == "" {
 			*field = value
@@ -83,7 +83,7 @@ func New(t testing.TB, env agi.Env) *Caller {
 		env.Priority = 1
 	}
 	return &Caller{
-		t:     t,
+		t:     tb,
 		env:   env,
 		seen:  make(chan *Command, backlog),
 		stop:  make(chan struct{}),
@@ -100,9 +100,9 @@ func New(t testing.TB, env agi.Env) *Caller {
 }
 
 // Dial is New and Dial in one, for callers that need no preparation.
-func Dial(t testing.TB, h agi.Handler, env agi.Env) *Caller {
-	t.Helper()
-	c := New(t, env)
+func Dial(tb testing.TB, h agi.Handler, env agi.Env) *Caller {
+	tb.Helper()
+	c := New(tb, env)
 	c.Dial(h)
 	return c
 }
@@ -119,7 +119,7 @@ func (c *Caller) Dial(h agi.Handler) {
 		_ = srv.Serve(ln)
 	}()
 	c.t.Cleanup(func() {
-		srv.Close()
+		_ = srv.Close()
 		<-served
 		ctx, cancel := context.WithTimeout(context.Background(), Patience)
 		defer cancel()
@@ -140,12 +140,12 @@ func (c *Caller) Connect(conn net.Conn) {
 	c.conn = conn
 	c.t.Cleanup(func() {
 		close(c.stop)
-		conn.Close()
+		_ = conn.Close()
 		<-c.ended
 	})
 	go func() {
 		defer close(c.ended)
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		c.send(string(text))
 		close(c.begun)
 		c.run()
@@ -300,7 +300,7 @@ func (c *Caller) die(how func()) {
 // Drop ends the connection without a word, as an Asterisk does that is killed.
 func (c *Caller) Drop() {
 	<-c.begun
-	c.conn.Close()
+	_ = c.conn.Close()
 }
 
 // Wait waits until the server has ended the session.
