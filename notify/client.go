@@ -48,7 +48,7 @@ type client struct {
 	conn   *websocket.Conn
 	gather *gatherer // under conn
 	addr   string
-	out    chan frame
+	out    *outbox
 
 	done   <-chan struct{} // closed when the socket is to end
 	cancel context.CancelFunc
@@ -66,7 +66,6 @@ type client struct {
 	seq     uint64 // of the last numbered frame
 	shown   uint64 // the board's seq that the last welcome stands for
 	scratch []byte
-	waiting bool // something is gathered, for the timer to have it written
 }
 
 // ServeHTTP takes a WebSocket connection and serves it until it ends.
@@ -94,7 +93,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	gather := &gatherer{}
 	conn, err := up.Upgrade(&hijacker{w, gather}, r, nil)
 	if err == nil {
-		err = gather.flush()
+		err = gather.flush(time.Now().Add(writeWait))
 	}
 	if err != nil { // Upgrade has answered the request
 		h.count.refused[RefusedHandshake].Add(1)
@@ -103,7 +102,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	c := &client{hub: h, board: board, conn: conn, gather: gather, addr: host(r.RemoteAddr), out: make(chan frame, clientQueue)}
+	c := &client{hub: h, board: board, conn: conn, gather: gather, addr: host(r.RemoteAddr), out: newOutbox()}
 	// Only the hub ends a socket: the request's own context is no help after
 	// the connection was taken over from net/http.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
@@ -244,9 +243,7 @@ func (c *client) disconnectBoard(agentID string) {
 // send puts f on the queue. A client that does not keep up is ended: it comes
 // back and takes a snapshot.
 func (c *client) send(f frame) {
-	select {
-	case c.out <- f:
-	default:
+	if !c.out.put(f) {
 		c.end(TooSlow)
 	}
 }
@@ -258,40 +255,30 @@ func (c *client) end(why Reason) {
 		c.cancel()
 		// A write that hangs is cut short; if the deadline can't be set the
 		// connection is closed already.
-		_ = c.conn.NetConn().SetWriteDeadline(time.Now().Add(closeWait))
+		_ = c.gather.Conn.SetWriteDeadline(time.Now().Add(closeWait))
 	})
 }
 
 // write sends what is queued until the socket ends.
 func (c *client) write() {
+	defer c.out.close()
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
-	gathering := time.NewTimer(gatherFor)
-	defer gathering.Stop()
-	gathering.Stop()
+	var frames []frame
 	for {
 		var err error
-		flush := true
 		select {
 		case <-c.done:
-			c.writeRest()
+			c.writeRest(frames)
 			return
-		case f := <-c.out:
-			if err = c.put(f); f.plain() && c.gather.gathered() < gatherMax {
-				flush = false
-				if !c.waiting {
-					c.waiting = true
-					gathering.Reset(gatherFor)
-				}
-			}
-		case <-gathering.C:
+		case <-c.out.wake:
+			frames = c.out.take(frames)
+			err = c.putAll(frames)
 		case <-ping.C:
 			err = c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait))
 		}
-		if err == nil && flush {
-			c.waiting = false
-			gathering.Stop()
-			err = c.gather.flush()
+		if err == nil {
+			err = c.gather.flush(time.Now().Add(writeWait))
 		}
 		if err != nil {
 			why := Gone
@@ -305,31 +292,33 @@ func (c *client) write() {
 
 // writeRest sends what was queued before the end, then the close frame, and
 // leaves the other side closeWait to close the connection.
-func (c *client) writeRest() {
+func (c *client) writeRest(old []frame) {
 	deadline := time.Now().Add(closeWait)
-	for c.why != TooSlow && c.why != Gone && time.Now().Before(deadline) {
-		select {
-		case f := <-c.out:
-			if c.put(f) == nil {
-				continue
-			}
-		default:
-		}
-		break
+	if c.why != TooSlow && c.why != Gone {
+		_ = c.putAll(c.out.take(old)) // the close frame follows in any case
 	}
 	message := websocket.FormatCloseMessage(c.why.closeCode(), string(c.why))
 	// The other side may be gone, which is as good.
 	_ = c.conn.WriteControl(websocket.CloseMessage, message, deadline)
-	_ = c.gather.flush()
+	_ = c.gather.flush(deadline)
 	_ = c.conn.SetReadDeadline(deadline) // ends the reader
 }
 
-// put writes one frame.
+// putAll gathers frames for the next flush.
+func (c *client) putAll(frames []frame) error {
+	for _, f := range frames {
+		if err := c.put(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put gathers one frame.
 func (c *client) put(f frame) error {
-	deadline := time.Now().Add(writeWait)
 	switch {
 	case f.pong != nil:
-		return c.conn.WriteControl(websocket.PongMessage, f.pong, deadline)
+		return c.conn.WriteControl(websocket.PongMessage, f.pong, time.Now().Add(writeWait))
 	case f.welcome != nil:
 		w, seq := c.hub.welcome(f.welcome)
 		c.shown = seq
@@ -351,8 +340,5 @@ func (c *client) put(f frame) error {
 		text = c.scratch
 	}
 	c.hub.count.frames.Add(1)
-	if err := c.conn.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
 	return c.conn.WriteMessage(websocket.TextMessage, text)
 }
