@@ -235,7 +235,10 @@ func (m *machine) setDeaf(deaf bool) {
 		}
 	}
 	for _, c := range m.sortedCalls() {
-		if c.Phase == Ringing {
+		switch {
+		case c.dropped:
+			m.end(c.goneAt, c, Failed, "asterisk_stopped")
+		case c.Phase == Ringing:
 			m.alert(c)
 		}
 	}

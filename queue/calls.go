@@ -17,9 +17,12 @@ type call struct {
 	lostAt time.Time
 	// goneAt is when the caller's channel or the talking agent's ended, as far
 	// as it was heard; zero until then. Until goneBy the script's word is waited for.
-	goneAt   time.Time
-	goneBy   time.Time
-	goneWhy  string
+	goneAt  time.Time
+	goneBy  time.Time
+	goneWhy string
+	// dropped: the script has told that the exchange itself ended the channel.
+	// Whether it is going down is waited for until goneBy.
+	dropped  bool
 	offer    *offer
 	refusals map[*agent]refusal
 }
@@ -61,7 +64,7 @@ func (c *call) expected() bool { return c.ticket == nil }
 // holdsPlace reports whether the call keeps younger ones of its queue from
 // being served although it can't be served itself.
 func (c *call) holdsPlace(now time.Time) bool {
-	return c.expected() && now.Before(c.lostAt.Add(ReturnGrace))
+	return c.expected() && c.goneAt.IsZero() && now.Before(c.lostAt.Add(ReturnGrace))
 }
 
 // deadline is when the call has waited too long; ok is false when it never
@@ -183,13 +186,12 @@ func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 		c.UniqueID = e.UniqueID
 		m.channels[c.UniqueID] = c
 	}
-	c.goneAt, c.goneWhy = time.Time{}, ""
+	c.goneAt, c.goneWhy, c.dropped = time.Time{}, "", false
 	switch {
 	case e.Answered || c.Phase == Talking:
 		m.talked(c)
 	case c.Phase == Ringing:
-		// The Dial that the lost script started has returned.
-		m.closeRound(c, CutShort)
+		m.lostRound(c) // the Dial that the lost script started has returned
 	default:
 		m.emitCall(CallWaiting, c, nil)
 		m.watch(c)
@@ -237,7 +239,9 @@ func (m *machine) callDue(c *call) {
 		return
 	}
 	if !c.goneAt.IsZero() && !m.now.Before(c.goneBy) {
-		m.freed++
+		if !c.dropped {
+			m.freed++
+		}
 		m.gone(c)
 		return
 	}
@@ -266,10 +270,15 @@ func (m *machine) callDue(c *call) {
 // connection broke, or this calld is shutting down.
 func (m *machine) detach(c *call) {
 	c.ticket = nil
+	m.lost(c)
+	m.callDue(c)
+}
+
+// lost notes that from now on the call's script is expected back.
+func (m *machine) lost(c *call) {
 	c.lostAt = m.now
 	m.at(m.now.Add(ReturnGrace), timer{call: c})
 	m.at(m.now.Add(LostAfter), timer{call: c})
-	m.callDue(c)
 }
 
 // gone ends a call whose caller has left.
@@ -287,6 +296,18 @@ func (m *machine) gone(c *call) {
 		return
 	}
 	m.end(at, c, Abandoned, cause)
+}
+
+// drop takes the end of the channel by the exchange itself. It does so when it
+// is stopped, and tells that a moment later; or because somebody at it wanted
+// so, and then the call ends like any other.
+func (m *machine) drop(c *call, why string) {
+	at := m.now
+	if !c.goneAt.IsZero() {
+		at = c.goneAt
+	}
+	m.awaitReport(at, c)
+	c.goneWhy, c.dropped = why, true
 }
 
 // end gives the call its outcome, once.

@@ -96,6 +96,9 @@ type Channel struct {
 	// TalksTo is the phone number of the agent whose channel shares a bridge
 	// with this one; empty when none does.
 	TalksTo string
+	// Rings tells that a channel to an agent's phone was dialled for this one
+	// and still lives.
+	Rings bool
 }
 
 // restore puts the calls that were live when the last calld ended on the
@@ -113,7 +116,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 			continue
 		}
 		m.arrival++
-		c := &call{Call: rec, line: l, arrival: m.arrival, lostAt: m.now, refusals: map[*agent]refusal{}}
+		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
 		m.calls[c.ID] = c
 		m.channels[c.UniqueID] = c
 		if !m.restoreLegs(c) {
@@ -122,8 +125,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		}
 		m.touchLine(l)
 		m.watch(c)
-		m.at(m.now.Add(ReturnGrace), timer{call: c})
-		m.at(m.now.Add(LostAfter), timer{call: c})
+		m.lost(c)
 	}
 	m.reshaped = true
 	return unknown
@@ -175,28 +177,34 @@ func (m *machine) restoreLegs(c *call) bool {
 // at asOf, and ends those whose channel is gone. started is when the exchange
 // was started: calls from before it failed.
 func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended int) {
-	live := make(map[string]string, len(channels))
+	live := make(map[string]Channel, len(channels))
 	for _, ch := range channels {
-		live[ch.UniqueID] = ch.TalksTo
+		live[ch.UniqueID] = ch
 	}
 	for _, c := range m.sortedCalls() {
-		talksTo, ok := live[c.UniqueID]
+		ch, ok := live[c.UniqueID]
 		switch {
-		case ok && talksTo != "":
-			m.found(asOf, c, talksTo)
+		case ok && ch.TalksTo != "":
+			m.found(asOf, c, ch.TalksTo)
+			continue
+		case ok && !ch.Rings && c.expected() && c.Phase == Ringing && c.lostAt.Before(asOf):
+			// The phones fell silent while nobody listened. The caller is on
+			// the way back: that place is kept as if the script had been lost now.
+			m.lostRound(c)
+			m.lost(c)
 			continue
 		case ok || !c.Begin.Before(asOf):
 			continue
 		case c.Begin.Before(started):
 			m.end(m.now, c, Failed, "asterisk_restarted")
+		case !c.goneAt.IsZero():
+			continue // it is about to end
 		case c.expected():
 			m.gone(c)
-		case c.goneAt.IsZero():
+		default:
 			// A script still serves it: it will report, or the next sweep
 			// comes back to it after goneWait.
 			m.awaitReport(m.now, c)
-			continue
-		default:
 			continue
 		}
 		ended++

@@ -346,7 +346,7 @@ func (w *world) applyReconcile(o op) {
 		case x < 3:
 			channels = append(channels, Channel{UniqueID: c.UniqueID, TalksTo: fmt.Sprintf("80%d", r.IntN(modelAgents))})
 		default:
-			channels = append(channels, Channel{UniqueID: c.UniqueID})
+			channels = append(channels, Channel{UniqueID: c.UniqueID, Rings: x < 7})
 		}
 	}
 	w.say("reconcile as of %s, started %s: %+v", asOf.Format("05.000"), started.Format("15:04:05.000"), channels)

@@ -171,7 +171,7 @@ func (w *world) checkNobodyIsKeptWaiting() {
 		}
 		for _, l := range a.lines {
 			for _, c := range l.waiting {
-				if c.expected() && m.now.Before(c.lostAt.Add(ReturnGrace)) {
+				if c.expected() && c.goneAt.IsZero() && m.now.Before(c.lostAt.Add(ReturnGrace)) {
 					break
 				}
 				if c.Phase != Waiting || c.expected() || !c.goneAt.IsZero() || m.now.Before(c.refusals[a].until) {

@@ -336,10 +336,30 @@ func (m *machine) closeRound(c *call, result RingResult) {
 	m.callDue(c)
 }
 
+// lostRound ends a round whose script is gone. Nobody knows for how long the
+// phones have been silent: no agent is left alone for it.
+func (m *machine) lostRound(c *call) {
+	var rang []*agent
+	for _, l := range c.offer.legs {
+		if c.Rings[l.ring].Result == Pending {
+			rang = append(rang, l.agent)
+		}
+	}
+	m.closeRound(c, CutShort)
+	for _, a := range rang {
+		f := c.refusals[a]
+		f.until = time.Time{}
+		c.refusals[a] = f
+	}
+}
+
 // dialled takes the script's report of a finished offer.
 func (m *machine) dialled(c *call, r DialReport) {
 	if c.offer == nil || c.offer.id != r.Offer {
-		if r.CallerGone {
+		switch {
+		case r.CallerGone && r.Dropped:
+			m.drop(c, causeText(r.Cause, "asterisk"))
+		case r.CallerGone:
 			c.goneWhy = causeText(r.Cause, "caller")
 			m.gone(c)
 		}
@@ -353,6 +373,8 @@ func (m *machine) dialled(c *call, r DialReport) {
 		over = c.goneAt
 	}
 	switch {
+	case r.Dropped && (r.CallerGone || c.Phase == Talking):
+		m.drop(c, causeText(r.Cause, "asterisk"))
 	case c.Phase == Talking && r.CallerGone:
 		m.end(over, c, Answered, causeText(r.Cause, "caller"))
 	case c.Phase == Talking:

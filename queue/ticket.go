@@ -45,7 +45,10 @@ type DialReport struct {
 	Talked time.Duration
 	// CallerGone: the caller has hung up.
 	CallerGone bool
-	Cause      int // hang-up cause (Q.850); 0: not known
+	// Dropped: neither the caller nor the agent has hung up; the exchange
+	// itself ended the call.
+	Dropped bool
+	Cause   int // hang-up cause (Q.850); 0: not known
 }
 
 // ticketSize bounds a ticket's undelivered instructions. There can be one
@@ -132,6 +135,13 @@ func (t *Ticket) Hangup(cause int) {
 		c.goneWhy = causeText(cause, "caller")
 		m.gone(c)
 	})
+}
+
+// Drop tells that the caller's channel has ended and that it was not the
+// caller's doing. When the exchange goes down within moments, the call has
+// failed; else it ends as by Hangup.
+func (t *Ticket) Drop(cause int) {
+	t.do(func(m *machine, c *call) { m.drop(c, causeText(cause, "asterisk")) })
 }
 
 // Detach tells that the script ends although the caller may live on: its

@@ -63,7 +63,7 @@ func (t *twin) enter(e Entry, script int) error {
 		case e.Answered || c.Phase == Talking:
 			t.talked(c)
 		case c.Phase == Ringing:
-			t.roundOver(c, CutShort)
+			t.roundLost(c)
 		}
 		return nil
 	}
@@ -255,6 +255,15 @@ func (t *twin) roundOver(c *twinCall, result RingResult) {
 	c.offer, c.Phase = nil, Waiting
 }
 
+// roundLost puts a call back in line whose script was lost while it rang.
+func (t *twin) roundLost(c *twinCall) {
+	pending := t.pending(c)
+	t.roundOver(c, CutShort)
+	for _, i := range pending {
+		delete(c.alone, c.Rings[i].Agent)
+	}
+}
+
 // end gives a call its outcome.
 func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 	if at.Before(c.Begin) {
@@ -356,14 +365,20 @@ func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int
 		switch {
 		case i >= 0 && channels[i].TalksTo != "":
 			t.found(c, asOf, channels[i].TalksTo)
-		case i >= 0 || !c.Begin.Before(asOf):
+		case i >= 0:
+			if !channels[i].Rings && c.script == 0 && c.Phase == Ringing && c.lost.Before(asOf) {
+				t.roundLost(c)
+				c.lost = t.now
+			}
+		case !c.Begin.Before(asOf):
 		case c.Begin.Before(started):
 			ended++
 			t.end(c, t.now, Failed, "asterisk_restarted")
+		case !c.gone.IsZero():
 		case c.script == 0:
 			ended++
 			t.leave(c)
-		case c.gone.IsZero():
+		default:
 			c.gone, c.goneBy = t.now, t.now.Add(goneWait)
 		}
 	}

@@ -329,7 +329,7 @@ func (t *twin) mayRing(c *twinCall) bool {
 		if older == c {
 			break
 		}
-		if older.Queue == c.Queue && older.inLine() && older.script == 0 && !t.past(older.lost.Add(ReturnGrace)) {
+		if older.Queue == c.Queue && older.inLine() && older.script == 0 && older.gone.IsZero() && !t.past(older.lost.Add(ReturnGrace)) {
 			return false
 		}
 	}
