@@ -66,8 +66,9 @@ func (s *Session) ChannelStatus(ctx context.Context, channel string) (ChannelSta
 //
 // A result of -1 is the application's wish to end the call, not always a
 // failure: Dial without g returns it after a talk that the callee ended. So it
-// comes with a nil error when the channel lives, and with the Cause when it does
-// not. An application that is not loaded is [ErrNoApplication].
+// comes with a nil error while the channel lives. When the channel died under the
+// application, the error is a [CommandError] with the Cause, beside whatever
+// result. An application that is not loaded is [ErrNoApplication].
 func (s *Session) Exec(ctx context.Context, app string, args ...string) (result int, err error) {
 	words := []string{app}
 	if len(args) > 0 {

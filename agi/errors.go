@@ -88,7 +88,7 @@ func (e *CommandError) Unwrap() []error {
 		errs = append(errs, ErrUsage)
 	case e.Code == 200 && e.Text == "result=-2":
 		errs = append(errs, ErrNoApplication)
-	case e.Code == 200:
+	case e.Code == 200 && (e.Cause == nil || e.Text == "result=-1"):
 		errs = append(errs, ErrFailed)
 	}
 	if e.Cause != nil {

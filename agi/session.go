@@ -56,9 +56,10 @@ func (s *Session) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
 
 // Command carries out any AGI command: the verb, such as "SPEECH CREATE", and
 // its arguments, each quoted as needed. Answers other than 200 are a
-// [CommandError]. A result of -1 is returned as it is with a nil error, unless
-// the channel was found to be dead after it: then the error is a CommandError
-// with the Cause, beside the reply.
+// [CommandError]. A result of -1 is returned as it is with a nil error while the
+// channel lives. When the channel died under the command, the error is a
+// CommandError with the Cause, beside the reply: after -1, and after EXEC
+// whatever its result, for a redirect ends Dial with 0.
 func (s *Session) Command(ctx context.Context, verb string, args ...string) (Reply, error) {
 	if !validVerb(verb) {
 		return Reply{}, fmt.Errorf("agi: not the name of a command: %q", clip(verb))
@@ -76,13 +77,13 @@ func (s *Session) Command(ctx context.Context, verb string, args ...string) (Rep
 	if err != nil {
 		return Reply{}, fmt.Errorf("agi: %s: %w", verb, err)
 	}
-	dead := s.follow(ctx, verb, args, a)
+	dead, now := s.follow(ctx, verb, args, a)
 	s.end()
 	switch {
 	case a.code != 200:
 		return Reply{}, &CommandError{Command: verb, Code: a.code, Text: a.text, Cause: dead}
-	case a.reply.Result == "-1" && dead != nil:
-		return a.reply, &CommandError{Command: verb, Code: 200, Text: "result=-1", Cause: dead}
+	case dead != nil && (a.reply.Result == "-1" || now && strings.EqualFold(verb, "EXEC")):
+		return a.reply, &CommandError{Command: verb, Code: 200, Text: "result=" + a.reply.Result, Cause: dead}
 	}
 	return a.reply, nil
 }
@@ -97,21 +98,21 @@ func (s *Session) do(ctx context.Context, verb string, args ...string) (Reply, e
 }
 
 // follow does what must be done between an answer and the next command, and
-// says why the channel is dead, nil when it is not.
+// says why the channel is dead, nil when it is not, and whether it died now.
 //
 // After result=-1 it sends one harmless command. run_agi drains the channel of
 // a caller who left, and says HANGUP, before it reads any further command; so
 // when that command is answered, HANGUP has come or the channel lives.
-func (s *Session) follow(ctx context.Context, verb string, args []string, a answer) error {
+func (s *Session) follow(ctx context.Context, verb string, args []string, a answer) (dead error, now bool) {
 	s.mu.Lock()
 	hungUp, verdict := s.hungUp, s.verdict
 	s.mu.Unlock()
 	if verdict != nil {
-		return verdict
+		return verdict, false
 	}
 	if !hungUp && (a.reply.Result == "-1" || moves(verb, args)) {
 		if !s.ask(ctx) {
-			return s.failure()
+			return s.failure(), true
 		}
 	} else if a.code == 200 && len(args) == 0 && strings.EqualFold(verb, "HANGUP") {
 		s.place.ended = true
@@ -120,9 +121,9 @@ func (s *Session) follow(ctx context.Context, verb string, args []string, a answ
 	hungUp = s.hungUp
 	s.mu.Unlock()
 	if !hungUp {
-		return nil
+		return nil, false
 	}
-	return s.settle(ctx)
+	return s.settle(ctx), true
 }
 
 // begin waits for the turn.

@@ -374,6 +374,30 @@ func TestFailedSound(t *testing.T) {
 	}
 }
 
+// TestRedirectInDial: Asterisk 22.10 answers result=0 to a Dial whose caller was
+// redirected in the talk.
+func TestRedirectInDial(t *testing.T) {
+	h, done := handle(func(ctx context.Context, s *agi.Session) error {
+		n, err := s.Exec(ctx, "Dial", "PJSIP/a")
+		if n != 0 || errors.Is(err, agi.ErrFailed) {
+			t.Errorf("Exec: %d, %v", n, err)
+		}
+		if _, err := s.Exec(context.WithoutCancel(ctx), "UserEvent", "x"); err != nil {
+			t.Errorf("EXEC on the dead channel: %v", err)
+		}
+		return err
+	})
+	c := agitest.New(t, agi.Env{})
+	c.On("EXEC Dial", func(*agitest.Command) string {
+		c.Redirect("far", "target", 1)
+		return "200 result=0"
+	})
+	c.Dial(h)
+	if err := <-done; !errors.Is(err, agi.ErrRedirected) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAsteriskGone(t *testing.T) {
 	for _, busy := range []bool{false, true} {
 		began := make(chan struct{})

@@ -261,10 +261,11 @@ func (c *Caller) Asked() int {
 	return c.asked
 }
 
-// Hangup hangs the channel up with a cause, 0 for none: at once when the session
-// is idle, else after the answer to the command under way.
+// Hangup has the caller hang up with a cause, 0 for none: at once when the
+// session is idle, else after the answer to the command under way.
 func (c *Caller) Hangup(cause int) {
 	c.die(func() {
+		c.vars["CHANNEL(hangupsource)"] = c.env.Channel
 		if cause != 0 {
 			c.place.cause = fmt.Sprint(cause)
 		}
