@@ -11,6 +11,8 @@ import (
 	"calld/config"
 )
 
+const binaryType = "application/octet-stream"
+
 func (a *API) registerAdmin(h huma.API) {
 	admin := []string{"admin"}
 	huma.Register(h, huma.Operation{
@@ -26,12 +28,13 @@ func (a *API) registerAdmin(h huma.API) {
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "backup", Method: http.MethodGet, Path: "/api/v1/backup", Tags: admin,
-		Summary: "A consistent copy of the store, made while calls run",
+		Summary:   "A consistent copy of the store, made while calls run",
+		Responses: streamed(binaryType),
 	}, func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
 		if err := need(ctx, config.RoleAdmin); err != nil {
 			return nil, err
 		}
-		return stream("application/octet-stream", func(ctx context.Context, w io.Writer) error {
+		return stream(binaryType, func(ctx context.Context, w io.Writer) error {
 			_, err := a.store.Backup(ctx, w)
 			return err
 		}, a.log), nil
@@ -49,8 +52,7 @@ func (a *API) reloadConfig(ctx context.Context, _ *struct{}) (*reloadOutput, err
 		return nil, err
 	}
 	changes, err := a.reload(ctx)
-	var faults config.Faults
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[config.Faults](err); ok {
 		p := problem(http.StatusUnprocessableEntity, CodeBadConfig, "the configuration has faults; nothing was changed")
 		for _, f := range faults {
 			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: f.String(), Location: f.Key})

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -60,6 +59,8 @@ type API struct {
 	version       string
 	log           *slog.Logger
 	guesses       guesses
+	checks        chan struct{} // full while loginsAtOnce passwords are being checked
+	verify        func(stored config.Secret, password string) bool
 }
 
 // New makes an API.
@@ -68,11 +69,18 @@ func New(o Options) *API {
 	return &API{
 		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status,
 		missedChanged: o.MissedChanged, version: o.Version, log: o.Log,
+		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
 }
 
-// Handler serves /api for the network.
-func (a *API) Handler() http.Handler { return a.mount((*API).authenticate) }
+// Handler serves /api for the network. Beyond the session cookie's
+// SameSite=Strict it refuses what another origin's page asks for, such as
+// that of another port of the same host, which counts as the same site.
+func (a *API) Handler() http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(a.refuse(http.StatusForbidden, CodeCrossOrigin, "pages of other origins may not ask for this"))
+	return guard.Handler(a.mount((*API).authenticate))
+}
 
 // Admin serves the same for the admin socket, where everything is allowed.
 func (a *API) Admin() http.Handler {
@@ -81,12 +89,20 @@ func (a *API) Admin() http.Handler {
 
 func (a *API) mount(guard func(*API, huma.API) func(huma.Context, func(huma.Context))) http.Handler {
 	mux := http.NewServeMux()
+	serveDocs(mux, a.register(mux, guard).OpenAPI())
+	return a.withProblems(mux)
+}
+
+// register puts every operation on mux.
+func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.Context, func(huma.Context))) huma.API {
 	c := huma.DefaultConfig("calld", a.version)
-	c.OpenAPIPath = "/api/openapi"
-	c.DocsPath = "/api/docs"
-	c.SchemasPath = "/api/schemas"
-	// Plain bodies: no $schema links, whose address behind a proxy is wrong.
-	c.CreateHooks = nil
+	// The document and its page are served below, made once, and bodies are
+	// plain: no $schema links, whose address behind a proxy is wrong.
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: CookieName, Description: "Set by POST /api/v1/session."},
+	}
+	c.Security = []map[string][]string{{"session": {}}}
 	h := humago.New(mux, c)
 	h.UseMiddleware(guard(a, h))
 	a.registerSessions(h)
@@ -94,13 +110,14 @@ func (a *API) mount(guard func(*API, huma.API) func(huma.Context, func(huma.Cont
 	a.registerHistory(h)
 	a.registerMissed(h)
 	a.registerAdmin(h)
-	return mux
+	return h
 }
 
 func (a *API) registerSessions(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/api/v1/session", Tags: []string{"session"},
 		Summary: "Log in with id and password", Metadata: map[string]any{public: true}, MaxBodyBytes: MaxBody,
+		Security: []map[string][]string{}, // none
 	}, a.login)
 	huma.Register(h, huma.Operation{
 		OperationID: "logout", Method: http.MethodDelete, Path: "/api/v1/session", Tags: []string{"session"},
@@ -136,7 +153,9 @@ func (a *API) storeError(err error) error {
 	case errors.Is(err, store.ErrResolved):
 		return problem(http.StatusConflict, CodeResolved, "it is resolved already")
 	}
-	a.log.Error("store failed", "err", err)
+	if !errors.Is(err, context.Canceled) { // else the client is gone
+		a.log.Error("store failed", "err", err)
+	}
 	return problem(http.StatusServiceUnavailable, CodeStore, "the store can't do this now; calls go on")
 }
 
@@ -144,17 +163,4 @@ func invalid(location, message string) *Problem {
 	p := problem(http.StatusUnprocessableEntity, CodeInvalid, message)
 	p.Errors = []*huma.ErrorDetail{{Location: location, Message: message}}
 	return p
-}
-
-// stream answers with a body that is written piece by piece.
-func stream(contentType string, write func(ctx context.Context, w io.Writer) error, log *slog.Logger) *huma.StreamResponse {
-	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		ctx.SetHeader("Content-Type", contentType)
-		if err := write(ctx.Context(), ctx.BodyWriter()); err != nil {
-			// The status has gone out already: break the connection, so that
-			// nobody takes the part for the whole.
-			log.Error("streaming broke off", "err", err)
-			panic(http.ErrAbortHandler)
-		}
-	}}
 }

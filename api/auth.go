@@ -128,16 +128,16 @@ func newToken() string {
 }
 
 // CheckPassword tells whether the id and password are those of an agent. It
-// takes as long for an unknown id as for a known one, so that the time does
-// not tell which ids exist; whoever calls it limits the guesses.
+// does the same work for an unknown id and for a password that stands plain
+// in the file as for a hashed one, so that the time does not tell which ids
+// exist; whoever calls it limits the guesses.
 func (a *API) CheckPassword(id, password string) (config.Agent, bool) {
 	ag, known := a.config().Agent(id)
-	stored := ag.Password
-	if !known {
-		stored = unknownPassword
+	good := known && a.verify(ag.Password, password)
+	if !known || !config.IsHashed(ag.Password) {
+		a.verify(unknownPassword, password)
 	}
-	good := config.VerifyPassword(stored, password)
-	return ag, good && known
+	return ag, good
 }
 
 type loginInput struct {
@@ -174,6 +174,12 @@ type Me struct {
 }
 
 func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
+	select {
+	case a.checks <- struct{}{}:
+		defer func() { <-a.checks }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	now := time.Now()
 	if !a.guesses.allow(now, in.remote, in.Body.ID) {
 		return nil, problem(http.StatusTooManyRequests, CodeTooManyLogins, "too many failed log-ins; wait a minute")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -17,6 +18,7 @@ const (
 	CodeUnauthorized  Code = "unauthorized"       // 401: no session, or it is over
 	CodeBadLogin      Code = "bad_login"          // 401: wrong id or password
 	CodeForbidden     Code = "forbidden"          // 403: the role does not allow it
+	CodeCrossOrigin   Code = "cross_origin"       // 403: a page of another origin asks
 	CodeNotFound      Code = "not_found"          // 404
 	CodeClaimed       Code = "claimed_by_other"   // 409: somebody else works on it
 	CodeResolved      Code = "already_resolved"   // 409: the missed call is done with
@@ -25,13 +27,13 @@ const (
 	CodeStore         Code = "store_unavailable"  // 503: the disk is full or failing
 	CodeInternal      Code = "internal_error"     // 500
 	CodeOther         Code = "request_refused"    // any other status the framework answers with
-	codeTooLarge      Code = "body_too_large"     // 413
-	codeMethod        Code = "method_not_allowed" // 405
-	codeMediaType     Code = "unsupported_media"  // 415
+	CodeTooLarge      Code = "body_too_large"     // 413
+	CodeMethod        Code = "method_not_allowed" // 405
+	CodeMediaType     Code = "unsupported_media"  // 415
 )
 
 // Problem is the body of every error.
-type Problem struct {
+type Problem struct { //nolint:errname // the word of RFC 9457
 	Type   string              `json:"type" doc:"about:blank; see code" example:"about:blank"`
 	Title  string              `json:"title" doc:"The status in words."`
 	Status int                 `json:"status"`
@@ -72,15 +74,79 @@ func codeOf(status int) Code {
 	case http.StatusNotFound:
 		return CodeNotFound
 	case http.StatusMethodNotAllowed:
-		return codeMethod
+		return CodeMethod
 	case http.StatusRequestEntityTooLarge:
-		return codeTooLarge
+		return CodeTooLarge
 	case http.StatusUnsupportedMediaType:
-		return codeMediaType
+		return CodeMediaType
 	case http.StatusInternalServerError:
 		return CodeInternal
 	}
 	return CodeOther
+}
+
+// Codes lists every code, for documentation.
+func Codes() []Code {
+	return []Code{
+		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
+		CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
+		CodeStore, CodeOther,
+	}
+}
+
+// refuse answers every request with a problem.
+func (a *API) refuse(status int, code Code, detail string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "application/problem+json")
+		h.Del("Content-Length")
+		w.WriteHeader(status)
+		if err := json.NewEncoder(w).Encode(problem(status, code, detail)); err != nil {
+			a.log.Debug("error not written", "err", err)
+		}
+	}
+}
+
+// withProblems serves mux, but answers an unknown path and a wrong method
+// with a problem.
+func (a *API) withProblems(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			w = &refusalWriter{ResponseWriter: w, api: a, request: r}
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// refusalWriter turns the refusals of a ServeMux into problems.
+type refusalWriter struct {
+	http.ResponseWriter
+	api     *API
+	request *http.Request
+	done    bool
+}
+
+// WriteHeader writes the whole problem in place of a refusal.
+func (w *refusalWriter) WriteHeader(status int) {
+	detail := "there is no " + w.request.URL.Path
+	switch status {
+	case http.StatusNotFound:
+	case http.StatusMethodNotAllowed:
+		detail = w.request.URL.Path + " takes " + w.Header().Get("Allow")
+	default:
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.done = true
+	w.api.refuse(status, codeOf(status), detail)(w.ResponseWriter, w.request)
+}
+
+// Write drops the text of a refusal.
+func (w *refusalWriter) Write(p []byte) (int, error) {
+	if w.done {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
 }
 
 // installProblems makes huma answer its own errors (validation, unknown

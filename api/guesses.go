@@ -5,10 +5,15 @@ import (
 	"time"
 )
 
-// Limits of failed log-ins within guessWindow.
+// loginsAtOnce bounds the passwords being checked: each check costs some
+// 20 ms and 19 MiB. It also bounds the guesses made before the first of them
+// counts.
+const loginsAtOnce = 2
+
+// Limits of failed log-ins within guessWindow. Many agents may share an address.
 const (
 	guessWindow    = time.Minute
-	guessesByHost  = 20
+	guessesByHost  = 50
 	guessesByAgent = 10
 	// maxGuessed bounds the hosts and ids remembered. Over it nobody new is
 	// let in until the window is over: a flood of made-up ids must not wash

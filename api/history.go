@@ -13,14 +13,26 @@ import (
 	"calld/store"
 )
 
+const (
+	linesType = "application/jsonl"
+	csvType   = "text/csv; charset=utf-8"
+)
+
 func (a *API) registerHistory(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "list-history", Method: http.MethodGet, Path: "/api/v1/history", Tags: []string{"history"},
 		Summary: "Ended calls, newest first",
 		Description: "Pages follow one another by cursor. A page may hold fewer calls than asked for, even none, " +
 			"and still have a next one, when most calls looked at did not match.",
-	}, func(ctx context.Context, in *historyInput) (*struct{ Body store.Page }, error) {
-		page, err := a.store.History(in.query(ctx))
+	}, func(ctx context.Context, in *struct {
+		HistoryFilter
+		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+		Cursor string `query:"cursor" maxLength:"512" doc:"next of the page before."`
+	},
+	) (*struct{ Body store.Page }, error) {
+		q := in.query(ctx)
+		q.Limit, q.Cursor = in.Limit, in.Cursor
+		page, err := a.store.History(q)
 		if err != nil {
 			return nil, a.storeError(err)
 		}
@@ -28,18 +40,19 @@ func (a *API) registerHistory(h huma.API) {
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "export-history", Method: http.MethodGet, Path: "/api/v1/history/export", Tags: []string{"history"},
-		Summary: "The whole history, or what the filters leave of it, as JSON lines or CSV",
+		Summary:   "The whole history, or what the filters leave of it, as JSON lines or CSV",
+		Responses: streamed(linesType, csvType),
 	}, func(ctx context.Context, in *struct {
-		historyInput
+		HistoryFilter
 		Format string `query:"format" enum:"jsonl,csv" default:"csv"`
 	},
 	) (*huma.StreamResponse, error) {
 		if err := need(ctx, config.RoleSupervisor); err != nil {
 			return nil, err
 		}
-		format, contentType := store.JSONL, "application/jsonl"
+		format, contentType := store.JSONL, linesType
 		if in.Format == "csv" {
-			format, contentType = store.CSV, "text/csv; charset=utf-8"
+			format, contentType = store.CSV, csvType
 		}
 		q := in.query(ctx)
 		return stream(contentType, func(ctx context.Context, w io.Writer) error {
@@ -48,7 +61,9 @@ func (a *API) registerHistory(h huma.API) {
 	})
 }
 
-type historyInput struct {
+// HistoryFilter says which ended calls are wanted. (It has a public name
+// because huma reads no parameters from embedded types that have none.)
+type HistoryFilter struct {
 	Queue     string    `query:"queue"`
 	Caller    string    `query:"caller" doc:"The customer's whole number."`
 	Agent     string    `query:"agent"`
@@ -57,15 +72,13 @@ type historyInput struct {
 	From      time.Time `query:"from" doc:"Calls that came in at or after this time (RFC 3339)."`
 	To        time.Time `query:"to" doc:"Calls that came in before this time."`
 	Text      string    `query:"text" maxLength:"200" doc:"Looked for in memo, disposition, numbers and names."`
-	Limit     int       `query:"limit" minimum:"1" maximum:"1000" default:"50"`
-	Cursor    string    `query:"cursor" maxLength:"512" doc:"next of the page before."`
 }
 
-func (in *historyInput) query(ctx context.Context) store.Query {
+func (f *HistoryFilter) query(ctx context.Context) store.Query {
 	return store.Query{
-		Queues: visible(ctx, in.Queue), Caller: in.Caller, Agent: in.Agent,
-		Outcome: queue.Outcome(in.Outcome), Direction: queue.Direction(in.Direction),
-		From: in.From, To: in.To, Text: in.Text, Limit: in.Limit, Cursor: in.Cursor,
+		Queues: visible(ctx, f.Queue), Caller: f.Caller, Agent: f.Agent,
+		Outcome: queue.Outcome(f.Outcome), Direction: queue.Direction(f.Direction),
+		From: f.From, To: f.To, Text: f.Text,
 	}
 }
 

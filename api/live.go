@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -154,11 +155,12 @@ func (a *API) call(ctx context.Context, id string) (queue.Call, error) {
 		}
 	} else {
 		var err error
-		if c, err = a.store.Call(id); err != nil {
+		if c, err = a.store.Call(id); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return c, a.storeError(err)
 		}
+		ok = err == nil
 	}
-	if !who(ctx).sees(c.Queue) {
+	if !ok || !who(ctx).sees(c.Queue) {
 		return queue.Call{}, notFound("call", id)
 	}
 	return c, nil

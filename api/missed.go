@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -41,10 +42,10 @@ func (a *API) registerMissed(h huma.API) {
 	},
 	) (*struct{ Body store.Missed }, error) {
 		m, err := a.store.MissedByID(in.ID)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, a.storeError(err)
 		}
-		if !who(ctx).sees(m.Queue) {
+		if err != nil || !who(ctx).sees(m.Queue) {
 			return nil, notFound("missed call", in.ID)
 		}
 		m, err = a.store.ResolveMissed(ctx, in.ID, who(ctx).id, in.Body.Reason, time.Now())

@@ -57,7 +57,7 @@ func (s *section) password() Secret {
 		s.missing(key, mend)
 	case s.node.table[key].value == "":
 		s.fault(key, "can't be empty; %s", mend)
-	case isHash(p):
+	case IsHashed(p):
 		if _, err := parseHash(string(p)); err != nil {
 			s.fault(key, "is no argon2id hash that can be checked; make a new one by: calld passwd")
 		}

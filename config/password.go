@@ -106,7 +106,7 @@ func VerifyPassword(stored Secret, password string) bool {
 	if stored == "" {
 		return false
 	}
-	if isHash(stored) {
+	if IsHashed(stored) {
 		h, err := parseHash(string(stored))
 		return err == nil && subtle.ConstantTimeCompare(h.of(password), h.key) == 1
 	}
@@ -115,6 +115,6 @@ func VerifyPassword(stored Secret, password string) bool {
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 
-// isHash tells hashes from plain passwords. Other kinds of argon2 count as
+// IsHashed tells hashes from plain passwords. Other kinds of argon2 count as
 // hashes, so that they are refused rather than taken for a plain password.
-func isHash(s Secret) bool { return strings.HasPrefix(string(s), "$argon2") }
+func IsHashed(s Secret) bool { return strings.HasPrefix(string(s), "$argon2") }

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"calld/config"
+	"calld/queue"
+	"calld/store"
+	"calld/store/storetest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const centreConfig = `
+asterisk.secret = "x"
+[queues."상담전화"]
+number = "1000"
+[queues.billing]
+number = "2000"
+[agents."홍길동"]
+password = "right"
+phone = "801"
+queues = ["상담전화"]
+[agents.other]
+password = "right"
+phone = "802"
+queues = ["billing"]
+[agents.sup]
+password = "right"
+role = "supervisor"
+[agents."관리자"]
+password = "right"
+role = "admin"
+`
+
+// centre is a server with a board and a store of its own.
+type centre struct {
+	t       testing.TB
+	api     *API
+	store   *store.Store
+	board   *queue.Board
+	network http.Handler
+	admin   http.Handler
+
+	cfg     *config.Config
+	changes []config.Change // what a reload answers
+	fault   error
+	missed  []store.Missed // that a request changed
+}
+
+// began is when the calls of these tests came in.
+var began = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+
+// newCentre has one live call, two ended ones and two missed ones, one of each
+// in each queue.
+func newCentre(tb testing.TB) *centre {
+	tb.Helper()
+	c := &centre{t: tb, store: storetest.Open(tb)}
+	c.configure(centreConfig)
+	c.board = queue.New(queue.Options{Config: c.cfg, Seed: 1})
+	c.api = New(Options{
+		Board: c.board, Store: c.store, Config: func() *config.Config { return c.cfg },
+		Reload:        func(context.Context) ([]config.Change, error) { return c.changes, c.fault },
+		Status:        func() Status { return Status{Version: "test", Started: began} },
+		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
+		Version:       "test", Log: slog.New(slog.DiscardHandler),
+	})
+	c.network, c.admin = c.api.Handler(), c.api.Admin()
+	for _, q := range c.cfg.Queues {
+		_, err := c.board.Enter(queue.Entry{ID: "live-" + q.ID, Queue: q.ID, Caller: "0101", UniqueID: "u" + q.ID, Begin: began})
+		start, end := began.Add(time.Second), began.Add(time.Minute)
+		ended := queue.Call{
+			ID: "ended-" + q.ID, Queue: q.ID, Direction: queue.In, Phase: queue.Ended, Caller: "0102", Callee: q.Number,
+			Begin: began, Start: &start, End: &end, Outcome: queue.Answered, Rings: []queue.Ring{},
+		}
+		missed := queue.Call{
+			ID: "missed-" + q.ID, Queue: q.ID, Direction: queue.In, Phase: queue.Ended, Caller: "0103", Callee: q.Number,
+			Begin: began, End: &end, Outcome: queue.Abandoned, Rings: []queue.Ring{},
+		}
+		_, err2 := c.store.Finish(tb.Context(), &ended)
+		_, err3 := c.store.Finish(tb.Context(), &missed)
+		if err := errors.Join(err, err2, err3); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return c
+}
+
+func (c *centre) configure(text string) {
+	c.t.Helper()
+	cfg, err := config.LoadFS(fstest.MapFS{"calld.toml": {Data: []byte(text)}}, "calld.toml")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.cfg = cfg
+}
+
+// session is a valid session cookie of an agent; empty for the id "".
+func (c *centre) session(id string) string {
+	c.t.Helper()
+	if id == "" {
+		return ""
+	}
+	token := newToken()
+	if err := c.store.PutSession(c.t.Context(), tokenKey(token), id, time.Now().Add(time.Hour)); err != nil {
+		c.t.Fatal(err)
+	}
+	return token
+}
+
+// asked is a request: "METHOD path", a body, and who asks.
+func asked(h http.Handler, token, what, body string) *httptest.ResponseRecorder {
+	method, path, _ := strings.Cut(what, " ")
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.AddCookie(&http.Cookie{Name: CookieName, Value: token})
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// ask is asked over the network by an agent, or by nobody.
+func (c *centre) ask(id, what, body string) *httptest.ResponseRecorder {
+	c.t.Helper()
+	return asked(c.network, c.session(id), what, body)
+}
+
+// read checks the status and decodes the body.
+func read[T any](tb testing.TB, r *httptest.ResponseRecorder, status int) (v T) {
+	tb.Helper()
+	body := r.Body.String()
+	if r.Code != status {
+		tb.Fatalf("status %d, want %d: %s", r.Code, status, body)
+	}
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		tb.Fatalf("%v in %s", err, body)
+	}
+	return v
+}
+
+// wantProblem checks that an answer is a whole problem document.
+func wantProblem(tb testing.TB, r *httptest.ResponseRecorder, status int, code Code) Problem {
+	tb.Helper()
+	p := read[Problem](tb, r, status)
+	if ct := r.Header().Get("Content-Type"); ct != "application/problem+json" {
+		tb.Errorf("content type %q", ct)
+	}
+	got := Problem{Type: p.Type, Title: p.Title, Status: p.Status, Code: p.Code}
+	want := Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code}
+	if diff := cmp.Diff(want, got); diff != "" {
+		tb.Errorf("problem (-want +got):\n%s", diff)
+	}
+	if p.Detail == "" {
+		tb.Error("the problem has no detail")
+	}
+	return p
+}
