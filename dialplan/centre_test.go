@@ -201,5 +201,5 @@ func (c *centre) wantEnd(k *agitest.Caller, outcome queue.Outcome, cause string)
 // answered is how Dial ends when the agent of 801 talked for two seconds.
 var answered = map[string]string{
 	"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/801-00000002", "ANSWEREDTIME_MS": "0", "ANSWEREDTIME": "0",
-	"HANGUPCAUSE": "16",
+	"HANGUPCAUSE": "16", "CHANNEL(hangupsource)": "PJSIP/801-00000002",
 }

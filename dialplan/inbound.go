@@ -302,7 +302,11 @@ func (c *caller) leave(ctx context.Context, err error) {
 	}
 	switch {
 	case errors.Is(err, agi.ErrHangup), errors.Is(err, agi.ErrDead):
-		c.ticket.Hangup(c.hangupCause(ctx))
+		if cause, dropped := c.hangupCause(ctx); dropped {
+			c.ticket.Drop(cause)
+		} else {
+			c.ticket.Hangup(cause)
+		}
 		c.finishEnded(ctx)
 	case errors.Is(err, agi.ErrRedirected):
 		c.log.Info("caller was redirected by somebody else")
@@ -318,17 +322,23 @@ func (c *caller) leave(ctx context.Context, err error) {
 	}
 }
 
-// hangupCause asks the dead channel for its hang-up cause; 0 when it does not
-// tell.
-func (c *caller) hangupCause(ctx context.Context) int {
+// hangupSource names the channel whose far end has hung up. It is empty when
+// Asterisk itself did: it hangs everything up before it stops
+// (ast_begin_shutdown), at an AMI Hangup, or when a time-out is over. The cause
+// does not tell: it may be left of a Dial before.
+const hangupSource = "${CHANNEL(hangupsource)}"
+
+// hangupCause asks the dead channel for its hang-up cause, 0 when it does not
+// tell, and whether it was Asterisk's doing.
+func (c *caller) hangupCause(ctx context.Context) (code int, dropped bool) {
 	ctx, cancel := lastly(ctx)
 	defer cancel()
-	v, err := c.full(ctx, "${HANGUPCAUSE}")
+	v, err := c.full(ctx, "${HANGUPCAUSE}", hangupSource)
 	if err != nil {
-		return 0
+		return 0, false
 	}
-	code, _ := strconv.Atoi(v[0]) // 0 when it is none
-	return code
+	code, _ = strconv.Atoi(v[0]) // 0 when it is none
+	return code, v[1] == ""
 }
 
 // exec runs an application whose own result does not matter.

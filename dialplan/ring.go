@@ -74,10 +74,11 @@ func (c *caller) startRecording(ctx context.Context) error {
 
 // report asks the channel, alive or dead, how Dial ended.
 func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, error) {
-	r := queue.DialReport{Offer: o.ID, CallerGone: hungUp(ctx)}
-	ctx, cancel := lastly(ctx)
+	r := queue.DialReport{Offer: o.ID}
+	last, cancel := lastly(ctx)
 	defer cancel()
-	v, err := c.full(ctx, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}", "${HANGUPCAUSE}")
+	v, err := c.full(last, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}",
+		"${HANGUPCAUSE}", hangupSource)
 	if err != nil {
 		return r, err
 	}
@@ -89,9 +90,9 @@ func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, 
 	} else if s, err := strconv.ParseInt(v[3], 10, 64); err == nil {
 		r.Talked = time.Duration(s) * time.Second
 	}
-	if v[0] == "CANCEL" {
-		r.CallerGone = true
-	}
+	// Only now: when Asterisk ends both sides, the agent's may be first.
+	r.CallerGone = hungUp(ctx) || v[0] == "CANCEL"
+	r.Dropped = r.CallerGone && v[5] == ""
 	return r, nil
 }
 

@@ -71,38 +71,54 @@ func TestDialArgs(t *testing.T) {
 
 // TestReport reads what Dial leaves on the channel, of old and new Asterisks.
 func TestReport(t *testing.T) {
+	const source = "CHANNEL(hangupsource)"
 	tests := map[string]struct {
 		vars map[string]string
 		gone error
 		want queue.DialReport
 	}{
 		"answered": {
-			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/8-0-1-0000002a", "ANSWEREDTIME_MS": "1234", "ANSWEREDTIME": "1", "HANGUPCAUSE": "16"},
+			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/8-0-1-0000002a", "ANSWEREDTIME_MS": "1234", "ANSWEREDTIME": "1", "HANGUPCAUSE": "16", source: "PJSIP/8-0-1-0000002a"},
 			nil,
 			queue.DialReport{Result: queue.RingAnswer, Phone: "8-0-1", Talked: 1234 * time.Millisecond, Cause: 16},
 		},
 		"Asterisk 16 knows no milliseconds": {
-			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/802-1", "ANSWEREDTIME": "7", "HANGUPCAUSE": "16"},
+			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/802-1", "ANSWEREDTIME": "7", "HANGUPCAUSE": "16", source: "PJSIP/802-1"},
 			nil,
 			queue.DialReport{Result: queue.RingAnswer, Phone: "802", Talked: 7 * time.Second, Cause: 16},
 		},
 		"the caller ended the talk": {
-			map[string]string{"DIALSTATUS": "ANSWER", "HANGUPCAUSE": "16"},
+			map[string]string{"DIALSTATUS": "ANSWER", "HANGUPCAUSE": "16", source: "PJSIP/caller-00000001"},
 			agi.ErrHangup,
 			queue.DialReport{Result: queue.RingAnswer, CallerGone: true, Cause: 16},
 		},
+		"Asterisk ended the talk": {
+			map[string]string{"DIALSTATUS": "ANSWER", "HANGUPCAUSE": "16"},
+			agi.ErrHangup,
+			queue.DialReport{Result: queue.RingAnswer, CallerGone: true, Dropped: true, Cause: 16},
+		},
+		"Asterisk ended the ringing": {
+			map[string]string{"DIALSTATUS": "CANCEL"},
+			agi.ErrHangup,
+			queue.DialReport{Result: queue.CallerLeft, CallerGone: true, Dropped: true},
+		},
+		"redirected in the talk": {
+			map[string]string{"DIALSTATUS": "ANSWER"},
+			agi.ErrRedirected,
+			queue.DialReport{Result: queue.RingAnswer},
+		},
 		"hang-up or redirect": {
-			map[string]string{"DIALSTATUS": "NOANSWER"},
+			map[string]string{"DIALSTATUS": "NOANSWER", source: "PJSIP/caller-00000001"},
 			agi.ErrDead,
 			queue.DialReport{Result: queue.NoAnswer, CallerGone: true},
 		},
 		"cancelled": {
-			map[string]string{"DIALSTATUS": "CANCEL"},
+			map[string]string{"DIALSTATUS": "CANCEL", source: "PJSIP/caller-00000001"},
 			nil,
 			queue.DialReport{Result: queue.CallerLeft, CallerGone: true},
 		},
 		"somebody else's phone": {
-			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/999-1"},
+			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/999-1", source: "PJSIP/999-1"},
 			nil,
 			queue.DialReport{Result: queue.RingAnswer},
 		},

@@ -18,8 +18,10 @@ const maxLate = 2 * time.Minute
 func (w *Watcher) fullyBooted(e *ami.Event) {
 	var started time.Time
 	if up, err := strconv.ParseUint(e.Get("Uptime"), 10, 31); err == nil {
-		// The age is in whole seconds, rounded down.
-		started = time.Now().Add(-time.Duration(up+1) * time.Second)
+		// The age is in whole seconds, rounded down, so this is up to a second
+		// too late: a call that is gone and began in that second was cut off
+		// by the restart, rather than begun and ended just after it.
+		started = time.Now().Add(-time.Duration(up) * time.Second)
 	} else {
 		w.log.Warn("asterisk does not tell its age", "uptime", e.Get("Uptime"))
 	}

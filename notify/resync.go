@@ -51,20 +51,25 @@ func (w *Watcher) channels(ctx context.Context) error {
 	}
 	w.rebuild(asOf, list)
 	live := make(map[string]bool, len(list))
+	rung := map[string]bool{}        // callers to whom a phone's channel belongs
 	phones := map[string][]phoneAt{} // by bridge
 	for _, e := range list {
 		id := e.Get("Uniqueid")
 		live[id] = true
+		l, ok := w.legs.get(id)
+		if !ok {
+			continue
+		}
+		rung[l.caller] = true
 		if bridge := e.Get("BridgeId"); bridge != "" {
-			if l, ok := w.legs.get(id); ok {
-				phones[bridge] = append(phones[bridge], phoneAt{id, l.phone})
-			}
+			phones[bridge] = append(phones[bridge], phoneAt{id, l.phone})
 		}
 	}
 	w.legs.sweep(asOf, live)
 	channels := make([]queue.Channel, 0, len(list))
 	for _, e := range list {
 		c := queue.Channel{UniqueID: e.Get("Uniqueid")}
+		c.Rings = rung[c.UniqueID]
 		for _, p := range phones[e.Get("BridgeId")] {
 			if p.id != c.UniqueID {
 				c.TalksTo = p.phone

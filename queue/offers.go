@@ -373,7 +373,7 @@ func (m *machine) dialled(c *call, r DialReport) {
 		over = c.goneAt
 	}
 	switch {
-	case r.Dropped && (r.CallerGone || c.Phase == Talking):
+	case r.Dropped:
 		m.drop(c, causeText(r.Cause, "asterisk"))
 	case c.Phase == Talking && r.CallerGone:
 		m.end(over, c, Answered, causeText(r.Cause, "caller"))

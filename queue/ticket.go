@@ -45,8 +45,8 @@ type DialReport struct {
 	Talked time.Duration
 	// CallerGone: the caller has hung up.
 	CallerGone bool
-	// Dropped: neither the caller nor the agent has hung up; the exchange
-	// itself ended the call.
+	// Dropped: the caller's channel has ended and it was not the caller's
+	// doing: the exchange itself ended it.
 	Dropped bool
 	Cause   int // hang-up cause (Q.850); 0: not known
 }
