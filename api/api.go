@@ -31,6 +31,9 @@ type Options struct {
 	Status func() Status
 	// MissedChanged is told of missed calls that a request changed.
 	MissedChanged func(store.Missed)
+	// LoggedOut ends the presence of an agent who logged out; nil: nothing
+	// has to be ended.
+	LoggedOut func(agentID string) error
 	Version       string
 	Log           *slog.Logger
 }
@@ -56,6 +59,7 @@ type API struct {
 	reload        func(context.Context) ([]config.Change, error)
 	status        func() Status
 	missedChanged func(store.Missed)
+	loggedOut     func(string) error
 	version       string
 	log           *slog.Logger
 	guesses       guesses
@@ -68,7 +72,7 @@ func New(o Options) *API {
 	installProblems()
 	return &API{
 		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status,
-		missedChanged: o.MissedChanged, version: o.Version, log: o.Log,
+		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
 }

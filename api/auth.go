@@ -221,5 +221,10 @@ func (a *API) logout(ctx context.Context, in *logoutInput) (*logoutOutput, error
 			return nil, a.storeError(err)
 		}
 	}
+	if id := who(ctx).id; a.loggedOut != nil && id != "" {
+		if err := a.loggedOut(id); err != nil {
+			a.log.Warn("pages of a logged-out agent not closed", "agent", id, "err", err)
+		}
+	}
 	return &logoutOutput{SetCookie: cookie("", false, -1)}, nil
 }

@@ -86,7 +86,7 @@ func New(o Options) (*App, error) {
 	})
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
-		MissedChanged: a.missedChanged, Version: o.Version, Log: o.Log,
+		MissedChanged: a.missedChanged, LoggedOut: a.hub.Logout, Version: o.Version, Log: o.Log,
 	})
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
 	a.announce.Configure(cfg)
