@@ -273,6 +273,11 @@ func (w *world) applyScript(o op, s *script) {
 		w.say("script %d of %s is ready", s.id, s.call)
 		w.do(s.ticket.Ready, w.served(s, t.ready))
 	case opHangup:
+		if o.n[1]%3 == 0 {
+			w.say("script %d of %s: dropped", s.id, s.call)
+			w.do(func() { s.ticket.Drop(0) }, w.served(s, func(c *twinCall) { t.drop(c, "asterisk") }))
+			return
+		}
 		w.say("script %d of %s: hung up", s.id, s.call)
 		w.do(func() { s.ticket.Hangup(16) }, w.served(s, func(c *twinCall) {
 			c.why = "16 caller"
@@ -291,6 +296,7 @@ func (w *world) applyScript(o op, s *script) {
 			Phone:      oneOf(o.n[2], "", fmt.Sprintf("80%d", o.n[3]%modelAgents), w.rung(s.call, o.n[3])),
 			Talked:     time.Duration(o.n[3]%5000) * time.Millisecond,
 			CallerGone: o.n[2]%7 == 0,
+			Dropped:    o.n[1]%17 == 0,
 			Cause:      oneOf(o.n[2], 0, 16, 17),
 		}
 		if o.n[3]%20 == 0 {

@@ -52,13 +52,18 @@ func (t *twin) setDeaf(deaf bool) {
 				a.device = PhoneUnknown
 			}
 		}
+		for _, c := range t.inOrder() {
+			if c.drop {
+				t.end(c, c.gone, Failed, "asterisk_stopped")
+			}
+		}
 	}
 	t.deaf = deaf
 }
 
 func (t *twin) enter(e Entry, script int) error {
 	if c := t.calls[e.ID]; c != nil {
-		c.script, c.Channel, c.UniqueID, c.gone, c.why = script, e.Channel, e.UniqueID, time.Time{}, ""
+		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
 		switch {
 		case e.Answered || c.Phase == Talking:
 			t.talked(c)
@@ -148,6 +153,14 @@ func (t *twin) leave(c *twinCall) {
 	t.end(c, at, outcome, why)
 }
 
+// drop takes the end of a channel by the exchange, which may be going down.
+func (t *twin) drop(c *twinCall, why string) {
+	if c.gone.IsZero() {
+		c.gone = t.now
+	}
+	c.goneBy, c.why, c.drop = t.now.Add(goneWait), why, true
+}
+
 func by(code int, who string) string {
 	if code > 0 {
 		return fmt.Sprintf("%d %s", code, who)
@@ -161,13 +174,15 @@ func (t *twin) dialled(c *twinCall, r DialReport) {
 	if !c.gone.IsZero() {
 		over = c.gone
 	}
-	if r.CallerGone {
+	if r.CallerGone && !r.Dropped {
 		c.why = by(r.Cause, "caller")
 	}
 	if known && r.Result == RingAnswer && c.Phase == Ringing {
 		t.answer(c, t.likely(c, r.Phone), t.now.Add(-max(0, r.Talked)))
 	}
 	switch {
+	case r.Dropped && (known || r.CallerGone):
+		t.drop(c, by(r.Cause, "asterisk"))
 	case known && c.Phase == Talking && r.CallerGone:
 		t.end(c, over, Answered, c.why)
 	case known && c.Phase == Talking:

@@ -62,6 +62,7 @@ type twinCall struct {
 	gone   time.Time
 	goneBy time.Time
 	why    string
+	drop   bool // the exchange ended its channel: is it going down?
 	offer  *twinOffer
 	alone  map[string]time.Time // agents left alone until
 	let    map[string]int       // how often agents let it ring
@@ -255,7 +256,9 @@ func (t *twin) due() {
 
 func (t *twin) callDue(c *twinCall) {
 	if !c.gone.IsZero() && t.past(c.goneBy) {
-		t.freed++
+		if !c.drop {
+			t.freed++
+		}
 		t.leave(c)
 		return
 	}
