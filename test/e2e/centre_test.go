@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -120,6 +122,7 @@ type centre struct {
 	ami      *cable // between calld and the manager interface
 	phones   map[string]*lab.Phone
 	caller   *lab.Caller
+	admin    http.Client // to the admin socket
 	server   *exec.Cmd
 	serverUp chan struct{} // closed when the process has ended
 	out      *output
@@ -132,6 +135,12 @@ func start(t *testing.T, p plan) *centre {
 	c := &centre{
 		t: t, ctx: t.Context(), plan: p, dir: t.TempDir(), phones: map[string]*lab.Phone{},
 		log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	c.admin.Transport = &http.Transport{
+		DisableKeepAlives: true, // the server may have been restarted
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(c.dir, "s"))
+		},
 	}
 	c.http, c.agi = freePort(t), freePort(t)
 	amiPort := freePort(t)
@@ -279,16 +288,24 @@ func (c *centre) launch() {
 func (c *centre) waitReady() {
 	c.t.Helper()
 	c.eventually("calld ready", func() error {
-		resp, err := http.Get(c.url("/readyz"))
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("readyz: %s", resp.Status)
+		if status, text := c.readyz(); status != http.StatusOK {
+			return fmt.Errorf("readyz: %d %s", status, text)
 		}
 		return nil
 	})
+}
+
+// readyz is the answer of /readyz; 0 when nobody answers.
+func (c *centre) readyz() (status int, text string) {
+	c.t.Helper()
+	resp, err := http.Get(c.url("/readyz"))
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	c.must(err)
+	return resp.StatusCode, string(body)
 }
 
 // kill ends calld at once, as a crash does.
@@ -317,11 +334,26 @@ func (c *centre) try(args ...string) (string, error) {
 	return string(out), err
 }
 
+// ask asks the running server over its admin socket, as the commands do: a
+// test looks too often to start a process each time.
+func (c *centre) ask(path string, into any) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.step(), http.MethodGet, "http://calld"+path, nil)
+	c.must(err)
+	resp, err := c.admin.Do(req)
+	c.must(err)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s: %s", path, resp.Status)
+	}
+	c.must(json.NewDecoder(resp.Body).Decode(into))
+}
+
 // history is all ended calls, the oldest first.
 func (c *centre) history() []queue.Call {
 	c.t.Helper()
 	var page store.Page
-	c.must(json.Unmarshal([]byte(c.cli("history", "--json", "--limit", "1000")), &page))
+	c.ask("/api/v1/history?limit=1000", &page)
 	slices.Reverse(page.Calls)
 	return page.Calls
 }
@@ -346,7 +378,7 @@ func (c *centre) waitHistory(n int) []queue.Call {
 func (c *centre) missed() []store.Missed {
 	c.t.Helper()
 	var page store.MissedPage
-	c.must(json.Unmarshal([]byte(c.cli("missed", "--json")), &page))
+	c.ask("/api/v1/missed?state=open&limit=1000", &page)
 	return page.Missed
 }
 
@@ -354,7 +386,7 @@ func (c *centre) missed() []store.Missed {
 func (c *centre) calls() []queue.Call {
 	c.t.Helper()
 	var body struct{ Calls []queue.Call }
-	c.must(json.Unmarshal([]byte(c.cli("calls", "--json")), &body))
+	c.ask("/api/v1/calls", &body)
 	return body.Calls
 }
 
@@ -362,7 +394,7 @@ func (c *centre) calls() []queue.Call {
 func (c *centre) agent(id string) queue.AgentStatus {
 	c.t.Helper()
 	var body struct{ Agents []queue.AgentStatus }
-	c.must(json.Unmarshal([]byte(c.cli("agents", "--json")), &body))
+	c.ask("/api/v1/agents", &body)
 	for _, a := range body.Agents {
 		if a.ID == id {
 			return a
