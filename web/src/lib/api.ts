@@ -1,0 +1,102 @@
+import type { components, operations } from "../wire/api";
+
+type Schemas = components["schemas"];
+export type Me = Schemas["Me"];
+export type Status = Schemas["Status"];
+export type HistoryPage = Schemas["Page"];
+export type MissedPage = Schemas["MissedPage"];
+export type HistoryQuery = NonNullable<operations["list-history"]["parameters"]["query"]>;
+export type MissedQuery = NonNullable<operations["list-missed"]["parameters"]["query"]>;
+
+/** Why a request was not carried out: the problem document's code, or "unreachable". */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail: string,
+    /** One text for each fault, where the server names several. */
+    readonly faults: string[] = [],
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+/** The REST interface, as far as the page uses it. */
+export class Api {
+  readonly #onExpired: () => void;
+
+  /** onExpired is told when a request finds the session over. */
+  constructor(onExpired: () => void) {
+    this.#onExpired = onExpired;
+  }
+
+  login(id: string, password: string): Promise<Me> {
+    return send("POST", "session", { id, password });
+  }
+  logout(): Promise<void> {
+    return this.#send("DELETE", "session");
+  }
+  /** Who is logged in; a session that is over is an ApiError "unauthorized" and no more. */
+  me(): Promise<Me> {
+    return send("GET", "session");
+  }
+  history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage> {
+    return this.#send("GET", "history" + search(query), undefined, signal);
+  }
+  call(id: string): Promise<Schemas["Call"]> {
+    return this.#send("GET", "calls/" + encodeURIComponent(id));
+  }
+  missed(query: MissedQuery): Promise<MissedPage> {
+    return this.#send("GET", "missed" + search(query));
+  }
+  resolve(id: string, reason: string): Promise<Schemas["Missed"]> {
+    return this.#send("POST", `missed/${encodeURIComponent(id)}/resolve`, { reason });
+  }
+  setAgentState(id: string, state: Schemas["Set-agent-stateRequest"]): Promise<void> {
+    return this.#send("PUT", `agents/${encodeURIComponent(id)}/state`, state);
+  }
+  status(): Promise<Status> {
+    return this.#send("GET", "status");
+  }
+  reload(): Promise<Schemas["ReloadOutputBody"]> {
+    return this.#send("POST", "reload");
+  }
+
+  async #send<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+    try {
+      return await send<T>(method, path, body, signal);
+    } catch (e) {
+      if (e instanceof ApiError && e.code === "unauthorized") this.#onExpired();
+      throw e;
+    }
+  }
+}
+
+export const BACKUP_PATH = "api/v1/backup";
+
+async function send<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch("api/v1/" + path, {
+      method,
+      ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+  } catch (e) {
+    if (signal?.aborted) throw e;
+    throw new ApiError("unreachable", String(e));
+  }
+  if (response.status === 204) return undefined as T;
+  const answer = (await response.json().catch(() => null)) as unknown;
+  if (response.ok) return answer as T;
+  const p = (answer ?? {}) as Partial<Schemas["Problem"]>;
+  const faults = (p.errors ?? []).map((f) => f.message ?? "");
+  throw new ApiError(p.code ?? "internal_error", p.detail ?? String(response.status), faults);
+}
+
+/** The query of a URL; what is empty is left out. */
+export function search(query: Record<string, string | number | undefined>): string {
+  const q = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== "") q.set(key, String(value));
+  const text = q.toString();
+  return text && "?" + text;
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import type { Missed } from "../wire/messages";
+import { MissedView } from "./missed";
+import { AT } from "./testing";
+
+const missed = (id: string, x: Partial<Missed> = {}): Missed => ({
+  id,
+  queue: "1",
+  caller: "01012345678",
+  first: AT,
+  last: AT,
+  tries: 1,
+  calls: [id],
+  wait_ms: 1000,
+  last_wait_ms: 1000,
+  last_outcome: "abandoned",
+  state: "open",
+  ...x,
+});
+
+describe("MissedView", () => {
+  it("lists the latest try first, over pages and changes", () => {
+    const v = new MissedView();
+    v.add([missed("b", { last: "2026-03-02T09:02:00+09:00" }), missed("a", { last: "2026-03-02T09:01:00+09:00" })]);
+    v.change(missed("a", { last: "2026-03-02T00:03:00Z", tries: 2 }));
+    expect(v.list().map((m) => [m.id, m.tries])).toEqual([
+      ["a", 2],
+      ["b", 1],
+    ]);
+  });
+  it("drops what is resolved, and what is of another queue", () => {
+    const v = new MissedView();
+    v.reset("open", "1");
+    v.add([missed("a")]);
+    v.change(missed("x", { queue: "2" }));
+    v.change(missed("a", { state: "resolved" }));
+    expect(v.list()).toEqual([]);
+  });
+  it("gains what is resolved when those are shown", () => {
+    const v = new MissedView();
+    v.reset("resolved", "");
+    v.change(missed("a", { state: "resolved", queue: "2" }));
+    expect(v.list()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,24 @@
+import type { Call, Outcome, RingResult } from "../wire/messages";
+
+/** One thing that happened to a call. */
+export type Step =
+  | { at: string; what: "came" }
+  | { at: string; what: "called" }
+  | { at: string; what: "rang"; agent: string; result: RingResult; seconds: number | null }
+  | { at: string; what: "answered"; agent: string }
+  | { at: string; what: "transferred"; to: string; result: string }
+  | { at: string; what: "ended"; outcome: Outcome | undefined };
+
+/** What happened to a call, in order. */
+export function timeline(c: Call): Step[] {
+  const steps: Step[] = [{ at: c.begin, what: c.direction === "out" ? "called" : "came" }];
+  for (const r of c.rings ?? []) {
+    const seconds = r.end ? (Date.parse(r.end) - Date.parse(r.rang ?? r.at)) / 1000 : null;
+    steps.push({ at: r.at, what: "rang", agent: r.agent, result: r.result, seconds });
+  }
+  if (c.start) steps.push({ at: c.start, what: "answered", agent: c.agent });
+  for (const t of c.transfers ?? []) steps.push({ at: t.at, what: "transferred", to: t.to, result: t.result });
+  if (c.end) steps.push({ at: c.end, what: "ended", outcome: c.outcome });
+  // Sorting is stable: what happened in the same millisecond keeps this order.
+  return steps.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+}

@@ -1,0 +1,190 @@
+import { Api, ApiError, type Me } from "../lib/api";
+import { Connection, type Link, type OutReason, RefusedError } from "../lib/connection";
+import { type Offers, offersOf } from "../lib/offers";
+import { parseRoute, type Route } from "../lib/route";
+import type { Store } from "../lib/storage";
+import type { Change, ServerFrame } from "../wire/messages";
+import { Attention } from "./attention.svelte";
+import { History } from "./history.svelte";
+import { Live } from "./live.svelte";
+import { MissedList } from "./missed.svelte";
+import { Notes } from "./notes.svelte";
+import { Time } from "./time.svelte";
+
+/** How many of one's own calls are at hand after a reload. */
+const RECENT = 6;
+
+/** Everything of one log-in, from the welcome to the end of the session. */
+export class Work {
+  readonly who: Me;
+  readonly api: Api;
+  readonly live = new Live();
+  readonly time = new Time();
+  readonly attention = new Attention();
+  readonly notes: Notes;
+  readonly missed: MissedList;
+  readonly history: History;
+  readonly #connection: Connection;
+
+  link = $state.raw<Link>({ state: "connecting" });
+  offers = $state.raw<Offers>({});
+  route = $state.raw<Route>({ screen: "now", call: null });
+  /** The last reload of the configuration that the server told of. */
+  reloaded = $state.raw<Change[] | null>(null);
+  /** The state that was asked for could not be set. */
+  refused = $state(false);
+  readonly #onOut: (reason: OutReason) => void;
+
+  constructor(who: Me, store: Store, onOut: (reason: OutReason) => void) {
+    this.who = who;
+    this.#onOut = onOut;
+    this.api = new Api(() => onOut("expired"));
+    this.#connection = new Connection({
+      open: () => new WebSocket(new URL("ws", document.baseURI).href.replace(/^http/, "ws")),
+      session: () => this.#session(),
+      onFrame: (f) => this.#take(f),
+      onLink: (l) => this.#linked(l),
+    });
+    this.notes = new Notes(who.id, store, this.api, (call, n) =>
+      this.#connection.request({ type: "memo", call, memo: n.memo, disposition: n.disposition }),
+    );
+    this.missed = new MissedList(this.api);
+    this.history = new History(this.api);
+    this.notes.onSaved = (call, note) => this.history.noted(call, note);
+  }
+
+  start(): void {
+    this.#goHere();
+    addEventListener("hashchange", this.#goHere);
+    addEventListener("storage", this.notes.storageChanged);
+    addEventListener("online", this.#awake);
+    addEventListener("pageshow", this.#awake);
+    document.addEventListener("visibilitychange", this.#awake);
+    this.time.start();
+    this.attention.start();
+    this.#connection.start();
+  }
+
+  stop(): void {
+    removeEventListener("hashchange", this.#goHere);
+    removeEventListener("storage", this.notes.storageChanged);
+    removeEventListener("online", this.#awake);
+    removeEventListener("pageshow", this.#awake);
+    document.removeEventListener("visibilitychange", this.#awake);
+    this.time.stop();
+    this.attention.stop();
+    this.notes.close();
+    this.#connection.stop();
+  }
+
+  get role() {
+    return this.who.role;
+  }
+  /** Whether the picture is the server's own of this moment. */
+  get isLive(): boolean {
+    return this.link.state === "open";
+  }
+
+  retryNow(): void {
+    this.#connection.retryNow();
+  }
+
+  /** Ready for calls, at once: after-call work ends too. */
+  available(): Promise<void> {
+    return this.#set(async () => {
+      await this.#connection.request({ type: "state", state: "available" });
+      if (this.live.me?.state === "wrapup") await this.#connection.request({ type: "wrapup.done" });
+    });
+  }
+
+  away(reason: string): Promise<void> {
+    return this.#set(() => this.#connection.request({ type: "state", state: "away", reason }));
+  }
+
+  /** Ends after-call work; whoever was away is so again. */
+  wrapupDone(): Promise<void> {
+    return this.#set(() => this.#connection.request({ type: "wrapup.done" }));
+  }
+
+  /** Sets another agent's state, as a supervisor may. */
+  async setStateOf(agent: string, state: "available" | "away"): Promise<void> {
+    this.refused = false;
+    try {
+      await this.api.setAgentState(agent, { state });
+    } catch {
+      this.refused = true;
+    }
+  }
+
+  /** Logs out here and in all other tabs. */
+  async logout(): Promise<void> {
+    await this.#connection.request({ type: "logout" }).catch(() => undefined); // the session ends all the same
+    await this.api.logout().catch(() => undefined);
+    this.#onOut("logged_out");
+  }
+
+  async #set(change: () => Promise<void>): Promise<void> {
+    this.refused = false;
+    try {
+      await change();
+    } catch (e) {
+      if (!(e instanceof RefusedError)) throw e;
+      this.refused = true;
+    }
+  }
+
+  async #session(): Promise<"good" | "expired" | "unknown"> {
+    try {
+      await this.api.me();
+      return "good";
+    } catch (e) {
+      return e instanceof ApiError && e.code === "unauthorized" ? "expired" : "unknown";
+    }
+  }
+
+  #take(f: ServerFrame): void {
+    if ("at" in f) this.time.clock.sample(Date.parse(f.at), Date.now());
+    switch (f.type) {
+      case "welcome":
+        this.offers = offersOf(f);
+        this.time.step();
+        void this.missed.load(); // what was missed meanwhile
+        void this.#remember();
+        break;
+      case "missed.changed":
+        this.missed.changed(f.data);
+        return;
+      case "config.reloaded":
+        this.reloaded = f.data ?? [];
+        return;
+    }
+    this.live.apply(f);
+  }
+
+  /** My latest calls, to go on with their memos. */
+  async #remember(): Promise<void> {
+    if (!this.who.phone) return;
+    const page = await this.api.history({ agent: this.who.id, limit: RECENT }).catch(() => null); // next time
+    if (page) this.live.remember(page.calls ?? []);
+  }
+
+  #linked(link: Link): void {
+    this.link = link;
+    const open = link.state === "open";
+    this.time.freeze(!open);
+    if (link.state === "lost") this.time.clock.reset();
+    this.notes.setOnline(open);
+    if (link.state === "out") this.#onOut(link.reason);
+  }
+
+  #awake = (): void => {
+    if (document.hidden) return;
+    this.live.flush();
+    this.time.step();
+    this.#connection.check();
+  };
+
+  #goHere = (): void => {
+    this.route = parseRoute(location.hash, this.who.role);
+  };
+}

@@ -1,0 +1,417 @@
+// Made from the Go structs by make generate. Don't edit.
+
+/** A time in RFC 3339. */
+export type Time = string;
+
+/**
+ * Welcome is everything live that its reader may see. It is the first frame
+ * after login, and comes again whenever the reader's picture has to be made
+ * anew: after a reload, or when changes had to be left out.
+ */
+export interface Welcome {
+  seq: number;
+  type: "welcome";
+  at: Time;
+  /** who is logged in here */
+  agent: AgentStatus;
+  role: Role;
+  /** the page itself is the phone */
+  web_phone: boolean;
+  queues: QueueStatus[] | null;
+  agents: AgentStatus[] | null;
+  calls: Call[] | null;
+  asterisk: AsteriskState;
+}
+
+/**
+ * CallChange is a change of a call: call.waiting, call.ringing,
+ * call.answered, call.ended or call.missed.
+ */
+export interface CallChange {
+  seq: number;
+  type: "call.waiting" | "call.ringing" | "call.answered" | "call.ended" | "call.missed";
+  at: Time;
+  call: Call;
+  /**
+   * Rings are those whose ringing this change is about: newly rung ones
+   * have an empty result, for the others ringing is over.
+   */
+  rings: Ring[] | null;
+  /** By is who answered, in call.answered. */
+  by?: Person;
+  /**
+   * Alert is there in call.ringing for the agents newly rung, and for
+   * nobody else.
+   */
+  alert?: Alert;
+}
+
+/**
+ * Earlier (call.earlier) brings the earlier calls that were not known yet
+ * when an agent was alerted.
+ */
+export interface Earlier {
+  seq: number;
+  type: "call.earlier";
+  at: Time;
+  call: string;
+  earlier: EarlierCall[] | null;
+}
+
+/** AgentChange (agent.state) is the status of an agent after a change. */
+export interface AgentChange {
+  seq: number;
+  type: "agent.state";
+  at: Time;
+  agent: AgentStatus;
+}
+
+/** QueueChange (queue.stats) is the figures of a queue after a change. */
+export interface QueueChange {
+  seq: number;
+  type: "queue.stats";
+  at: Time;
+  queue: QueueStatus;
+}
+
+/**
+ * AsteriskChange (asterisk.state) tells whether events come from Asterisk.
+ * While it is down calls go on, but ringing and answers may be shown late.
+ */
+export interface AsteriskChange {
+  seq: number;
+  type: "asterisk.state";
+  at: Time;
+  asterisk: AsteriskState;
+}
+
+/**
+ * Notice is missed.changed, config.reloaded or campaign.stats, with what
+ * [Hub.Push] was given as Data.
+ */
+export interface MissedChanged {
+  seq: number;
+  type: "missed.changed";
+  at: Time;
+  queue?: string;
+  data: Missed;
+}
+
+/**
+ * Notice is missed.changed, config.reloaded or campaign.stats, with what
+ * [Hub.Push] was given as Data.
+ */
+export interface Reloaded {
+  seq: number;
+  type: "config.reloaded";
+  at: Time;
+  queue?: string;
+  data: Change[] | null;
+}
+
+/**
+ * Notice is missed.changed, config.reloaded or campaign.stats, with what
+ * [Hub.Push] was given as Data.
+ */
+export interface CampaignStats {
+  seq: number;
+  type: "campaign.stats";
+  at: Time;
+  queue?: string;
+  data: unknown;
+}
+
+/** Ack says that the client's frame with this ref was carried out. */
+export interface Ack {
+  type: "ack";
+  ref?: string;
+}
+
+/** Error says that the client's frame with this ref was not carried out. */
+export interface Fault {
+  type: "error";
+  ref?: string;
+  code: Code;
+  /** for developers, in English */
+  message: string;
+}
+
+export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | CampaignStats | Ack | Fault;
+
+/** Login logs in a socket that came without a session cookie. */
+export interface Login {
+  type: "login";
+  ref?: string;
+  id: string;
+  password: string;
+}
+
+/** Logout makes the agent offline and closes all its sockets. */
+export interface Logout {
+  type: "logout";
+  ref?: string;
+}
+
+/** SetState makes the agent available or away. */
+export interface SetState {
+  type: "state";
+  ref?: string;
+  /** available or away */
+  state: string;
+  reason?: string;
+}
+
+/** WrapupDone ends after-call work early. */
+export interface WrapupDone {
+  type: "wrapup.done";
+  ref?: string;
+}
+
+/**
+ * Memo writes what the agent notes about a call; a field left out keeps what
+ * is there. Its ack comes when it is on disk.
+ */
+export interface Memo {
+  type: "memo";
+  ref?: string;
+  call: string;
+  memo?: string;
+  disposition?: string;
+}
+
+/** Ping asks for an ack. */
+export interface Ping {
+  type: "ping";
+  ref?: string;
+}
+
+export type ClientFrame = Login | Logout | SetState | WrapupDone | Memo | Ping;
+
+/** AgentStatus is one agent as seen from outside. */
+export interface AgentStatus {
+  id: string;
+  name: string;
+  phone: string;
+  queues: string[] | null;
+  state: AgentState;
+  /**
+   * Reason tells why the agent is away, as the agent gave it, or
+   * "no_answer" when set away for not answering.
+   */
+  reason?: string;
+  /** when State began */
+  since: Time;
+  /** when wrap-up ends by itself */
+  until?: Time;
+  /** the call rung or talked with */
+  call?: string;
+  device: PhoneState;
+  /** answered since midnight in the server's time zone */
+  calls: number;
+}
+
+/** Role says what a user may do. */
+export type Role = "agent" | "supervisor" | "admin";
+
+/** QueueStatus is one queue's live figures. */
+export interface QueueStatus {
+  id: string;
+  name: string;
+  number: string;
+  /** announcement and waiting */
+  waiting: number;
+  ringing: number;
+  talking: number;
+  agents: Partial<Record<AgentState, number>> | null;
+  /** LongestSince is when the longest waiting caller came in; nil when none waits. */
+  longest_since?: Time;
+}
+
+/**
+ * Call is the record of one call, live or ended. Values handed out by the
+ * board are copies: nothing changes behind the reader's back.
+ */
+export interface Call {
+  id: string;
+  queue: string;
+  direction: Direction;
+  phase: Phase;
+  /** number; empty when withheld */
+  caller: string;
+  /** as the network sent it: untrusted text */
+  caller_name?: string;
+  /** the number dialled */
+  callee: string;
+  /** who answered; empty until then */
+  agent: string;
+  /** Channel names the caller's channel, UniqueID is Asterisk's id of it. */
+  channel: string;
+  unique_id: string;
+  /** when the call came in: its place in the queue */
+  begin: Time;
+  /** when an agent answered; null for a missed call */
+  start: Time | null;
+  end: Time | null;
+  /** empty while the call lives */
+  outcome?: Outcome;
+  /**
+   * Cause adds the reason in words of the field: the hang-up cause's number
+   * and who ended the talk, such as "16 agent" or "17".
+   */
+  cause?: string;
+  /** from Begin to Start, or to End when nobody answered */
+  wait_ms: number;
+  talk_ms: number;
+  /**
+   * Record is the recording's path below the recordings folder; empty when
+   * the call is not recorded.
+   */
+  record?: string;
+  memo?: string;
+  disposition?: string;
+  rings: Ring[] | null;
+  transfers?: Transfer[];
+  campaign?: string;
+}
+
+/** AsteriskState is the state of the connection to Asterisk. */
+export interface AsteriskState {
+  /** up or down */
+  state: string;
+  since: Time;
+  /** LagMS is how late events have come of late. */
+  lag_ms: number;
+}
+
+/** Ring is one agent being rung for a call. */
+export interface Ring {
+  agent: string;
+  /** when the offer was made */
+  at: Time;
+  /** Rang is when the phone was first heard to ring; nil when it never was. */
+  rang?: Time;
+  end?: Time;
+  result: RingResult;
+}
+
+/** Person is an agent by id and name. */
+export interface Person {
+  id: string;
+  name: string;
+}
+
+/** Alert is what a rung agent is told beyond the call itself. */
+export interface Alert {
+  waited_ms: number;
+  /**
+   * Earlier lists earlier calls of this customer, newest first; null when
+   * they are not known yet: call.earlier follows.
+   */
+  earlier: EarlierCall[] | null;
+}
+
+/** EarlierCall is one earlier call with the same customer. */
+export interface EarlierCall {
+  id: string;
+  queue: string;
+  direction: Direction;
+  begin: Time;
+  outcome: Outcome;
+  agent: string;
+  talk_ms: number;
+  memo: string;
+  disposition: string;
+}
+
+/**
+ * Missed is a customer who called a queue and was not answered: one entry for
+ * all tries of a number, as long as it is open. A withheld number can't be
+ * told from another, so each of its calls is an entry of its own.
+ */
+export interface Missed {
+  /** that of the call which opened it */
+  id: string;
+  queue: string;
+  caller: string;
+  caller_name?: string;
+  /** begin of the first try */
+  first: Time;
+  /** begin of the last try */
+  last: Time;
+  tries: number;
+  /** ids of the latest tries, at most MissedCalls, the oldest first */
+  calls: string[] | null;
+  /** the longest wait of all tries */
+  wait_ms: number;
+  /** of the last try */
+  last_wait_ms: number;
+  last_outcome: Outcome;
+  state: MissedState;
+  /**
+   * Owner is who calls back, since OwnerSince; the claim ends after
+   * ClaimTime.
+   */
+  owner?: string;
+  owner_since?: Time;
+  /** nil while open */
+  resolved?: Resolution;
+}
+
+/** Change is one difference between two configurations. */
+export interface Change {
+  /** dotted, as in the file: queues.123456.ring_timeout */
+  key: string;
+  kind: ChangeKind;
+  /** as in the file; secrets are hidden */
+  old?: string;
+  new?: string;
+  /** Restart is set when a running server can't apply the change. */
+  restart?: boolean;
+}
+
+/** Code says in an error frame what was wrong. */
+export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "failed";
+
+/** AgentState is what the world sees of an agent. */
+export type AgentState = "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
+
+/** PhoneState is what is known of an agent's telephone. */
+export type PhoneState = "unknown" | "idle" | "busy" | "unreachable";
+
+/** Direction says who called whom. */
+export type Direction = "in" | "out";
+
+/** Phase says where a live call is. */
+export type Phase = "greeting" | "waiting" | "ringing" | "talking" | "ended";
+
+/** Outcome says how a call ended. Every call ends in exactly one. */
+export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
+
+/** Transfer is one hand-over of a call to somebody else. */
+export interface Transfer {
+  at: Time;
+  to: string;
+  /** blind or consultative */
+  kind: string;
+  /** answered, no_answer, busy, failed */
+  result: string;
+}
+
+/** RingResult says what became of one agent's ringing. */
+export type RingResult = "" | "answered" | "no_answer" | "refused" | "unreachable" | "answered_elsewhere" | "caller_left" | "cut_short";
+
+/** MissedState says whether a missed call is still to be worked off. */
+export type MissedState = "open" | "resolved";
+
+/** Resolution tells how a missed call was settled. */
+export interface Resolution {
+  at: Time;
+  /** the agent */
+  by: string;
+  reason: string;
+  /** the call that settled it */
+  call?: string;
+}
+
+/** ChangeKind says what became of a key. */
+export type ChangeKind = "added" | "removed" | "changed" | "reordered";
