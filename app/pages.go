@@ -38,10 +38,6 @@ func (p pages) Agent(id string) (config.Agent, bool) { return p.a.Config().Agent
 
 // SetMemo writes a memo of a call that the writer may see.
 func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *string, by string) error {
-	ag, ok := p.Agent(by)
-	if !ok {
-		return notify.ErrForbidden
-	}
 	c, live := p.a.board.Call(call)
 	if !live {
 		var err error
@@ -51,7 +47,11 @@ func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *stri
 			return err
 		}
 	}
-	if ag.Role == config.RoleAgent && !slices.Contains(ag.Queues, c.Queue) {
+	ag, ok := p.Agent(by)
+	sees := ok && (ag.Role != config.RoleAgent || slices.Contains(ag.Queues, c.Queue))
+	// A reload may have taken the queue from the agent, or the agent from the
+	// configuration, in the middle of the talk.
+	if !sees && c.Agent != by {
 		return notify.ErrForbidden
 	}
 	_, err := p.a.store.SetMemo(ctx, call, store.MemoChange{Text: memo, Disposition: disposition, By: by, At: time.Now()})

@@ -180,8 +180,17 @@ func (h *Hub) handOut(ctx context.Context) {
 	}
 }
 
-// refresh works out every client's rights anew and has it take a snapshot.
+// refresh works out every client's rights anew and has it take a snapshot. Who
+// is not in the configuration any more may finish the call in hand; the board
+// tells when it is over.
 func (h *Hub) refresh() {
+	h.mu.Lock()
+	snapshots := h.snapshots
+	h.mu.Unlock()
+	calls := map[string]bool{} // agents with one
+	for _, a := range snapshots.take().Agents {
+		calls[a.ID] = a.Call != ""
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before := h.clients
@@ -189,10 +198,13 @@ func (h *Hub) refresh() {
 	for id, clients := range before.agents {
 		a, ok := h.auth.Agent(id)
 		for _, c := range clients {
-			if ok {
+			switch {
+			case ok:
 				c.rights = newRights(a)
 				c.send(frame{welcome: c.rights})
-			} else {
+			case calls[id]:
+				c.send(frame{welcome: c.rights})
+			default:
 				c.end(Removed)
 			}
 			h.clients.add(c)

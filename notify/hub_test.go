@@ -670,6 +670,30 @@ func TestReloadGivesNewRights(t *testing.T) {
 	}
 }
 
+func TestARemovedAgentFinishesTheCallInHand(t *testing.T) {
+	o := newOffice(t)
+	removed, _ := o.enter("b2")
+	ticket, offer := o.ring("c1", "q2")
+	o.board.Heard(queue.Fact{Kind: queue.PhoneAnswers, UniqueID: "u-c1", Phone: "80b2"})
+	removed.await(notify.TypeAnswered)
+	cfg := testConfig()
+	cfg.Agents = slices.DeleteFunc(cfg.Agents, func(a config.Agent) bool { return a.ID == "b2" })
+	o.staff.use(cfg)
+	o.board.Reload(cfg)
+	if w := removed.await(notify.TypeWelcome); len(w.Calls) != 1 || as[queue.AgentStatus](t, w.Agent).State != queue.AgentTalks {
+		t.Errorf("after the reload: %+v", w)
+	}
+	memo := "끝"
+	if h := removed.ask("m", notify.Memo{Type: notify.TypeMemo, Ref: "m", Call: "c1", Memo: &memo}); h.Type != notify.TypeAck {
+		t.Errorf("the memo is answered by %+v", h)
+	}
+	ticket.Dialled(queue.DialReport{Offer: offer.ID, Result: queue.RingAnswer, Cause: 16})
+	removed.await(notify.TypeEnded)
+	if code := removed.awaitClose(); code != 4004 {
+		t.Errorf("closed with %d, want 4004", code)
+	}
+}
+
 func TestMemoIsAckedWhenItIsKept(t *testing.T) {
 	o := newOffice(t)
 	p, _ := o.enter("홍길동")
