@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -131,10 +130,10 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "asterisk events", a.watcher.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
 	p.start(ctx, "admin socket", func(ctx context.Context) error {
-		return serveHTTP(ctx, a.httpServer(a.admin()), listen.admin, config.TLS{})
+		return serveHTTP(ctx, a.httpServer(a.admin()), listen.admin)
 	})
 	p.start(ctx, "http", func(ctx context.Context) error {
-		return serveHTTP(ctx, a.httpServer(a.handler()), listen.http, a.Config().Server.TLS)
+		return serveHTTP(ctx, a.httpServer(a.handler()), listen.http)
 	})
 	a.log.Info("calld is ready", "http", listen.http.Addr().String(), "agi", listen.agi.Addr().String(),
 		"took_ms", time.Since(a.started).Milliseconds())
@@ -148,6 +147,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 
 // Reload reads the configuration again and puts it in force, all or nothing,
 // while calls run. It returns what changed, or every fault as config.Faults.
+// What needs a restart stays as it is, and is told again by each reload.
 func (a *App) Reload(context.Context) ([]config.Change, error) {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
@@ -156,7 +156,11 @@ func (a *App) Reload(context.Context) ([]config.Change, error) {
 		a.log.Error("reload refused: nothing changed", "err", err)
 		return nil, err
 	}
+	for _, w := range cfg.Warnings {
+		a.log.Warn("configuration", "warning", w.String())
+	}
 	changes := config.Compare(a.Config(), cfg)
+	cfg = config.Apply(a.Config(), cfg)
 	a.cfg.Store(cfg)
 	a.announce.Configure(cfg)
 	a.agi.SetAllow(cfg.Server.AGIAllow)
@@ -170,13 +174,13 @@ func (a *App) Reload(context.Context) ([]config.Change, error) {
 // serveAGI serves FastAGI until ctx ends; the sessions then open are closed,
 // which sends their callers back to the dialplan.
 func (a *App) serveAGI(ctx context.Context, l net.Listener) error {
-	stop := context.AfterFunc(ctx, func() { a.closeAGI() })
-	defer stop()
+	closed := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { closed <- a.closeAGI() })
 	err := a.agi.Serve(l)
-	if ctx.Err() == nil {
+	if stop() { // ctx lives: the listener failed
 		return err
 	}
-	return a.closeAGI()
+	return <-closed
 }
 
 // closeAGI ends all sessions and waits a moment for their scripts to end.
@@ -214,36 +218,6 @@ func (a *App) durable(c *queue.Call, missed []store.Missed) {
 }
 
 func (a *App) missedChanged(m store.Missed) { a.hub.Push(m.Queue, notify.TypeMissedList, m) }
-
-// listeners is every socket that calld listens on. They are opened before
-// anything starts, so that a taken address is an error and not half a server.
-type listeners struct{ http, agi, admin net.Listener }
-
-func (a *App) listen(ctx context.Context) (l listeners, err error) {
-	s := a.Config().Server
-	var lc net.ListenConfig
-	if l.http, err = lc.Listen(ctx, "tcp", s.HTTP); err != nil {
-		return l, fmt.Errorf("server.http: %w", err)
-	}
-	if l.agi, err = lc.Listen(ctx, "tcp", s.AGI); err != nil {
-		l.close()
-		return l, fmt.Errorf("server.agi: %w", err)
-	}
-	if l.admin, err = listenAdmin(ctx, s.AdminSocket); err != nil {
-		l.close()
-		return l, fmt.Errorf("server.admin_socket: %w", err)
-	}
-	return l, nil
-}
-
-// close closes what is open; closing twice does no harm.
-func (l listeners) close() {
-	for _, x := range []net.Listener{l.http, l.agi, l.admin} {
-		if x != nil {
-			_ = x.Close() // it may be closed already by its server
-		}
-	}
-}
 
 // Snapshot is everything live, for those who run an App inside their own
 // program.

@@ -68,7 +68,9 @@ func (r readings) Collect(out chan<- prometheus.Metric) {
 	r.queues(out)
 	r.agi(out)
 	r.pages(out)
-	r.rest(out)
+	r.asterisk(out)
+	r.records(out)
+	r.announcements(out)
 }
 
 func send[N int | int64 | uint64 | float64](out chan<- prometheus.Metric, kind prometheus.ValueType, name, help string, v N, labels ...string) {
@@ -105,24 +107,45 @@ func (r readings) agi(out chan<- prometheus.Metric) {
 func (r readings) pages(out chan<- prometheus.Metric) {
 	s := r.a.hub.Stats()
 	send(out, prometheus.GaugeValue, "calld_pages", "Connected browser pages.", s.Sockets)
+	for _, reason := range notify.Refusals() {
+		send(out, prometheus.CounterValue, "calld_pages_refused_total", "Page connections refused, by reason.",
+			s.Refused[reason], "reason", string(reason))
+	}
+	send(out, prometheus.CounterValue, "calld_page_events_dropped_total", "Events left out for all pages because they came too fast; a snapshot followed.", s.Dropped)
 	for _, reason := range notify.Reasons() {
 		send(out, prometheus.CounterValue, "calld_pages_ended_total", "Page connections ended, by reason.",
 			s.Disconnects[reason], "reason", string(reason))
 	}
 }
 
-func (r readings) rest(out chan<- prometheus.Metric) {
+func (r readings) asterisk(out chan<- prometheus.Metric) {
 	up := 0
 	if r.a.asterisk.Load().State == notify.AsteriskUp {
 		up = 1
 	}
 	send(out, prometheus.GaugeValue, "calld_asterisk_up", "1 while Asterisk's events come in.", up)
+	s := r.a.watcher.Client().Stats()
+	send(out, prometheus.GaugeValue, "calld_ami_lag_seconds", "By how much Asterisk's events come late.", s.Lag.Seconds())
+	send(out, prometheus.CounterValue, "calld_ami_events_total", "Asterisk's events that were handled.", s.Handled)
+	send(out, prometheus.CounterValue, "calld_ami_events_lost_total", "Asterisk's events dropped from a full queue.", s.Lost)
+	w := r.a.watcher.Stats()
+	send(out, prometheus.CounterValue, "calld_sweeps_failed_total", "Comparisons of the board with Asterisk's channels that failed.", w.SweepsFailed)
+	for reason, n := range s.Ended {
+		send(out, prometheus.CounterValue, "calld_ami_ended_total", "Connections to Asterisk's manager, and tries to connect, that ended, by reason.",
+			n, "reason", string(reason))
+	}
+}
+
+func (r readings) records(out chan<- prometheus.Metric) {
 	rec := r.a.recorder.Stats()
 	send(out, prometheus.GaugeValue, "calld_records_waiting", "Call records not on disk yet.", rec.Waiting)
 	send(out, prometheus.CounterValue, "calld_records_written_total", "Call records written.", rec.Written)
 	for reason, n := range map[string]uint64{"overflow": rec.Overflowed, "refused": rec.Refused, "undrained": rec.Undrained} {
 		send(out, prometheus.CounterValue, "calld_records_lost_total", "Call records that only the log holds, by reason.", n, "reason", reason)
 	}
+}
+
+func (r readings) announcements(out chan<- prometheus.Metric) {
 	ann := r.a.announce.Stats()
 	send(out, prometheus.CounterValue, "calld_announcements_played_total", "Announcements played.", ann.Played)
 	for reason, n := range ann.Fallbacks {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // parts are the running pieces of the server, stopped in the reverse order of
@@ -54,8 +55,7 @@ var errEnded = errors.New("it should run as long as the server does")
 // stop ends all pieces, the last one started first, and returns their errors.
 func (p *parts) stop() error {
 	var errs []error
-	for i := len(p.running) - 1; i >= 0; i-- {
-		x := p.running[i]
+	for _, x := range slices.Backward(p.running) {
 		x.stop()
 		<-x.done
 		if x.err != nil {

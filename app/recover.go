@@ -45,8 +45,10 @@ func (a *App) restore(ctx context.Context) error {
 func (a *App) settle(ctx context.Context, c queue.Call) error {
 	now := time.Now()
 	c.Phase, c.Outcome, c.Cause, c.End = queue.Ended, queue.Failed, "queue_removed", &now
+	c.WaitMS = now.Sub(c.Begin).Milliseconds()
 	if c.Start != nil {
 		c.Outcome = queue.Answered
+		c.WaitMS, c.TalkMS = c.Start.Sub(c.Begin).Milliseconds(), now.Sub(*c.Start).Milliseconds()
 	}
 	a.log.Warn("live call of a queue that is gone: ended", "call_id", c.ID, "queue", c.Queue)
 	if _, err := a.store.Finish(ctx, &c); err != nil {

@@ -7,13 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"calld/config"
 	"calld/notify"
 	"calld/web"
 )
@@ -66,7 +63,7 @@ func (a *App) httpServer(h http.Handler) *http.Server {
 }
 
 // serveHTTP serves until ctx ends, then lets requests under way finish.
-func serveHTTP(ctx context.Context, s *http.Server, l net.Listener, tls config.TLS) error {
+func serveHTTP(ctx context.Context, s *http.Server, l net.Listener) error {
 	ended := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
@@ -77,63 +74,9 @@ func serveHTTP(ctx context.Context, s *http.Server, l net.Listener, tls config.T
 		}
 		ended <- err
 	})
-	var err error
-	if tls.Certificate != "" {
-		err = s.ServeTLS(l, tls.Certificate, tls.Key)
-	} else {
-		err = s.Serve(l)
-	}
+	err := s.Serve(l)
 	if stop() { // ctx lives: the listener failed
 		return err
 	}
 	return <-ended
-}
-
-// listenAdmin opens the admin socket with mode 0600. A socket file that no
-// server answers on is left over from a crash and replaced.
-func listenAdmin(ctx context.Context, path string) (net.Listener, error) {
-	var d net.Dialer
-	if c, err := d.DialContext(ctx, "unix", path); err == nil {
-		_ = c.Close() // it has served its purpose
-		return nil, fmt.Errorf("another calld serves %s: stop it, or choose another admin_socket", path)
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-	}
-	// Made under another name, so that it never stands there with a mode that
-	// lets others in.
-	dir, err := os.MkdirTemp(filepath.Dir(path), ".calld-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // empty by then
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "unix", dir+"/s")
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := l.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false) // it goes by its final name
-	}
-	if err := errors.Join(os.Chmod(dir+"/s", 0o600), os.Rename(dir+"/s", path)); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return &adminListener{Listener: l, path: path}, nil
-}
-
-// adminListener removes its socket file when it is closed.
-type adminListener struct {
-	net.Listener
-	path string
-}
-
-// Close closes the socket.
-func (l *adminListener) Close() error {
-	err := l.Listener.Close()
-	if err == nil {
-		err = os.Remove(l.path)
-	}
-	return err
 }

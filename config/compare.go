@@ -55,8 +55,10 @@ func (c Change) String() string {
 // file, those removed after them.
 //
 // What a running server has opened or promised needs a restart: everything of
-// [server] but the page's language and how long history is kept, and the
-// login at Asterisk. Everything else is applied to the next call.
+// [server] but the page's language, how long history is kept and who may open
+// FastAGI sessions; the login at Asterisk; how agents are dialled, because their
+// channels are known by it; and the folders of sounds. Everything else is
+// applied to the next call.
 func Compare(before, after *Config) []Change {
 	var list []Change
 	list = append(list, changes(nil, serverSettings(before), serverSettings(after))...)
@@ -79,6 +81,19 @@ func Compare(before, after *Config) []Change {
 	}
 	list = append(list, compareEntries("queues", before, after, queues)...)
 	return append(list, compareEntries("agents", before, after, agents)...)
+}
+
+// Apply is the configuration that a running server follows once its file has
+// become another one: the new one, except that what needs a restart stays as
+// it is.
+func Apply(running, file *Config) *Config {
+	c := *file
+	c.Server = running.Server
+	c.Server.AGIAllow, c.Server.Language, c.Server.KeepHistory = file.Server.AGIAllow, file.Server.Language, file.Server.KeepHistory
+	a, was := &c.Asterisk, running.Asterisk
+	a.AMI, a.Username, a.Secret = was.AMI, was.Username, was.Secret
+	a.AgentDial, a.Sounds, a.SoundsHere = was.AgentDial, was.Sounds, was.SoundsHere
+	return &c
 }
 
 // setting is one key with its value as the file would have it.
@@ -177,7 +192,6 @@ func serverSettings(c *Config) []setting {
 	return append(restart(
 		text("server.http", s.HTTP),
 		text("server.agi", s.AGI),
-		texts("server.agi_allow", allow),
 		text("server.data", s.Data),
 		text("server.admin_socket", s.AdminSocket),
 		text("server.timezone", s.Timezone.String()),
@@ -186,18 +200,18 @@ func serverSettings(c *Config) []setting {
 		text("asterisk.ami", c.Asterisk.AMI),
 		text("asterisk.username", c.Asterisk.Username),
 		secret("asterisk.secret", c.Asterisk.Secret),
-	), text("server.language", s.Language), keep)
+		text("asterisk.agent_dial", c.Asterisk.AgentDial),
+		text("asterisk.sounds", c.Asterisk.Sounds),
+		text("asterisk.sounds_here", c.Asterisk.SoundsHere),
+	), texts("server.agi_allow", allow), text("server.language", s.Language), keep)
 }
 
 func tableSettings(c *Config) []setting {
 	a, n, t := c.Asterisk, c.Announcement, c.TTS
 	return []setting{
-		text("asterisk.agent_dial", a.AgentDial),
 		text("asterisk.trunk_dial", a.TrunkDial),
 		text("asterisk.recordings", a.Recordings),
 		text("asterisk.recordings_here", a.RecordingsHere),
-		text("asterisk.sounds", a.Sounds),
-		text("asterisk.sounds_here", a.SoundsHere),
 		text("asterisk.websocket", a.WebSocket),
 		text("asterisk.fallback_context", a.FallbackContext),
 		text("asterisk.fallback_extension", a.FallbackExtension),

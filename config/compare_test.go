@@ -139,8 +139,21 @@ func TestCompareSeesEveryField(t *testing.T) {
 		}
 		visit(field, reflect.ValueOf(changed).Elem().Field(i), func(path string) {
 			seen++
-			if len(Compare(before, changed)) == 0 {
+			changes := Compare(before, changed)
+			if len(changes) == 0 {
 				t.Errorf("a change of %s is not seen", path)
+			}
+			// What can be applied is, and the rest is not: no less, no more.
+			applied := Apply(before, changed)
+			for _, c := range Compare(before, applied) {
+				if c.Restart {
+					t.Errorf("%s needs a restart but is applied", path)
+				}
+			}
+			for _, c := range Compare(applied, changed) {
+				if !c.Restart {
+					t.Errorf("%s needs no restart but is not applied", path)
+				}
 			}
 			*before = *clone(changed)
 		})

@@ -56,6 +56,33 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
+// TestRestartDocumented: the reference lists the keys that need a restart, in
+// the order in which a reload tells of them.
+func TestRestartDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "but these need a\nrestart: ")
+	list, _, ok := strings.Cut(after, ". ")
+	if !ok {
+		t.Fatal("no list")
+	}
+	var documented, need []string
+	for _, m := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(list, -1) {
+		documented = append(documented, m[1])
+	}
+	c := mustLoad(t, `asterisk.secret = "x"`)
+	for _, s := range slices.Concat(serverSettings(c), tableSettings(c)) {
+		if s.restart {
+			need = append(need, s.key)
+		}
+	}
+	if diff := cmp.Diff(need, documented); diff != "" {
+		t.Errorf("keys that need a restart (-want +documented):\n%s", diff)
+	}
+}
+
 // TestExample: the example file loads, has each key, and shows the defaults.
 func TestExample(t *testing.T) {
 	text, err := os.ReadFile("../packaging/calld.toml")

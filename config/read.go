@@ -7,8 +7,9 @@ import (
 	_ "time/tzdata" // small machines and containers have no time zones
 )
 
-// maxSocketPath is what fits into sun_path of Linux's sockaddr_un.
-const maxSocketPath = 107
+// maxSocketPath is the 107 bytes that fit into sun_path of Linux's
+// sockaddr_un, less what the socket's name has more while it is being made.
+const maxSocketPath = 87
 
 // config makes a Config of the tree and reports what is wrong in it.
 func (l *loader) config(tree *node) *Config {

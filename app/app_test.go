@@ -1,0 +1,314 @@
+package app
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"calld/agi"
+	"calld/config"
+	"calld/notify"
+	"calld/queue"
+	"calld/store"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRun: what is served where, and that nothing is left at the end.
+func TestRun(t *testing.T) {
+	s := newSite(t)
+	r := s.run()
+	network := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	admin := overSocket(s.path("s"))
+	for _, tt := range []struct {
+		client *http.Client
+		path   string
+		status int
+		holds  string
+	}{
+		{network, "/healthz", 200, "ok"},
+		{network, "/readyz", 503, "asterisk: not connected since"},
+		{network, "/metrics", 200, "calld_agents"},
+		{network, "/api/openapi.json", 200, "3.1."},
+		{network, "/api/v1/queues", 401, "unauthorized"},
+		{network, "/", 200, "<html"},
+		{network, "/debug/pprof/", 404, ""},
+		{admin, "/api/v1/queues", 200, "상담"},
+		{admin, "/api/v1/status", 200, `"version":"test"`},
+		{admin, "/debug/pprof/goroutine?debug=1", 200, "goroutine profile"},
+	} {
+		base := r.url
+		if tt.client == admin {
+			base = "http://calld"
+		}
+		if status, body := get(t, tt.client, base+tt.path); status != tt.status || !strings.Contains(body, tt.holds) {
+			t.Errorf("%s: %d %.200s", tt.path, status, body)
+		}
+	}
+	info, err := os.Stat(s.path("s"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("admin socket: %v, %v", info.Mode(), err)
+	}
+
+	_, err = New(Options{ConfigPath: s.path("calld.toml"), Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		t.Fatal("a second server starts on the same files")
+	}
+	if open, ok := errors.AsType[*store.OpenError](err); !ok || !errors.Is(err, store.ErrLocked) || open.Mend == "" {
+		t.Errorf("a second server: %v", err)
+	}
+
+	r.stop()
+	if err := r.ended(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	left, err := filepath.Glob(s.path("*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range left {
+		left[i] = filepath.Base(left[i])
+	}
+	if diff := cmp.Diff([]string{"calld.db", "calld.toml", "sounds"}, left); diff != "" {
+		t.Errorf("files (-want +left):\n%s", diff)
+	}
+}
+
+// TestPartEnds: a part that ends by itself ends the whole, by name.
+func TestPartEnds(t *testing.T) {
+	s := newSite(t)
+	r := s.run()
+	if err := r.agi.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err := r.ended()
+	if !errors.Is(err, errEnded) || !errors.Is(err, agi.ErrServerClosed) || !strings.Contains(err.Error(), "agi ended") {
+		t.Errorf("it ended with %v", err)
+	}
+	if _, err := os.Stat(s.path("s")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the admin socket is left: %v", err)
+	}
+}
+
+// TestListenFaults: an address that can't be had is told by its key, and the
+// store is free again.
+func TestListenFaults(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	addr := taken.Addr().String()
+	tests := map[string]struct{ old, new, want string }{
+		"http":      {`http = "127.0.0.1:0"`, `http = "` + addr + `"`, "server.http: "},
+		"agi":       {`agi = "127.0.0.1:0"`, `agi = "` + addr + `"`, "server.agi: "},
+		"admin":     {`admin_socket = "s"`, `admin_socket = "calld.toml"`, "server.admin_socket: "},
+		"no folder": {`admin_socket = "s"`, `admin_socket = "none/s"`, "server.admin_socket: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.write(centreConfig, tt.old, tt.new)
+			err := s.app().Run(t.Context())
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("error %v, want %s…", err, tt.want)
+			}
+			s.write(centreConfig)
+			s.app() // the store can be opened
+		})
+	}
+}
+
+func TestListenAdmin(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "s")
+	first, err := listenAdmin(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := listenAdmin(t.Context(), path); err == nil || !strings.Contains(err.Error(), "another calld serves "+path) {
+		t.Errorf("a second server: %v", err)
+	}
+	// A crash: the file stays, nobody answers.
+	if err := first.(*adminListener).Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatal(err)
+	}
+	second, err := listenAdmin(t.Context(), path)
+	if err != nil {
+		t.Fatalf("what a crash left is not replaced: %v", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := listenAdmin(t.Context(), path); err == nil {
+		t.Error("a file is replaced")
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "precious" {
+		t.Errorf("the file is now %q, %v", text, err)
+	}
+}
+
+// TestReload: all or nothing, and what needs a restart stays.
+func TestReload(t *testing.T) {
+	s := newSite(t)
+	a := s.app()
+	before, board := a.Config(), a.Snapshot()
+
+	s.write(centreConfig, `number = "1000"`, `number = "1000"`+"\nnam = \"x\"", `number = "2000"`, "")
+	_, err := a.Reload(t.Context())
+	if n := len(faultsOf(err)); n != 2 {
+		t.Errorf("%d faults: %v", n, err)
+	}
+	if a.Config() != before || !cmp.Equal(a.Snapshot().Agents, board.Agents) || !cmp.Equal(a.Snapshot().Queues, board.Queues) {
+		t.Error("something changed")
+	}
+
+	s.write(centreConfig, `agi = "127.0.0.1:0"`, `agi = "127.0.0.1:1234"`+"\nagi_allow = [\"192.0.2.0/24\"]",
+		`secret = "x"`, "secret = \"x\"\nagent_dial = \"SIP/{phone}\"",
+		"[agents.sup]", "[agents.new]\npassword = \"x\"\nphone = \"802\"\nqueues = [\"billing\"]\n[agents.sup]",
+		`[queues.billing]`, "[queues.sales]")
+	s.write(strings.ReplaceAll(read(t, s.path("calld.toml")), `queues = ["billing"]`, `queues = ["sales"]`))
+	want := []string{
+		`server.agi: "127.0.0.1:0" → "127.0.0.1:1234" (needs a restart)`,
+		`asterisk.agent_dial: "PJSIP/{phone}" → "SIP/{phone}" (needs a restart)`,
+		`server.agi_allow: ["127.0.0.0/8"] → ["192.0.2.0/24"]`,
+		`queues.sales: added "sales"`,
+		`queues.billing: removed "billing"`,
+		`agents.new: added "new"`,
+	}
+	if diff := cmp.Diff(want, reload(t, a)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	cfg := a.Config()
+	if cfg.Asterisk.AgentDial != "PJSIP/{phone}" || cfg.Server.AGI != "127.0.0.1:0" || cfg.Server.AGIAllow[0].String() != "192.0.2.0/24" {
+		t.Errorf("in force: %+v, %+v", cfg.Asterisk, cfg.Server)
+	}
+	if _, ok := a.board.QueueForNumber("2000"); !ok {
+		t.Error("the board does not have the new queue's number")
+	}
+	if diff := cmp.Diff(want[:2], reload(t, a)); diff != "" {
+		t.Errorf("what waits for a restart is not told again (-want +got):\n%s", diff)
+	}
+}
+
+func reload(t *testing.T, a *App) []string {
+	t.Helper()
+	changes, err := a.Reload(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, c := range changes {
+		list = append(list, c.String())
+	}
+	return list
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestReadyz: red without Asterisk and while calls can't be written.
+func TestReadyz(t *testing.T) {
+	s := newSite(t)
+	a := s.app()
+	h := a.handler()
+	if code, body := ask(h, "/readyz"); code != http.StatusServiceUnavailable || !strings.HasPrefix(body, "asterisk: ") {
+		t.Errorf("without asterisk: %d %s", code, body)
+	}
+	a.asteriskState(notify.AsteriskState{State: notify.AsteriskUp, Since: time.Now()})
+	if code, body := ask(h, "/readyz"); code != http.StatusOK || body != "ready\n" {
+		t.Errorf("with all: %d %s", code, body)
+	}
+	if err := a.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	go a.recorder.Run(t.Context())
+	if _, err := a.board.Enter(queue.Entry{ID: "c", Queue: "상담", UniqueID: "u"}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the store is told to fail", func() bool {
+		code, body := ask(h, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.HasPrefix(body, "store: ")
+	})
+	if a.status().StoreError == "" {
+		t.Error("the status has no error")
+	}
+	if code, _ := ask(h, "/healthz"); code != http.StatusOK {
+		t.Errorf("healthz %d", code)
+	}
+	if code, _ := ask(h, "/api/v1/session"); code != http.StatusUnauthorized {
+		t.Errorf("session %d", code)
+	}
+}
+
+// TestSetMemo: a page may write a memo of the calls its agent may see.
+func TestSetMemo(t *testing.T) {
+	a := newSite(t).app()
+	for _, q := range []string{"상담", "billing"} {
+		if _, err := a.board.Enter(queue.Entry{ID: "live-" + q, Queue: q, UniqueID: q}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := time.Now()
+	if _, err := a.store.Finish(t.Context(), &queue.Call{ID: "ended", Queue: "상담", Phase: queue.Ended, Direction: queue.In, Begin: end, End: &end, Outcome: queue.Abandoned}); err != nil {
+		t.Fatal(err)
+	}
+	memo := "첫째"
+	for _, tt := range []struct {
+		call, by string
+		want     error
+	}{
+		{"live-상담", "홍길동", nil},
+		{"ended", "홍길동", nil},
+		{"live-billing", "sup", nil},
+		{"live-billing", "홍길동", notify.ErrForbidden},
+		{"none", "홍길동", notify.ErrNoCall},
+		{"ended", "stranger", notify.ErrForbidden},
+	} {
+		if err := (pages{a}).SetMemo(t.Context(), tt.call, &memo, nil, tt.by); !errors.Is(err, tt.want) {
+			t.Errorf("%s by %s: %v, want %v", tt.call, tt.by, err, tt.want)
+		}
+		m, err := a.store.Memo(tt.call)
+		if written := err == nil && m.Text == memo; written != (tt.want == nil) && tt.call != "ended" && tt.call != "live-billing" {
+			t.Errorf("%s by %s: written %t", tt.call, tt.by, written)
+		}
+	}
+}
+
+// TestLogin: the page's log-in.
+func TestLogin(t *testing.T) {
+	a := newSite(t).app()
+	if ag, err := (pages{a}).Login(t.Context(), "홍길동", "right"); err != nil || ag.Role != config.RoleAgent {
+		t.Errorf("%+v, %v", ag, err)
+	}
+	for _, login := range [][2]string{{"홍길동", "wrong"}, {"nobody", "right"}, {"", ""}} {
+		if _, err := (pages{a}).Login(t.Context(), login[0], login[1]); !errors.Is(err, notify.ErrLogin) {
+			t.Errorf("%q: %v", login, err)
+		}
+	}
+}
