@@ -45,6 +45,7 @@ type plan struct {
 	Agents       []agentPlan
 	Version      int      // of Asterisk
 	NoPhones     []string // agents whose phones are not registered
+	Data         string   // folder of the data file, by default the test's own
 	// What Asterisk knows from the start, and calld by a reload.
 	LaterQueues []queuePlan
 	LaterAgents []agentPlan
@@ -75,7 +76,7 @@ var configuration = template.Must(template.New("calld.toml").Parse(`
 [server]
 http = "127.0.0.1:{{.HTTP}}"
 agi = "127.0.0.1:{{.AGI}}"
-data = "{{.Dir}}/calld.db"
+data = "{{or .Data .Dir}}/calld.db"
 admin_socket = "{{.Dir}}/s"
 [asterisk]
 ami = "{{.AMI}}"
