@@ -6,51 +6,87 @@ SHELL := bash
 
 GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
+NPM     := npm --prefix web
 VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# The pages. A binary built without them serves a plain status page.
+web/node_modules/.package-lock.json: web/package-lock.json web/package.json
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f)
+	$(NPM) run build
+
+.PHONY: pages
+pages: web/dist/index.html ## build the browser pages into web/dist
 
 .PHONY: build
-build: ## build bin/calld
+build: pages ## build bin/calld, pages included
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/calld ./cmd/calld
 
 .PHONY: check
-check: format lint unit ## format, lint and unit tests: for every commit
+check: format lint generated unit check-pages ## format, lint, generated files, unit tests: for every commit
 
 .PHONY: format
 format:
-	@out=$$($(TOOL) gofumpt -modpath calld -extra -l . | grep -v '^web/node_modules/' || true); \
-	if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
+	@out=$$($(TOOL) golangci-lint fmt --diff); if [ -n "$$out" ]; then echo "$$out"; echo "not formatted: make fmt"; exit 1; fi
 
 .PHONY: fmt
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt
+	$(NPM) run format
 
 .PHONY: lint
 lint:
-	$(GO) vet -tags e2e ./...
 	$(TOOL) golangci-lint run --build-tags e2e ./...
+
+.PHONY: generate
+generate: web/node_modules/.package-lock.json ## make the pages' types from the Go structs
+	$(NPM) run generate
+
+.PHONY: generated
+generated: generate
+	@git diff --exit-code -- web/src/wire || { echo "generated files are not current: make generate, and commit"; exit 1; }
 
 .PHONY: unit
 unit:
 	$(GO) test -race -shuffle=on ./...
 
+.PHONY: check-pages
+check-pages: web/node_modules/.package-lock.json
+	$(NPM) run check
+	$(NPM) test
+
 .PHONY: setup
-setup: ## install what the tests need: Asterisk's root folder, sipp and others
+setup: ## install what the tests need: an Asterisk in a folder of its own, sipp, chromium and others
 	$(GO) run ./test/lab/setup
 
 .PHONY: e2e
-e2e: setup ## end-to-end tests on a real Asterisk
-	$(GO) test -tags e2e -count=1 -timeout 12m -parallel 4 ./test/...
+e2e: setup ## end-to-end tests: a real Asterisk, real SIP calls
+	$(GO) test -tags e2e -count=1 -timeout 12m -parallel 4 ./demo ./test/...
+
+.PHONY: e2e-pages
+e2e-pages: setup build ## the pages in a real Chromium, against a real Asterisk
+	$(NPM) run e2e
 
 .PHONY: test
-test: setup check e2e ## everything
+test: setup check e2e e2e-pages ## everything
+
+.PHONY: screenshots
+screenshots: setup build ## pictures of every screen, into docs/pictures
+	$(NPM) run screenshots
 
 .PHONY: bench
 bench: ## benchmarks, beside their baselines
 	$(GO) test -run '^$$' -bench . -benchmem ./agi ./ami ./queue ./store ./notify
+
+.PHONY: load
+load: setup ## calls at 100 a second: Dial(), Queue() and calld side by side
+	$(GO) run ./test/load
 
 .PHONY: demo
 demo: build ## a whole call centre on this machine, with simulated customers

@@ -32,7 +32,7 @@ func setup(ctx context.Context, log *slog.Logger, versions []string) error {
 		versions = []string{strconv.Itoa(lab.Asterisk22)}
 	}
 	var errs []error
-	for _, tool := range []string{"sipp", "espeak-ng", "sox"} {
+	for _, tool := range []string{"sipp", "espeak-ng", "sox", "chromium"} {
 		if err := lab.Need(ctx, log, tool); err != nil {
 			errs = append(errs, err)
 			continue
