@@ -204,7 +204,13 @@ func BenchmarkShortSession(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("plain/calls=%d", width), func(b *testing.B) {
 			ln := listen(b)
-			go servePlain(ln)
+			go serveEach(ln, plainSession)
+			measureShort(b, ln.Addr().String(), width)
+			ln.Close()
+		})
+		b.Run(fmt.Sprintf("bare/calls=%d", width), func(b *testing.B) {
+			ln := listen(b)
+			go serveEach(ln, bareSession)
 			measureShort(b, ln.Addr().String(), width)
 			ln.Close()
 		})
@@ -255,20 +261,46 @@ func memory() uint64 {
 	return m.HeapInuse + m.StackInuse
 }
 
-// servePlain is the peer of the benchmark: FastAGI as it is commonly written in
-// Go. One goroutine a session, a bufio.Reader, the environment in a map, each
-// command by fmt, each answer by a regular expression. It notices a hang-up
-// only when it sends the next command, has no time limits, and quotes nothing.
-func servePlain(ln net.Listener) {
+func serveEach(ln net.Listener, session func(net.Conn)) {
 	for {
 		conn, err := ln.Accept()
 		if err != nil {
 			return
 		}
-		go plainSession(conn)
+		go session(conn)
 	}
 }
 
+// bareSession is what the kernel and Go's net package alone cost: the same
+// reads and writes with nothing read out of them.
+func bareSession(conn net.Conn) {
+	defer conn.Close()
+	buf := make([]byte, 2048)
+	for n, end := 0, false; !end; {
+		m, err := conn.Read(buf[n:])
+		if err != nil {
+			return
+		}
+		n += m
+		end = strings.HasSuffix(string(buf[:n]), "\n\n")
+	}
+	for _, command := range []string{
+		"GET VARIABLE UNIQUEID\n", "SET VARIABLE CALLD_ID 01J9Z\n", "ANSWER\n", "STREAM FILE welcome \"\" 0\n",
+		"EXEC StartMusicOnHold default\n",
+	} {
+		if _, err := conn.Write([]byte(command)); err != nil {
+			return
+		}
+		if _, err := conn.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+// plainSession is the peer of the benchmark: FastAGI as it is commonly written
+// in Go. One goroutine a session, a bufio.Reader, the environment in a map, each
+// command by fmt, each answer by a regular expression. It notices a hang-up
+// only when it sends the next command, has no time limits, and quotes nothing.
 var plainAnswer = regexp.MustCompile(`^(\d{3}) result=(-?[0-9*#]*)(?: \((.*)\))?(?: endpos=(\d+))?`)
 
 func plainSession(conn net.Conn) {

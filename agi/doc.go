@@ -22,11 +22,12 @@
 //
 // # Concurrency
 //
-// A session has two goroutines: the handler's, and one that reads what
-// Asterisk says. A [Session] may be used by several goroutines, but it carries
-// out one command at a time: AGI has no second command in flight, and a line
-// sent while Asterisk plays a sound stops the sound and swallows its answer
-// (ast_waitstream_full). So commands wait for their turn.
+// A session has the handler's goroutine and, from the handler's first look at
+// its context on, one that reads what Asterisk says; a handler that only sends
+// one command after the other does without. A [Session] may be used by several
+// goroutines, but it carries out one command at a time: AGI has no second command
+// in flight, and a line sent while Asterisk plays a sound stops the sound and
+// swallows its answer (ast_waitstream_full). So commands wait for their turn.
 //
 // The context given to the handler ends when the session does, whether or not
 // a command runs, and [context.Cause] says why:

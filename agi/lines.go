@@ -56,6 +56,9 @@ func (l *lines) next() ([]byte, error) {
 	}
 }
 
+// more reports whether a line has been read that next has not given out.
+func (l *lines) more() bool { return bytes.IndexByte(l.buf[l.r:l.w], '\n') >= 0 }
+
 // environment returns everything up to and with the first empty line.
 func (l *lines) environment() ([]byte, error) {
 	for at := l.r; ; { // at is the beginning of a line

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Reply is Asterisk's answer to a command, code 200:
@@ -120,9 +119,9 @@ func parseReply(b []byte) (r Reply, whole, ok bool) {
 			r.Data = string(rest[1 : len(rest)-1])
 			return r, true, true
 		}
-		for _, word := range []string{"speech", "digit"} { // SPEECH RECOGNIZE tells more behind these
-			if text, found := strings.CutPrefix(string(rest), "("+word+") "); found {
-				r.Data, r.Text = word, text
+		for _, word := range [...]string{"(speech)", "(digit)"} { // SPEECH RECOGNIZE tells more behind these
+			if text, found := bytes.CutPrefix(rest, []byte(word)); found {
+				r.Data, r.Text = word[1:len(word)-1], string(bytes.TrimPrefix(text, []byte(" ")))
 				return r, true, true
 			}
 		}
@@ -137,8 +136,8 @@ func parseReply(b []byte) (r Reply, whole, ok bool) {
 		r.Data, r.EndPos = string(rest[1:end]), pos
 		return r, true, true
 	}
-	if pos, found := strings.CutPrefix(string(rest), "endpos="); found {
-		if n, err := strconv.ParseInt(pos, 10, 64); err == nil {
+	if pos, found := bytes.CutPrefix(rest, []byte("endpos=")); found {
+		if n, err := strconv.ParseInt(string(pos), 10, 64); err == nil {
 			r.EndPos = n
 			return r, true, true
 		}

@@ -247,8 +247,7 @@ func (srv *Server) admit(conn net.Conn) {
 		return
 	}
 	s := newSession(srv, conn)
-	// One owner now: the goroutine of serve. It adds the reader.
-	s.owners.Store(1)
+	s.owners.Store(1) // the goroutine of serve
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.cancel = cancel
 	srv.mu.Lock()
@@ -300,15 +299,14 @@ func (srv *Server) allowed(addr net.Addr) bool {
 // serve is the goroutine of one session.
 func (srv *Server) serve(ctx context.Context, s *Session) {
 	defer s.release()
-	in := newLines(s.conn, orDefault(srv.MaxLine, DefaultMaxLine))
-	if err := srv.handshake(s, in); err != nil {
-		in.free()
+	s.in = newLines(s.conn, orDefault(srv.MaxLine, DefaultMaxLine))
+	s.decoder.max = s.in.max
+	if err := srv.handshake(s); err != nil {
+		s.in.free()
 		srv.turnAway(s, err)
 		return
 	}
-	s.owners.Add(1)
-	go s.read(in)
-	defer s.fail(ErrClosed)
+	defer s.finish()
 	defer func() {
 		if p := recover(); p != nil {
 			srv.counts.panics.Add(1)
@@ -317,16 +315,16 @@ func (srv *Server) serve(ctx context.Context, s *Session) {
 			s.giveUp()
 		}
 	}()
-	srv.Handler.ServeAGI(ctx, s)
+	srv.Handler.ServeAGI(&sessionContext{ctx, s}, s)
 }
 
 // handshake reads the environment.
-func (srv *Server) handshake(s *Session, in *lines) error {
+func (srv *Server) handshake(s *Session) error {
 	timeout := orDefault(srv.HandshakeTimeout, DefaultHandshakeTimeout)
 	if err := s.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	text, err := in.environment()
+	text, err := s.in.environment()
 	if err != nil {
 		return err
 	}

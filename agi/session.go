@@ -28,12 +28,17 @@ type Session struct {
 	cancel  context.CancelCauseFunc
 	turn    chan struct{} // full while a command is under way; of no account once err is set
 	answers chan answer   // to the one who has the turn
-	gone    chan struct{} // closed when the reader has ended
+	gone    chan struct{} // closed when err is set
 	owners  atomic.Int32  // goroutines that use the session; the last one forgets it
 	out     []byte        // the command being sent; belongs to the turn
 	place   place         // where the channel was when last asked; belongs to the turn
 
+	in      *lines  // belongs to the one who reads
+	decoder decoder // likewise
+
 	mu        sync.Mutex
+	reading   reading
+	wanted    bool  // a reader is to follow the command that reads
 	waiting   bool  // an answer is due
 	abandoned bool  // nobody waits for it any more; it carries the turn
 	hungUp    bool  // HANGUP was read
@@ -77,7 +82,7 @@ func (s *Session) Command(ctx context.Context, verb string, args ...string) (Rep
 	if err != nil {
 		return Reply{}, fmt.Errorf("agi: %s: %w", verb, err)
 	}
-	dead, now := s.follow(ctx, verb, args, a)
+	now, dead := s.follow(ctx, verb, args, a)
 	s.end()
 	switch {
 	case a.code != 200:
@@ -98,21 +103,21 @@ func (s *Session) do(ctx context.Context, verb string, args ...string) (Reply, e
 }
 
 // follow does what must be done between an answer and the next command, and
-// says why the channel is dead, nil when it is not, and whether it died now.
+// says whether the channel died now, and why it is dead, nil when it is not.
 //
 // After result=-1 it sends one harmless command. run_agi drains the channel of
 // a caller who left, and says HANGUP, before it reads any further command; so
 // when that command is answered, HANGUP has come or the channel lives.
-func (s *Session) follow(ctx context.Context, verb string, args []string, a answer) (dead error, now bool) {
+func (s *Session) follow(ctx context.Context, verb string, args []string, a answer) (now bool, dead error) {
 	s.mu.Lock()
 	hungUp, verdict := s.hungUp, s.verdict
 	s.mu.Unlock()
 	if verdict != nil {
-		return verdict, false
+		return false, verdict
 	}
 	if !hungUp && (a.reply.Result == "-1" || moves(verb, args)) {
 		if !s.ask(ctx) {
-			return s.failure(), true
+			return true, s.failure()
 		}
 	} else if a.code == 200 && len(args) == 0 && strings.EqualFold(verb, "HANGUP") {
 		s.place.ended = true
@@ -121,13 +126,16 @@ func (s *Session) follow(ctx context.Context, verb string, args []string, a answ
 	hungUp = s.hungUp
 	s.mu.Unlock()
 	if !hungUp {
-		return nil, false
+		return false, nil
 	}
-	return s.settle(ctx), true
+	return true, s.settle(ctx)
 }
 
 // begin waits for the turn.
 func (s *Session) begin(ctx context.Context) error {
+	if s.owns(ctx) {
+		return s.beginOwn()
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -139,6 +147,26 @@ func (s *Session) begin(ctx context.Context) error {
 	case <-s.gone:
 		return s.failure()
 	}
+}
+
+// beginOwn is begin with the session's own context, without a look at it: that
+// would start the reader.
+func (s *Session) beginOwn() error {
+	select {
+	case s.turn <- struct{}{}:
+	case <-s.gone:
+		return s.failure()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.verdict != nil:
+		s.endLocked()
+		return s.verdict
+	}
+	return nil
 }
 
 // end gives the turn back.
@@ -164,12 +192,20 @@ func (s *Session) endLocked() {
 // turn. After an error the caller has it no more: the session is over, or the
 // turn stays with the answer that nobody waits for now.
 func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
+	own := s.owns(ctx)
+	if !own {
+		s.watch() // only a reader leaves this goroutine free to follow ctx
+	}
 	s.mu.Lock()
 	if err := s.err; err != nil {
 		s.mu.Unlock()
 		return answer{}, err
 	}
 	s.waiting = true
+	direct := s.reading != byReader
+	if direct {
+		s.reading = byCommand
+	}
 	s.mu.Unlock()
 	err := s.conn.SetWriteDeadline(time.Now().Add(s.srv.writeTimeout()))
 	if err == nil {
@@ -182,10 +218,17 @@ func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
 		s.fail(err)
 		return answer{}, s.failure()
 	}
+	if direct {
+		return s.readAnswer()
+	}
+	var done <-chan struct{} // the own context does not end under a command but with the session
+	if !own {
+		done = ctx.Done()
+	}
 	select {
 	case a := <-s.answers:
 		return a, nil
-	case <-ctx.Done():
+	case <-done:
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if !s.waiting { // it came at the same moment
@@ -201,81 +244,6 @@ func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
 			return answer{}, s.failure()
 		}
 	}
-}
-
-// read takes what Asterisk says until the connection ends.
-func (s *Session) read(in *lines) {
-	d := decoder{max: in.max}
-	for {
-		line, err := in.next()
-		if err == nil {
-			err = s.take(&d, line)
-		}
-		if err != nil {
-			s.fail(err)
-			break
-		}
-	}
-	in.free()
-	close(s.gone)
-	s.release()
-}
-
-func (s *Session) take(d *decoder, line []byte) error {
-	a, m, err := d.line(line)
-	switch {
-	case m == hangup:
-		s.sawHangup()
-	case m == answered && !s.deliver(a):
-		return &ProtocolError{BadAnswer, "an answer to no command"}
-	}
-	return err
-}
-
-// deliver hands an answer to the one who waits for it. It reports whether any
-// answer was due.
-func (s *Session) deliver(a answer) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.waiting {
-		return false
-	}
-	s.waiting = false
-	if s.abandoned {
-		s.abandoned = false
-		s.endLocked()
-		return true
-	}
-	s.answers <- a // has room: one command at a time
-	return true
-}
-
-// sawHangup notes the line HANGUP and has its meaning found out, by the one who
-// has the turn or, when the session is idle, right away. run_agi says HANGUP
-// once when the channel dies and once more at its own end.
-func (s *Session) sawHangup() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.hungUp || s.err != nil {
-		return
-	}
-	s.hungUp = true
-	select {
-	case s.turn <- struct{}{}:
-		s.inquire()
-	default:
-	}
-}
-
-// inquire settles in a goroutine of its own, which inherits the turn; it is
-// called with mu held, often by the reader, who must go on reading.
-func (s *Session) inquire() {
-	s.owners.Add(1)
-	go func() {
-		_ = s.settle(context.Background()) // the context's cause tells it
-		s.end()
-		s.release()
-	}()
 }
 
 // fail ends the session: the first error counts. The socket is closed, which
@@ -294,11 +262,22 @@ func (s *Session) fail(err error) {
 	if !first {
 		return
 	}
+	close(s.gone)
 	s.cancel(err)
 	if protocol != nil {
 		s.srv.refused(protocol.Reason, s.conn, protocol)
 	}
 	_ = s.conn.Close() // it is over whatever this says
+}
+
+// finish ends the session when its handler has returned.
+func (s *Session) finish() {
+	s.fail(ErrClosed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reading == byNobody {
+		s.in.free() // else the one who reads has it
+	}
 }
 
 func (s *Session) failure() error {

@@ -19,8 +19,12 @@ import (
 // Patience is how long Expect and Wait wait.
 const Patience = 10 * time.Second
 
-// backlog bounds the commands that Expect has not taken yet.
-const backlog = 4096
+// backlog bounds the commands that Expect has not taken yet, unsent the messages
+// that the session has not read yet: answers one at a time, and HANGUP.
+const (
+	backlog = 4096
+	unsent  = 16
+)
 
 // Caller is one channel of a played Asterisk.
 type Caller struct {
@@ -28,7 +32,7 @@ type Caller struct {
 	env  agi.Env
 	conn net.Conn
 
-	write sync.Mutex // one whole message at a time
+	out   chan string // messages to the session, one goroutine writes them
 	seen  chan *Command
 	stop  chan struct{} // closed at the test's end
 	dead  chan struct{} // closed by Hangup and Redirect
@@ -85,6 +89,7 @@ func New(tb testing.TB, env agi.Env) *Caller {
 	return &Caller{
 		t:     tb,
 		env:   env,
+		out:   make(chan string, unsent),
 		seen:  make(chan *Command, backlog),
 		stop:  make(chan struct{}),
 		dead:  make(chan struct{}),
@@ -143,13 +148,12 @@ func (c *Caller) Connect(conn net.Conn) {
 		_ = conn.Close()
 		<-c.ended
 	})
+	c.out <- string(text)
 	go func() {
 		defer close(c.ended)
-		defer func() { _ = conn.Close() }()
-		c.send(string(text))
-		close(c.begun)
 		c.run()
 	}()
+	go c.write()
 }
 
 // Split makes every write go out in pieces of n bytes. Call it before the
@@ -334,6 +338,7 @@ func (c *Caller) Status() string {
 
 // run answers commands until the connection ends.
 func (c *Caller) run() {
+	defer func() { _ = c.conn.Close() }()
 	in := bufio.NewReader(c.conn)
 	for {
 		line, err := in.ReadString('\n')
@@ -418,19 +423,37 @@ func (c *Caller) held(cmd *Command) string {
 	return "200 result=-1"
 }
 
-// send writes one message. Errors show as the end of the session.
+// send hands one message to the writer.
 func (c *Caller) send(text string) {
-	c.mu.Lock()
-	n := c.split
-	c.mu.Unlock()
-	c.write.Lock()
-	defer c.write.Unlock()
-	if n <= 0 {
-		n = len(text)
+	select {
+	case c.out <- text:
+	case <-c.ended:
 	}
-	for piece := range slices.Chunk([]byte(text), n) {
-		if _, err := c.conn.Write(piece); err != nil {
+}
+
+// write writes until the session has ended. A session that is between two
+// commands may leave HANGUP unread for a while, and nobody is to wait for that.
+func (c *Caller) write() {
+	c.mu.Lock()
+	split := c.split
+	c.mu.Unlock()
+	for first := true; ; first = false {
+		select {
+		case text := <-c.out:
+			n := split
+			if n <= 0 {
+				n = len(text)
+			}
+			for piece := range slices.Chunk([]byte(text), n) {
+				if _, err := c.conn.Write(piece); err != nil {
+					break
+				}
+			}
+		case <-c.ended:
 			return
+		}
+		if first {
+			close(c.begun)
 		}
 	}
 }

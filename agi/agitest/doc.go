@@ -23,8 +23,9 @@
 //
 // # Concurrency
 //
-// A Caller has one goroutine, which also runs the functions given to On, one
-// command after the other as Asterisk does. Methods may be called from any
+// A Caller has one goroutine that answers, which also runs the functions given
+// to On, one command after the other as Asterisk does, and one that writes, so
+// that no method waits for the session to read. Methods may be called from any
 // goroutine, but Expect and Wait only from the test's. Everything ends before
 // the test does. Over net.Pipe nothing waits for the network, so a Caller works
 // within a testing/synctest bubble.
