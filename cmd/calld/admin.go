@@ -24,12 +24,11 @@ type checkCmd struct{ configFlag }
 // Run validates the configuration.
 func (c checkCmd) Run() error {
 	cfg, err := config.Load(c.Config)
-	var faults config.Faults
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[config.Faults](err); ok {
 		for _, f := range faults {
 			fmt.Fprintln(os.Stderr, f)
 		}
-		fmt.Fprintf(os.Stderr, "calld: %d faults\n", len(faults))
+		fmt.Fprintf(os.Stderr, "calld: faults: %d\n", len(faults))
 		return &exitError{}
 	}
 	if err != nil {
@@ -38,7 +37,7 @@ func (c checkCmd) Run() error {
 	for _, w := range cfg.Warnings {
 		fmt.Fprintf(os.Stderr, "warning: %s\n", w)
 	}
-	fmt.Printf("%s: good: %d queues, %d agents\n", c.Config, len(cfg.Queues), len(cfg.Agents))
+	fmt.Printf("%s: good; queues: %d, agents: %d\n", c.Config, len(cfg.Queues), len(cfg.Agents))
 	return nil
 }
 
@@ -74,8 +73,7 @@ func (c asteriskConfigCmd) Run() error {
 // loadConfig loads a configuration and prints all its faults.
 func loadConfig(path string) (*config.Config, error) {
 	cfg, err := config.Load(path)
-	var faults config.Faults
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[config.Faults](err); ok {
 		fmt.Fprintln(os.Stderr, faults)
 		return nil, &exitError{}
 	}

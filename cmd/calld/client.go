@@ -17,6 +17,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"calld/api"
+	"calld/config"
 )
 
 // client asks the running server over its admin socket.
@@ -55,8 +56,12 @@ func (r remote) client() (*client, error) {
 }
 
 // socketOf reads the one key needed to reach the server, even from a
-// configuration that has faults elsewhere.
+// configuration that has faults elsewhere, such as a secret that only the
+// server may read. Then only the main file is looked at.
 func socketOf(path string) (string, error) {
+	if cfg, err := config.Load(path); err == nil {
+		return cfg.Server.AdminSocket, nil
+	}
 	var f struct {
 		Server struct {
 			AdminSocket string `toml:"admin_socket"`

@@ -147,10 +147,12 @@ func draw(w io.Writer, a *app.App, cfg *config.Config) error {
 		if err := t.write(w); err != nil {
 			return err
 		}
-		fmt.Fprintln(w)
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(w, "missed calls to work off: %d\n", missed)
-	return nil
+	_, err = fmt.Fprintf(w, "missed calls to work off: %d\n", missed)
+	return err
 }
 
 // withWhom is who talks, or who is rung.

@@ -49,13 +49,7 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	var c cli
 	code := -1
-	parser, err := kong.New(&c,
-		kong.Name("calld"),
-		kong.Description("A call centre for Asterisk."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Exit(func(n int) { code = n }),
-	)
+	parser, err := newParser(&c, func(n int) { code = n })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "calld:", err)
 		return exitFailure
@@ -73,13 +67,23 @@ func run(ctx context.Context, args []string) int {
 	}
 	cmd.BindTo(ctx, (*context.Context)(nil))
 	if err := cmd.Run(); err != nil {
-		var quiet *exitError
-		if !errors.As(err, &quiet) {
+		if _, printed := errors.AsType[*exitError](err); !printed {
 			fmt.Fprintln(os.Stderr, "calld:", err)
 		}
 		return exitFailure
 	}
 	return 0
+}
+
+// newParser makes the parser of the command line; exit is called once --help
+// has been printed.
+func newParser(c *cli, exit func(code int)) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("calld"),
+		kong.Description("A call centre for Asterisk."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(exit),
+	)
 }
 
 // exitError ends a command whose faults have been printed already.

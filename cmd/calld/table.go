@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -43,11 +44,11 @@ func (t *table) write(w io.Writer) error {
 	return err
 }
 
-// printable keeps control characters, such as those of a caller's name, from
-// the terminal.
+// printable keeps what a caller's name may hold from the terminal: control
+// characters, and those that can't be seen or turn the direction of writing.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
