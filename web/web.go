@@ -9,6 +9,8 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"path"
+	"strings"
 )
 
 //go:embed all:dist
@@ -22,16 +24,40 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 	"font-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Handler serves the pages.
-func Handler() http.Handler {
-	files := http.FileServerFS(pages())
+func Handler() http.Handler { return handler(pages()) }
+
+func handler(files fs.FS) http.Handler {
+	server := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentSecurityPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")
-		files.ServeHTTP(w, r)
+		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+		switch {
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "pages can only be read", http.StatusMethodNotAllowed)
+			return
+		case name == "": // the index
+		case !isPage(files, name):
+			http.NotFound(w, r)
+			return
+		case strings.HasPrefix(name, "assets/"):
+			// Vite puts a hash of the content into these names.
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		server.ServeHTTP(w, r)
 	})
+}
+
+// isPage reports whether there is a file of that name to be served: a folder's
+// list is not, nor is what begins with a dot.
+func isPage(files fs.FS, name string) bool {
+	info, err := fs.Stat(files, name)
+	return err == nil && info.Mode().IsRegular() && !strings.HasPrefix(path.Base(name), ".")
 }
 
 // pages is the built pages, or the plain one without them.
