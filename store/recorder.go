@@ -20,6 +20,11 @@ const (
 	// DrainTime is how long Run goes on writing after its context has ended.
 	DrainTime = 10 * time.Second
 
+	// gatherFor is how long a change may wait for others before they are
+	// written. A call changes five times until it is answered, mostly within
+	// moments: joined into one record that is one write, not five.
+	gatherFor = 50 * time.Millisecond
+
 	retryMin   = 100 * time.Millisecond
 	retryMax   = 5 * time.Second
 	stallAfter = 5 * time.Second  // a write under way for longer is unhealthy
@@ -169,7 +174,8 @@ func (r *Recorder) write(ctx context.Context) error {
 	// Records outlive the request to stop.
 	durable := context.WithoutCancel(ctx)
 	stopping := ctx.Done()
-	retry, deadline := newStoppedTimer(), newStoppedTimer()
+	gather, retry, deadline := newStoppedTimer(), newStoppedTimer(), newStoppedTimer()
+	defer gather.Stop()
 	defer retry.Stop()
 	defer deadline.Stop()
 	var batch []*observed
@@ -198,6 +204,11 @@ func (r *Recorder) write(ctx context.Context) error {
 		}
 		select {
 		case <-wake:
+			gather.Reset(gatherFor)
+			select {
+			case <-gather.C:
+			case <-stopping: // looked at again after the write
+			}
 		case <-wait:
 		case <-stopping:
 			stopping = nil
