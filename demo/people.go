@@ -97,7 +97,7 @@ func (d *Demo) customer(ctx context.Context) error {
 	from := fmt.Sprintf("010%04d%04d", rand.IntN(20), 1111*rand.IntN(9)) // few enough to call again
 	leg, err := d.caller.Call(ctx, q.Number, lab.CallOptions{Number: from})
 	if err != nil {
-		return nil //nolint:nilerr // Asterisk may be stopping; the screen shows it
+		return nil // Asterisk may be stopping; the screen shows it
 	}
 	// Wait for whichever comes first: patience, or the end of the talk.
 	wait, cancel := context.WithTimeout(ctx, 4*time.Second+average(patience))

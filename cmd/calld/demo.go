@@ -33,7 +33,8 @@ type demoCmd struct {
 
 // Run runs the demonstration.
 func (c demoCmd) Run(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	// SIGPIPE: whoever read the table has gone, as head does.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	log, closeLog, err := c.logger()
 	if err != nil {
@@ -45,15 +46,21 @@ func (c demoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if c.For > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.For)
-		defer cancel()
+		timer := time.AfterFunc(c.For, cancel)
+		defer timer.Stop()
 	}
 	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
+	go func() {
+		defer cancel() // the table ends with it
+		done <- d.Run(ctx)
+	}()
 	printHead(d)
-	return errors.Join(watch(ctx, d, done), d.Close())
+	err = watch(ctx, d)
+	cancel()
+	return errors.Join(err, <-done, d.Close())
 }
 
 func (c demoCmd) logger() (log *slog.Logger, done func(), err error) {
@@ -86,23 +93,21 @@ func printHead(d *demo.Demo) {
 	fmt.Print("Ctrl-C ends it.\n\n")
 }
 
-// watch draws the live table until the demonstration has ended.
-func watch(ctx context.Context, d *demo.Demo, done <-chan error) error {
+// watch draws the live table until ctx ends.
+func watch(ctx context.Context, d *demo.Demo) error {
 	live := term.IsTerminal(int(os.Stdout.Fd()))
 	tick := time.NewTicker(screenEvery)
 	defer tick.Stop()
 	lines := 0
 	for {
 		select {
-		case err := <-done:
-			return err
 		case <-ctx.Done():
-			return <-done
+			return nil
 		case <-tick.C:
 		}
 		var b strings.Builder
 		if err := draw(&b, d.App, d.Config()); err != nil {
-			return errors.Join(err, <-done)
+			return err
 		}
 		if live && lines > 0 {
 			fmt.Printf("\x1b[%dA\x1b[J", lines) // up to the table's top, and clear
