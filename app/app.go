@@ -93,7 +93,7 @@ func New(o Options) (*App, error) {
 		AMI: ami.Options{
 			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
 		},
-		Board: a.board, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
+		Board: a.board, Context: dialplan.Context, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
 	})
 	mux := &agi.Mux{}
 	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, Log: o.Log})

@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -93,77 +92,6 @@ func TestPartEnds(t *testing.T) {
 	}
 	if _, err := os.Stat(s.path("s")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the admin socket is left: %v", err)
-	}
-}
-
-// TestListenFaults: an address that can't be had is told by its key, and the
-// store is free again.
-func TestListenFaults(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	addr := taken.Addr().String()
-	tests := map[string]struct{ old, new, want string }{
-		"http":      {`http = "127.0.0.1:0"`, `http = "` + addr + `"`, "server.http: "},
-		"agi":       {`agi = "127.0.0.1:0"`, `agi = "` + addr + `"`, "server.agi: "},
-		"admin":     {`admin_socket = "s"`, `admin_socket = "calld.toml"`, "server.admin_socket: "},
-		"no folder": {`admin_socket = "s"`, `admin_socket = "none/s"`, "server.admin_socket: "},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			s.write(centreConfig, tt.old, tt.new)
-			err := s.app().Run(t.Context())
-			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
-				t.Errorf("error %v, want %s…", err, tt.want)
-			}
-			s.write(centreConfig)
-			s.app() // the store can be opened
-		})
-	}
-}
-
-func TestListenAdmin(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "s")
-	first, err := listenAdmin(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := listenAdmin(t.Context(), path); err == nil || !strings.Contains(err.Error(), "another calld serves "+path) {
-		t.Errorf("a second server: %v", err)
-	}
-	// A crash: the file stays, nobody answers.
-	if err := first.(*adminListener).Listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatal(err)
-	}
-	second, err := listenAdmin(t.Context(), path)
-	if err != nil {
-		t.Fatalf("what a crash left is not replaced: %v", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-	if err := second.Close(); err != nil {
-		t.Error(err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("left: %v, %v", left, err)
-	}
-	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := listenAdmin(t.Context(), path); err == nil {
-		t.Error("a file is replaced")
-	}
-	if text, err := os.ReadFile(path); err != nil || string(text) != "precious" {
-		t.Errorf("the file is now %q, %v", text, err)
 	}
 }
 
