@@ -31,6 +31,10 @@ const (
 	VarTry = "CALLD_TRY"
 )
 
+// Context is where the generated dialplan holds a call, at the number called,
+// until calld has finished with it.
+const Context = "calld-call"
+
 // ResultUnknown is the result for numbers that are no queue's.
 const ResultUnknown = "UNKNOWN"
 
@@ -127,14 +131,17 @@ func (c *caller) enter(ctx context.Context) error {
 	e := queue.Entry{
 		ID: before.id, Queue: c.queue.ID, Caller: env.CallerID, CallerName: env.CallerIDName,
 		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
-		Returning: before.id != "", Answered: before.dialStatus == "ANSWER",
+		Returning: before.id != "",
+	}
+	if e.Returning && before.dialStatus == "ANSWER" {
+		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
 	}
 	c.answered = before.up
 	if e.ID == "" {
 		if !before.tried || e.Begin.IsZero() || e.Begin.After(now) {
 			e.Begin = now // calld was there when the call came in
 		}
-		e.ID, e.Answered = queue.NewCallID(now), false
+		e.ID = queue.NewCallID(now)
 		c.askGreeting(ctx, e.ID)
 		// DIALSTATUS may be left of a Dial before this call.
 		err = c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, VarEntered+"="+strconv.FormatInt(e.Begin.UnixMilli(), 10),
@@ -166,6 +173,8 @@ type earlier struct {
 	entered    time.Time
 	tried      bool // the dialplan has tried in vain to reach calld
 	dialStatus string
+	phone      string // who was dialled last and answered
+	talked     time.Duration
 	up         bool
 	recording  string // the file of the channel's recording
 }
@@ -175,11 +184,14 @@ type earlier struct {
 func (c *caller) before(ctx context.Context) (earlier, error) {
 	// A dead channel tells too, and its caller counts.
 	v, err := c.full(context.WithoutCancel(ctx), "${"+VarID+"}", "${"+VarEntered+"}", "${"+VarTry+"}",
-		"${DIALSTATUS}", "${CHANNEL(state)}", "${MIXMONITOR_FILENAME}")
+		"${DIALSTATUS}", "${CHANNEL(state)}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}", "${MIXMONITOR_FILENAME}")
 	if err != nil {
 		return earlier{}, err
 	}
-	e := earlier{id: v[0], tried: v[2] != "", dialStatus: v[3], up: v[4] == "Up", recording: v[5]}
+	e := earlier{
+		id: v[0], tried: v[2] != "", dialStatus: v[3], up: v[4] == "Up",
+		phone: c.phoneOf(v[5]), talked: answeredTime(v[6], v[7]), recording: v[8],
+	}
 	if ms, err := strconv.ParseInt(v[1], 10, 64); err == nil {
 		e.entered = time.UnixMilli(ms)
 	}

@@ -29,7 +29,7 @@ func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
 	if err != nil && !gone(err) && context.Cause(ctx) == nil {
 		return fmt.Errorf("dial: %w", err)
 	}
-	r, err := c.report(ctx, o)
+	r, err := c.report(ctx, o.ID)
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,8 @@ func (c *caller) startRecording(ctx context.Context) error {
 }
 
 // report asks the channel, alive or dead, how Dial ended.
-func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, error) {
-	r := queue.DialReport{Offer: o.ID}
+func (c *caller) report(ctx context.Context, offer uint64) (queue.DialReport, error) {
+	r := queue.DialReport{Offer: offer}
 	last, cancel := lastly(ctx)
 	defer cancel()
 	v, err := c.full(last, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}",
@@ -84,12 +84,8 @@ func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, 
 	}
 	r.Cause, _ = strconv.Atoi(v[4]) // 0 when it is none
 	r.Result = dialResult(v[0], r.Cause)
-	r.Phone = c.phoneOf(o, v[1])
-	if ms, err := strconv.ParseInt(v[2], 10, 64); err == nil {
-		r.Talked = time.Duration(ms) * time.Millisecond
-	} else if s, err := strconv.ParseInt(v[3], 10, 64); err == nil {
-		r.Talked = time.Duration(s) * time.Second
-	}
+	r.Phone = c.phoneOf(v[1])
+	r.Talked = answeredTime(v[2], v[3])
 	// Only now: when Asterisk ends both sides, the agent's may be first.
 	r.CallerGone = hungUp(ctx) || v[0] == "CANCEL"
 	r.Dropped = r.CallerGone && v[5] == ""
@@ -126,14 +122,24 @@ func dialResult(status string, cause int) queue.RingResult {
 	return queue.Unreachable // CHANUNAVAIL, INVALIDARGS
 }
 
+// answeredTime reads what Dial says of how long the talk was; old Asterisks
+// know no milliseconds.
+func answeredTime(ms, seconds string) time.Duration {
+	if n, err := strconv.ParseInt(ms, 10, 64); err == nil {
+		return time.Duration(n) * time.Millisecond
+	}
+	n, _ := strconv.ParseInt(seconds, 10, 64) // 0 when it is none
+	return time.Duration(n) * time.Second
+}
+
 // phoneOf finds whose phone a channel such as PJSIP/8001-0000002a is; "" when
 // the dial string does not tell.
-func (c *caller) phoneOf(o *queue.Offer, channel string) string {
+func (c *caller) phoneOf(channel string) string {
 	i := strings.LastIndexByte(channel, '-')
 	if i < 0 {
 		return ""
 	}
-	for _, a := range o.Agents {
+	for _, a := range c.cfg.Agents {
 		if channel[:i] == strings.ReplaceAll(c.cfg.Asterisk.AgentDial, "{phone}", a.Phone) {
 			return a.Phone
 		}

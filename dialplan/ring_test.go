@@ -142,9 +142,12 @@ func TestReport(t *testing.T) {
 					if tt.gone != nil {
 						cancel(tt.gone)
 					}
-					c := &caller{s: s, cfg: &config.Config{Asterisk: config.Asterisk{AgentDial: "PJSIP/{phone}"}}}
-					o := &queue.Offer{ID: 5, Agents: []queue.OfferedAgent{{ID: "a", Phone: "8-0-1"}, {ID: "b", Phone: "802"}}}
-					got, err := c.report(ctx, o)
+					cfg := &config.Config{
+						Asterisk: config.Asterisk{AgentDial: "PJSIP/{phone}"},
+						Agents:   []config.Agent{{ID: "a", Phone: "8-0-1"}, {ID: "b", Phone: "802"}},
+					}
+					c := &caller{s: s, cfg: cfg}
+					got, err := c.report(ctx, 5)
 					if err != nil {
 						t.Error(err)
 					}

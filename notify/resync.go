@@ -70,6 +70,9 @@ func (w *Watcher) channels(ctx context.Context) error {
 	for _, e := range list {
 		c := queue.Channel{UniqueID: e.Get("Uniqueid")}
 		c.Rings = rung[c.UniqueID]
+		if e.Get("Context") == w.context {
+			c.Number, c.Since = e.Get("Exten"), sinceOf(e, asOf)
+		}
 		for _, p := range phones[e.Get("BridgeId")] {
 			if p.id != c.UniqueID {
 				c.TalksTo = p.phone
@@ -83,6 +86,17 @@ func (w *Watcher) channels(ctx context.Context) error {
 	w.mu.Unlock()
 	w.board.Reconcile(asOf, started, channels)
 	return nil
+}
+
+// sinceOf is the earliest that a listed channel can have been made: its age is
+// told in whole seconds, rounded down.
+func sinceOf(e *ami.Event, asOf time.Time) time.Time {
+	var h, m, s int
+	if n, err := fmt.Sscanf(e.Get("Duration"), "%d:%d:%d", &h, &m, &s); err != nil || n != 3 {
+		return asOf
+	}
+	age := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s+1)*time.Second
+	return asOf.Add(-age)
 }
 
 // phoneAt is a channel to an agent's phone.

@@ -32,6 +32,8 @@ type WatcherOptions struct {
 	// AMI says where Asterisk is. Its Resync and OnState are the watcher's.
 	AMI   ami.Options
 	Board *queue.Board
+	// Context is where in Asterisk's dialplan callers wait for calld.
+	Context string
 	// AgentDial is the template of an agent's dial string, with {phone}.
 	AgentDial string
 	// OnState is told when the connection comes up or goes down, and its lag;
@@ -44,6 +46,7 @@ type WatcherOptions struct {
 type Watcher struct {
 	client   *ami.Client
 	board    *queue.Board
+	context  string
 	template template
 	onState  func(AsteriskState)
 	log      *slog.Logger
@@ -67,7 +70,7 @@ type Watcher struct {
 // NewWatcher makes a watcher and its AMI client; [Watcher.Run] starts them.
 func NewWatcher(o WatcherOptions) *Watcher {
 	w := &Watcher{
-		board: o.Board, template: newTemplate(o.AgentDial), onState: o.OnState, log: o.Log,
+		board: o.Board, context: o.Context, template: newTemplate(o.AgentDial), onState: o.OnState, log: o.Log,
 		legs:    newLegs(),
 		booted:  make(chan time.Time, 1),
 		refresh: make(chan struct{}, 1),

@@ -44,10 +44,10 @@ func exchangeConfig() *config.Config {
 	return c
 }
 
-func newExchange(t *testing.T, agentDial string) *exchange {
+func newExchange(t *testing.T, agentDial string, more ...[]string) *exchange {
 	t.Helper()
 	x := &exchange{t: t, devices: map[string]string{"PJSIP/8001": "NOT_INUSE", "PJSIP/8002": "NOT_INUSE", "PJSIP/8003": "NOT_INUSE"}}
-	x.channels = [][]string{channel("PJSIP/trunk-1", "in", "")}
+	x.channels = append([][]string{channel("PJSIP/trunk-1", "in", "")}, more...)
 	x.srv = amitest.New(t, amitest.Options{NotBooted: true})
 	x.srv.Answer("CoreShowChannels", func(r *amitest.Request) {
 		r.StartList("Channels will follow")
@@ -77,6 +77,7 @@ func newExchange(t *testing.T, agentDial string) *exchange {
 	x.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI:       ami.Options{Addr: "asterisk.test:5038", Username: x.srv.Username, Secret: x.srv.Secret, Dial: x.srv.Dial, FilterEvents: true},
 		Board:     x.board,
+		Context:   "waiting",
 		AgentDial: agentDial,
 		OnState: func(s notify.AsteriskState) {
 			x.mu.Lock()
@@ -375,6 +376,34 @@ func TestRefusedDeviceListLeavesPhonesUnknown(t *testing.T) {
 // channel is an item of CoreShowChannels.
 func channel(name, id, bridge string) []string {
 	return []string{"Channel", name, "Uniqueid", id, "Linkedid", "in", "BridgeId", bridge}
+}
+
+// A caller whom the board does not know, because calld was down, is found at
+// the place in the dialplan where callers wait for it.
+func TestWaitingStrangersKeepTheirPlaces(t *testing.T) {
+	for _, test := range []struct {
+		name, context, duration string
+		held                    bool
+	}{
+		{"waiting", "waiting", "00:00:30", true},
+		{"no longer waiting", "elsewhere", "00:00:30", false},
+		{"of unknown age", "waiting", "?", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stranger := append(channel("PJSIP/trunk-2", "stranger", ""), "Context", test.context, "Exten", "1", "Duration", test.duration)
+				x := newExchange(t, "PJSIP/{phone}", stranger)
+				ticket, err := x.board.Enter(queue.Entry{ID: "c1", Queue: "q1", UniqueID: "in", Begin: time.Now().Add(-time.Second)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ticket.Ready()
+				if got := !ticket.Pending(); got != test.held {
+					t.Errorf("the younger caller is held up: %v, want %v", got, test.held)
+				}
+			})
+		})
+	}
 }
 
 func TestWhatWasMissedIsRepairedAfterReconnecting(t *testing.T) {

@@ -158,12 +158,13 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	}
 	m.calls[c.ID] = c
 	m.channels[c.UniqueID] = c
+	delete(l.strangers, c.UniqueID)
 	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(m.now)) >= l.cfg.MaxWaiting
 	l.insert(c)
 	m.emitCall(CallWaiting, c, nil)
 	switch {
 	case e.Answered:
-		m.talked(c)
+		m.talked(c, e)
 	case full && !e.Returning:
 		m.end(m.now, c, Full, "")
 	default:
@@ -189,7 +190,7 @@ func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 	c.goneAt, c.goneWhy, c.dropped = time.Time{}, "", false
 	switch {
 	case e.Answered || c.Phase == Talking:
-		m.talked(c)
+		m.talked(c, e)
 	case c.Phase == Ringing:
 		m.lostRound(c) // the Dial that the lost script started has returned
 	default:
@@ -200,17 +201,64 @@ func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 }
 
 // talked ends a call whose channel comes back from a talk with an agent. When
-// the talk was not heard of, nobody can tell any more when it began.
-func (m *machine) talked(c *call) {
+// the talk was not heard of, nobody can tell any more when it began; nor when
+// it ended, for the caller has heard music since.
+func (m *machine) talked(c *call, e Entry) {
+	talked := max(0, e.Talked)
 	if c.Phase == Ringing {
-		m.answered(m.now, c, c.offer.answerer(c, ""))
+		m.answered(m.now.Add(-talked), c, c.offer.answerer(c, e.Phone))
 	}
-	cause := "agent"
+	over, cause := m.now, "agent"
 	if c.Start == nil {
-		now := m.now
-		c.Start, cause = &now, "unrecorded"
+		start := m.now.Add(-talked)
+		if start.Before(c.Begin) {
+			start = c.Begin
+		}
+		c.Start = &start
+		if !m.credit(c, e.Phone) {
+			cause = "unrecorded"
+		}
 	}
-	m.end(m.now, c, Answered, cause)
+	if by := c.Start.Add(talked); talked > 0 && by.Before(over) {
+		over = by
+	}
+	m.end(over, c, Answered, cause)
+}
+
+// credit notes who answered a call whose round of ringing had been given up.
+func (m *machine) credit(c *call, phone string) bool {
+	a := m.phones[phone]
+	if a == nil {
+		return false
+	}
+	var at time.Time // of the last round that rang the agent
+	for _, r := range c.Rings {
+		if r.Agent == a.cfg.ID && r.Result == CutShort {
+			at = r.At
+		}
+	}
+	if at.IsZero() { // what calld knew of the call is lost
+		at = *c.Start
+		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: at, Result: CutShort})
+	}
+	if c.Start.Before(at) {
+		c.Start = &at
+	}
+	for i := range c.Rings {
+		switch r := &c.Rings[i]; {
+		case !r.At.Equal(at) || r.Result != CutShort:
+		case r.Agent == a.cfg.ID:
+			r.Result, r.End = RingAnswer, c.Start
+		default:
+			r.Result = Elsewhere
+		}
+	}
+	c.Agent = a.cfg.ID
+	if !c.Start.Before(m.today) {
+		a.calls++
+		m.touch(a)
+	}
+	return true
 }
 
 // watch sets the timers of a call that waits.

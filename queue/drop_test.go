@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"calld/config"
 	"calld/queue"
 )
 
@@ -85,6 +86,65 @@ func TestASilentCallKeepsItsPlace(t *testing.T) {
 		c.wantOffer("a1")
 		if n := d.Freed(); n != 0 {
 			d.Errorf("%d were freed", n)
+		}
+	})
+}
+
+// A talk of which calld heard nothing: the channel brings along with whom and
+// for how long.
+func TestATalkThatNobodyHeardOf(t *testing.T) {
+	onDesk(t, testConfig(2, func(q *config.Queue) { q.Queueing = config.All }), func(d *desk) {
+		d.login("a1", "a2")
+		c := d.call("c1")
+		c.wantOffer("a1", "a2")
+		c.Detach()
+		d.pass(15 * time.Second)
+		e := c.entry
+		e.Returning, e.Answered, e.Phone, e.Talked = true, true, d.phone("a2"), 5*time.Second
+		d.enter(e)
+		call := c.wantEnd(queue.Answered)
+		wantResults(d, call, "a1 answered_elsewhere", "a2 answered")
+		if call.Agent != "a2" || call.TalkMS != 5000 {
+			d.Errorf("%s talked for %d ms, want a2 for 5000", call.Agent, call.TalkMS)
+		}
+	})
+}
+
+// A talk that calld heard begin, but not end.
+func TestATalkWhoseEndNobodyHeardOf(t *testing.T) {
+	onDesk(t, testConfig(1, nil), func(d *desk) {
+		d.login("a1")
+		c := d.call("c1")
+		c.wantOffer("a1")
+		c.hears(queue.PhoneAnswers, "a1", "")
+		c.Detach()
+		d.pass(15 * time.Second)
+		e := c.entry
+		e.Returning, e.Answered, e.Talked = true, true, 5*time.Second
+		d.enter(e)
+		if call := c.wantEnd(queue.Answered); call.TalkMS != 5000 {
+			d.Errorf("it lasted %d ms, want 5000", call.TalkMS)
+		}
+	})
+}
+
+// The same when the phones were found silent before the channel came back.
+func TestATalkThatNobodyHeardOfIsCredited(t *testing.T) {
+	onDesk(t, testConfig(2, func(q *config.Queue) { q.Queueing = config.All }), func(d *desk) {
+		d.login("a1", "a2")
+		c := d.call("c1")
+		c.wantOffer("a1", "a2")
+		c.Detach()
+		d.pass(15 * time.Second)
+		d.Reconcile(time.Now(), time.Time{}, []queue.Channel{{UniqueID: "uc1"}})
+		c.wantPhase(queue.Waiting)
+		e := c.entry
+		e.Returning, e.Answered, e.Phone, e.Talked = true, true, d.phone("a2"), 5*time.Second
+		d.enter(e)
+		call := c.wantEnd(queue.Answered)
+		wantResults(d, call, "a1 answered_elsewhere", "a2 answered")
+		if call.Agent != "a2" || call.TalkMS != 5000 || call.Cause != "agent" || d.agent("a2").Calls != 1 {
+			d.Errorf("%s talked for %d ms, cause %q; want a2 for 5000", call.Agent, call.TalkMS, call.Cause)
 		}
 	})
 }

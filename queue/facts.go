@@ -99,6 +99,10 @@ type Channel struct {
 	// Rings tells that a channel to an agent's phone was dialled for this one
 	// and still lives.
 	Rings bool
+	// Number is the consultation number that the channel has called and still
+	// waits with; empty when there is none. It has been there since Since.
+	Number string
+	Since  time.Time
 }
 
 // restore puts the calls that were live when the last calld ended on the
@@ -181,6 +185,11 @@ func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended 
 	for _, ch := range channels {
 		live[ch.UniqueID] = ch
 	}
+	if !m.met {
+		m.met = true
+		m.meetStrangers(channels)
+	}
+	m.partStrangers(live)
 	for _, c := range m.sortedCalls() {
 		ch, ok := live[c.UniqueID]
 		switch {

@@ -66,6 +66,7 @@ type machine struct {
 	deaf    bool      // no events come from the exchange
 	// hearsSince is when the exchange's events last came back.
 	hearsSince time.Time
+	met        bool // the exchange's channels have been seen once
 	timers     timers
 	pruneAt    int // how many timers to hold before the dead ones are looked for
 	rand       *rand.Rand
@@ -110,9 +111,11 @@ type line struct {
 	removed bool     // taken out of the configuration: finishes the calls it has
 	agents  []*agent // in the order of the file
 	waiting []*call  // greeting and waiting, longest waiting first
-	ringing int
-	talking int
-	last    *agent // round-robin: the last one rung
+	// strangers hold places too, by the unique ids of their channels.
+	strangers map[string]stranger
+	ringing   int
+	talking   int
+	last      *agent // round-robin: the last one rung
 	// emptySince is when the last agent logged out; zero while somebody is
 	// logged in.
 	emptySince time.Time
@@ -284,6 +287,7 @@ func (m *machine) tick() {
 		case t.line != nil:
 			t.line.statsLater = false
 			m.touchLine(t.line)
+			m.mark(t.line) // a stranger's place may be given up
 		}
 	}
 }

@@ -242,7 +242,9 @@ func (w *world) applyEnter(o op) {
 	if o.kind == opComeBack {
 		e.Returning = true
 		e.Begin = w.now.Add(-time.Duration(o.n[2]%20_000) * time.Millisecond)
-		e.Answered = o.n[3]%10 == 0
+		if e.Answered = o.n[3]%10 == 0; e.Answered {
+			e.Phone, e.Talked = fmt.Sprintf("80%d", o.n[2]%modelAgents), time.Duration(o.n[2]%30_000)*time.Millisecond
+		}
 		if o.n[3]%7 == 0 {
 			e.UniqueID += "x"
 		}

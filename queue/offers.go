@@ -43,7 +43,7 @@ func (m *machine) servable(l *line) *call {
 		return nil
 	}
 	for _, c := range l.waiting {
-		if c.holdsPlace(m.now) {
+		if c.holdsPlace(m.now) || l.holdsUp(c, m.now) {
 			return nil
 		}
 		if c.offerable(m.now) && slices.ContainsFunc(free, func(a *agent) bool { return !c.cooling(a, m.now) }) {
@@ -250,8 +250,9 @@ func (m *machine) answered(at time.Time, c *call, l *leg) {
 	if c.Phase != Ringing {
 		return
 	}
-	if at.Before(c.offer.at) {
-		at = c.offer.at
+	r := &c.Rings[l.ring]
+	if at.Before(r.At) {
+		at = r.At
 	}
 	c.line.ringing--
 	c.line.talking++
@@ -259,7 +260,6 @@ func (m *machine) answered(at time.Time, c *call, l *leg) {
 	c.Agent = l.agent.cfg.ID
 	c.Start = &at
 	c.WaitMS = at.Sub(c.Begin).Milliseconds()
-	r := &c.Rings[l.ring]
 	r.Result, r.End = RingAnswer, &at
 	m.take(at, l.agent, c)
 	rings := []Ring{*r}

@@ -19,8 +19,11 @@ type Entry struct {
 	// Begin is the caller's place: when the call first came in. Zero: now.
 	Begin time.Time
 	// Returning tells that the channel comes back after its script was lost,
-	// Answered that it talked with an agent meanwhile.
+	// Answered that it talked with an agent meanwhile: with the one of Phone,
+	// if that can be told, and at most for Talked.
 	Returning, Answered bool
+	Phone               string
+	Talked              time.Duration
 }
 
 // OfferedAgent is one agent to be rung.

@@ -66,7 +66,7 @@ func (t *twin) enter(e Entry, script int) error {
 		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
 		switch {
 		case e.Answered || c.Phase == Talking:
-			t.talked(c)
+			t.talked(c, e)
 		case c.Phase == Ringing:
 			t.roundLost(c)
 		}
@@ -99,7 +99,7 @@ func (t *twin) enter(e Entry, script int) error {
 	}
 	t.calls[e.ID] = c
 	if e.Answered {
-		t.talked(c)
+		t.talked(c, e)
 	} else if q.cfg.MaxWaiting > 0 && waiting-free >= q.cfg.MaxWaiting && !e.Returning {
 		t.end(c, t.now, Full, "")
 	}
@@ -107,16 +107,42 @@ func (t *twin) enter(e Entry, script int) error {
 }
 
 // talked ends a call that comes back from a talk.
-func (t *twin) talked(c *twinCall) {
-	cause := "agent"
+func (t *twin) talked(c *twinCall, e Entry) {
+	cause, over := "agent", t.now
 	if c.Phase == Ringing {
-		t.answer(c, t.likely(c, ""), t.now)
+		t.answer(c, t.likely(c, e.Phone), t.now.Add(-e.Talked))
 	}
 	if c.Start == nil {
-		now := t.now
-		c.Start, cause = &now, "unrecorded"
+		start := t.now.Add(-e.Talked)
+		if start.Before(c.Begin) {
+			start = c.Begin
+		}
+		c.Start, cause = &start, "unrecorded"
+		last := t.cutShort(c, e.Phone)
+		if id := t.ofPhone(e.Phone); last < 0 && id != "" {
+			last = len(c.Rings)
+			c.Rings = append(c.Rings, Ring{Agent: id, At: start, Result: CutShort})
+		}
+		if last >= 0 {
+			at := c.Rings[last].At
+			if start.Before(at) {
+				c.Start = &at
+			}
+			c.Agent, cause = c.Rings[last].Agent, "agent"
+			for i := range c.Rings {
+				if r := &c.Rings[i]; r.At.Equal(at) && r.Result == CutShort {
+					r.Result = Elsewhere
+				}
+			}
+			c.Rings[last].Result, c.Rings[last].End = RingAnswer, c.Start
+			a := t.agents[c.Agent]
+			a.answers = append(a.answers, *c.Start)
+		}
 	}
-	t.end(c, t.now, Answered, cause)
+	if e.Talked > 0 && c.Start.Add(e.Talked).Before(t.now) {
+		over = c.Start.Add(e.Talked)
+	}
+	t.end(c, over, Answered, cause)
 }
 
 // likely is the ring of who answered: that phone's, or one still ringing.
@@ -199,10 +225,10 @@ func (t *twin) answer(c *twinCall, ring int, at time.Time) {
 	if c.Phase != Ringing {
 		return
 	}
-	if at.Before(c.offer.at) {
-		at = c.offer.at
-	}
 	r := &c.Rings[ring]
+	if at.Before(r.At) {
+		at = r.At
+	}
 	c.Phase, c.Agent, c.Start, c.WaitMS = Talking, r.Agent, &at, at.Sub(c.Begin).Milliseconds()
 	r.Result, r.End = RingAnswer, &at
 	if a := t.agents[r.Agent]; a != nil && !slices.Contains(c.offer.forgot, r.Agent) {
@@ -268,6 +294,26 @@ func (t *twin) roundOver(c *twinCall, result RingResult) {
 		t.stopRinging(c, i, t.now, result)
 	}
 	c.offer, c.Phase = nil, Waiting
+}
+
+// cutShort is the last ringing of a phone's agent that was cut short; -1: none.
+func (t *twin) cutShort(c *twinCall, phone string) int {
+	for i, r := range slices.Backward(c.Rings) {
+		if a := t.agents[r.Agent]; a != nil && !a.removed && a.cfg.Phone == phone && r.Result == CutShort {
+			return i
+		}
+	}
+	return -1
+}
+
+// ofPhone is whose phone it is, "" when nobody's.
+func (t *twin) ofPhone(phone string) string {
+	for id, a := range t.agents {
+		if a.cfg.Phone == phone && phone != "" && !a.removed {
+			return id
+		}
+	}
+	return ""
 }
 
 // roundLost puts a call back in line whose script was lost while it rang.

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -155,6 +156,17 @@ func (c *centre) status(key string) string {
 	return ""
 }
 
+// waitWritten waits until what calld knows is on disk.
+func (c *centre) waitWritten() {
+	c.t.Helper()
+	c.eventually("records written", func() error {
+		if got := c.status("records"); got != "written, 0 waiting" {
+			return errors.New(got)
+		}
+		return nil
+	})
+}
+
 // stop ends calld as a service manager does.
 func (c *centre) stop() {
 	c.t.Helper()
@@ -213,6 +225,9 @@ func goDownAndComeBack(t *testing.T, down func(*centre)) {
 	c.hearEachOther(1, stays)
 	c.ended(callerLeaves.number, outcome{queue.Answered, "a2", []string{"a2 answered"}})
 	got := c.ended(agentLeaves.number, outcome{queue.Answered, "a3", []string{"a3 answered"}})
+	if talked := agentLeaves.phone.At(lab.Over).Sub(agentLeaves.phone.At(lab.Talking)); got.TalkMS > talked.Milliseconds()+500 {
+		t.Errorf("the talk lasted %d ms, the history has %d", talked.Milliseconds(), got.TalkMS)
+	}
 	if got.Cause != "agent" {
 		t.Errorf("the cause is %q, want that the agent ended the talk", got.Cause)
 	}
@@ -264,6 +279,37 @@ func TestKilledInTheAnnouncement(t *testing.T) {
 	c.quiet("0", "a1")
 }
 
+// A whole talk while calld is down: with whom and how long is in the history.
+func TestTalkThatCalldMissed(t *testing.T) {
+	t.Parallel()
+	c := start(t, onePlan(2, `queueing = "all"`))
+	c.loginAll("a1", "a2")
+	leg := c.call(number1, lab.CallOptions{Number: callerNumber(1), Tone: callerTone(1)})
+	for _, a := range []string{"a1", "a2"} {
+		_, err := c.phone(a).WaitRinging(c.step())
+		c.must(err)
+	}
+	c.waitCall(callerNumber(1), queue.Ringing)
+	c.waitWritten()
+	c.kill()
+	k := talk{callerNumber(1), leg, c.answer("a2", callerNumber(1))}
+	c.must(k.phone.SetTone(agentTone(1)))
+	c.hearEachOther(1, k)
+	c.must(k.phone.Hangup(c.step()))
+	c.must(leg.WaitTone(c.step(), lab.MusicTone))
+	c.serve()
+	got := c.ended(k.number, outcome{queue.Answered, "a2", []string{"a1 answered_elsewhere", "a2 answered"}})
+	want := time.Since(k.phone.At(lab.Talking)) // at the most
+	if talked := time.Duration(got.TalkMS) * time.Millisecond; talked <= 0 || talked > want {
+		t.Errorf("the talk lasted %v, at most %v", talked, want)
+	}
+	_, err := leg.WaitEnded(c.step())
+	c.must(err)
+	c.login("a1")
+	c.login("a2")
+	c.quiet("0", "a1", "a2")
+}
+
 // calld stays away for 20 s, longer than a phone rings: the ringing is over,
 // and its call is served with the others, in its turn.
 func TestKilledAndBackLate(t *testing.T) {
@@ -275,6 +321,7 @@ func TestKilledAndBackLate(t *testing.T) {
 	rung, err := c.phone("a2").WaitRinging(c.step())
 	c.must(err)
 	waiting := c.waiter(2)
+	c.waitWritten()
 	c.kill()
 	back := time.NewTimer(20 * time.Second)
 	defer back.Stop()
@@ -294,6 +341,28 @@ func TestKilledAndBackLate(t *testing.T) {
 	c.serveInOrder("a2", []string{callerNumber(2), callerNumber(3)}, []*lab.Leg{waiting, third})
 	c.waitAgent("a1", queue.Away) // as before
 	c.quiet("0", "a2")
+}
+
+// Who came while calld was down is served before who came after, although the
+// dialplan comes back with the first in seconds only, and an agent is free.
+func TestNewCallersDoNotOvertake(t *testing.T) {
+	t.Parallel()
+	c := start(t, onePlan(1))
+	c.kill()
+	first := c.call(number1, lab.CallOptions{Number: callerNumber(1), Audio: true})
+	c.eventually("the fourth try of the dialplan", func() error {
+		for _, name := range c.channels() {
+			if out, err := c.pbx.CLI(c.step(), "core show channel "+name); err != nil || strings.Contains(out, "CALLD_TRY=4") {
+				return err
+			}
+		}
+		return errors.New("not yet")
+	})
+	c.serve() // with two seconds to go
+	second := c.call(number1, lab.CallOptions{Number: callerNumber(2), Audio: true})
+	c.login("a1")
+	c.serveInOrder("a1", []string{callerNumber(1), callerNumber(2)}, []*lab.Leg{first, second})
+	c.quiet("0", "a1")
 }
 
 // calld never comes back: after a minute of music the caller is sent where
