@@ -49,7 +49,8 @@ export async function startChromium(size = { width: 1280, height: 720 }): Promis
       page.on("pageerror", (e) => faults.push(String(e)));
       page.on("console", (m) => {
         // What the network does is the tests' own doing; the rest is a fault of the page.
-        if (m.type() === "error" && !/WebSocket connection|Failed to load resource/.test(m.text())) faults.push(m.text());
+        if (m.type() === "error" && !/WebSocket connection|Failed to load resource/.test(m.text()))
+          faults.push(m.text());
       });
       return page;
     },

@@ -35,9 +35,9 @@ export function secondsSince(from: string, now: number): number {
   return Math.max(0, Math.floor(now / 1000) - Math.floor(Date.parse(from) / 1000));
 }
 
-/** Whole seconds from now until a time; never negative. */
+/** Whole seconds from now until a time, stepping as secondsSince does; never negative. */
 export function secondsUntil(to: string, now: number): number {
-  return Math.max(0, Math.ceil((Date.parse(to) - now) / 1000));
+  return Math.max(0, Math.floor(Date.parse(to) / 1000) - Math.floor(now / 1000));
 }
 
 /** A length of time as 0:07, 12:34 or 1:02:03. */

@@ -97,7 +97,8 @@ export class Live {
       const view = this.#queues.get(id);
       if (!status || !view) continue;
       view.status.value = status;
-      view.calls = this.#callsOf(id);
+      const calls = this.#callsOf(id);
+      if (calls.length !== view.calls.length || calls.some((c, i) => c !== view.calls[i])) view.calls = calls;
     }
     if (changes.mine) this.#publishMine();
     if (changes.asterisk) this.asterisk = board.asterisk;

@@ -144,6 +144,7 @@ export const en: Words = {
     earlierUnknown: "Looking for earlier calls",
     crm: "Open the customer",
     idle: "No call now.",
+    idleHint: "When a call comes, its number and earlier calls are shown here; the memo opens when you answer.",
     recent: "My latest calls",
     unsaved: "Not saved",
     memoDone: "Close memo",

@@ -171,6 +171,7 @@ export const ko = {
     earlierUnknown: "이전 통화를 찾는 중",
     crm: "고객 정보 열기",
     idle: "지금 통화가 없습니다.",
+    idleHint: "전화가 오면 여기에 고객의 번호와 이전 통화가 보이고, 받으면 메모가 열립니다.",
     recent: "내 최근 통화",
     unsaved: "저장 안 됨",
     memoDone: "메모 닫기",

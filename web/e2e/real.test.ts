@@ -1,0 +1,146 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { Cable } from "./cable";
+import { type Centre, startCentre } from "./centre";
+import { type Browser, startChromium } from "./chromium";
+import { goTo, login } from "./user";
+
+let centre: Centre;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  centre = await startCentre();
+}, 240_000);
+afterAll(() => centre.stop());
+beforeEach(async () => {
+  browser = await startChromium();
+  page = await browser.page();
+});
+afterEach(async () => {
+  await browser.close();
+  expect(browser.faults).toEqual([]);
+});
+
+/** Waits until the agent on the page talks; the phones of the demonstration answer by themselves. */
+async function talk(p: Page): Promise<string> {
+  const card = p.locator("section.talking[data-call]");
+  await card.waitFor({ timeout: 110_000 });
+  return (await card.getAttribute("data-call"))!;
+}
+
+it("refuses a wrong password, and tells so", async () => {
+  await login(page, centre.url, "홍길동", "wrong");
+  await page.getByRole("alert").getByText("아이디나 비밀번호가 맞지 않습니다.").waitFor();
+});
+
+it("takes a call from the alert to the memo in the history", async () => {
+  await login(page, centre.url, "홍길동");
+  const alert = page.locator("[data-alert]");
+  await alert.waitFor({ timeout: 110_000 });
+  expect(await alert.innerText()).toMatch(/010-\d{4}-\d{4}/);
+  expect(await page.title()).toMatch(/^☎ 010-\d{4}-\d{4} · 상담전화_1$/);
+
+  const call = await talk(page);
+  // The memo opens by itself, ready to be written.
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.type("환불 문의 – 내일 회신");
+  await page.locator(".saving.saved").waitFor();
+
+  // It survives a reload in the middle of the talk.
+  await page.reload();
+  await page.waitForFunction(
+    () => document.querySelector<HTMLTextAreaElement>("[data-memo]")?.value === "환불 문의 – 내일 회신",
+  );
+
+  await page.locator(`section:not(.talking)[data-call="${call}"]`).waitFor({ timeout: 110_000 });
+  await goTo(page, "history");
+  await page.fill("form input[maxlength='200']", "환불");
+  await page.keyboard.press("Enter");
+  await page.locator(`[data-history="${call}"] a`).click();
+  const detail = page.locator("[data-detail]");
+  await detail.getByText("홍길동 응답").waitFor();
+  expect(await detail.locator("textarea").inputValue()).toBe("환불 문의 – 내일 회신");
+});
+
+it("sets the own state by key, with a reason", async () => {
+  await login(page, centre.url, "성춘향");
+  await page.locator(".state .tag").waitFor();
+  await page.keyboard.press("F4");
+  await page.keyboard.press("2");
+  await page.locator(".state .tag.away", { hasText: "식사" }).waitFor({ timeout: 110_000 });
+  await page.keyboard.press("F2");
+  await page.locator(".state .tag:not(.away)").waitFor();
+});
+
+it("lists missed calls, and settles one by hand", async () => {
+  await login(page, centre.url, "supervisor");
+  await goTo(page, "missed");
+  const row = page.locator("[data-missed]").first();
+  await row.waitFor({ timeout: 110_000 });
+  const id = await row.getAttribute("data-missed");
+  await row.getByRole("button", { name: "처리하기" }).click();
+  await page.getByRole("button", { name: "연락 불필요" }).click();
+  await page.getByRole("button", { name: "처리 완료" }).click();
+  await page.locator(`[data-missed="${id}"]`).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "처리한 것" }).click();
+  await page.locator(`[data-missed="${id}"]`).getByText("연락 불필요").waitFor();
+});
+
+it("speaks both languages, changed at once", async () => {
+  await login(page, centre.url, "supervisor");
+  await page.getByRole("button", { name: /설정/ }).click();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("link", { name: "History" }).click();
+  await page.getByRole("columnheader", { name: "Outcome" }).waitFor();
+  expect(await page.getAttribute("html", "lang")).toBe("en");
+  for (const screen of ["now", "missed", "history", "board"] as const) {
+    await goTo(page, screen);
+    await page.locator("main").waitFor();
+    const names = /상담전화_1|기술지원|홍길동|성춘향|이몽룡|심청|관리자|운영자/g;
+    const rest = (await page.locator("main").innerText()).replace(names, "");
+    // Reasons that people gave stay in their language.
+    if (screen !== "missed") expect(rest.replace("환불 문의 – 내일 회신", "")).not.toMatch(/[가-힣]/);
+  }
+});
+
+it("tells when the connection is lost, keeps what is typed, and comes back", async () => {
+  const cable = await Cable.lay(centre.url);
+  await login(page, cable.url, "이몽룡");
+  const call = await talk(page);
+  cable.cut();
+  await page.getByText("연결 끊김").first().waitFor();
+  await page.locator("main.stale").waitFor();
+  await page.locator("[data-memo]").fill("끊긴 사이에 쓴 메모");
+  await page.getByText("연결되면 저장됩니다.").waitFor();
+  cable.mend();
+  await page.getByRole("button", { name: "지금 연결" }).click();
+  await page.locator("main:not(.stale)").waitFor();
+  await page.waitForFunction((key) => localStorage.getItem(key) === null, `calld.memo.이몽룡.${call}`);
+  const saved = await page.evaluate(
+    async (id) => (await fetch(`api/v1/calls/${id}`)).json() as Promise<{ memo: string }>,
+    call,
+  );
+  expect(saved.memo).toBe("끊긴 사이에 쓴 메모");
+  cable.remove();
+});
+
+it("logs out in all tabs at once", async () => {
+  await login(page, centre.url, "심청");
+  await page.locator("[data-queue]").first().waitFor();
+  const other = await browser.page();
+  await other.goto(centre.url);
+  await other.locator("[data-queue]").first().waitFor();
+  await page.getByRole("button", { name: /설정/ }).click();
+  await page.getByRole("button", { name: "로그아웃" }).click();
+  await page.getByText("로그아웃했습니다.").waitFor();
+  await other.getByText("로그아웃했습니다.").waitFor();
+});
+
+it("shows the admin how the server is, and reloads", async () => {
+  await login(page, centre.url, "admin");
+  await page.keyboard.press("Alt+5");
+  await page.getByRole("button", { name: "설정 다시 읽기" }).click();
+  await page.getByText("바뀐 것이 없습니다.").waitFor();
+  await page.getByText("접속한 사람").waitFor();
+});

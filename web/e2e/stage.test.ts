@@ -1,0 +1,274 @@
+import type { CDPSession, Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { agent, call, queue, ring } from "../src/lib/testing";
+import type { AgentState } from "../src/wire/messages";
+import { type Browser, startChromium } from "./chromium";
+import { type Cue, Stage } from "./stage";
+
+declare global {
+  interface Window {
+    /** How long each frame took, in ms. */
+    frameTimes: number[];
+  }
+}
+
+let stage: Stage;
+let browser: Browser;
+let page: Page;
+
+const now = () => new Date().toISOString();
+const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+
+beforeEach(async () => {
+  stage = await Stage.set(
+    { id: "me", name: "홍길동", role: "agent", queues: ["1"], phone: "8001" },
+    {
+      at: now(),
+      agent: agent("me", { name: "홍길동" }),
+      role: "agent",
+      web_phone: false,
+      queues: [queue("1", { name: "상담" })],
+      agents: [agent("me", { name: "홍길동" }), agent("other", { name: "성춘향" })],
+      calls: [],
+      asterisk: { state: "up", since: now(), lag_ms: 0 },
+    },
+  );
+  browser = await startChromium();
+  page = await browser.page();
+});
+afterEach(async () => {
+  stage.strike();
+  await browser.close();
+  expect(browser.faults).toEqual([]);
+});
+
+async function open(): Promise<void> {
+  await page.goto(stage.url);
+  await page.locator("[data-queue]").first().waitFor();
+}
+
+const ringing = (id: string, x = {}) =>
+  call(id, { phase: "ringing", begin: ago(3), rings: [ring("me", { at: now() })], ...x });
+const alert = (id: string, x = {}): Cue => ({
+  type: "call.ringing",
+  at: now(),
+  call: ringing(id, x),
+  rings: [ring("me")],
+  alert: { waited_ms: 3000, earlier: [] },
+});
+const answered = (id: string): Cue => ({
+  type: "call.answered",
+  at: now(),
+  rings: [],
+  call: call(id, { phase: "talking", agent: "me", start: now(), rings: [ring("me", { result: "answered" })] }),
+});
+const ended = (id: string): Cue => ({
+  type: "call.ended",
+  at: now(),
+  rings: [],
+  call: call(id, { phase: "ended", agent: "me", start: now(), end: now(), outcome: "answered" }),
+});
+
+describe("a call", () => {
+  it("shows a hostile caller name as text", async () => {
+    await open();
+    const name = `<img src=x onerror="document.title='owned'"> {{7*7}} <script>alert(1)</script>`;
+    stage.say(alert("a", { caller_name: name }));
+    const card = page.locator("[data-alert]");
+    await card.waitFor();
+    expect(await card.innerText()).toContain(name);
+    expect(await page.locator("main img, main script, aside img, aside script").count()).toBe(0);
+    expect(await page.title()).not.toBe("owned");
+  });
+
+  it("is told to a screen reader, with the earlier calls shown", async () => {
+    await open();
+    const cue = alert("a");
+    if (cue.type === "call.ringing" && cue.alert) {
+      const before = { queue: "1", direction: "in", begin: ago(86_400), outcome: "answered", agent: "other" } as const;
+      cue.alert.earlier = [{ ...before, id: "b", talk_ms: 61_000, memo: "지난번 메모", disposition: "해지" }];
+    }
+    stage.say(cue);
+    await page.locator("[aria-live=assertive]", { hasText: "010-1234-5678, 상담" }).waitFor({ state: "attached" });
+    await page.getByText("지난번 메모").waitFor();
+    stage.say({ type: "call.ended", at: now(), rings: [], call: call("a", { phase: "ended", outcome: "abandoned" }) });
+    await page.locator("[data-alert]").waitFor({ state: "detached" });
+    expect(await page.title()).not.toContain("☎");
+  });
+
+  it("links the CRM and offers dispositions when the server does", async () => {
+    stage.welcome.offers = {
+      away_reasons: ["병원"],
+      queues: { "1": { crm_url: "https://crm.example/?n={number}", dispositions: ["판매", "취소"] } },
+    };
+    stage.answers["calls/a"] = call("a");
+    await open();
+    stage.say(alert("a"));
+    const link = page.getByRole("link", { name: "고객 정보 열기" });
+    expect(await link.getAttribute("href")).toBe("https://crm.example/?n=01012345678");
+    stage.say(answered("a"));
+    await page.locator("aside select").selectOption("취소");
+    await expect
+      .poll(() => stage.heard.filter((f) => f.type === "memo"))
+      .toMatchObject([{ call: "a", disposition: "취소" }]);
+    await page.keyboard.press("F4");
+    await page.getByRole("button", { name: "병원" }).waitFor();
+  });
+
+  it("keeps the memo of the last call while the next one rings", async () => {
+    for (const id of ["a", "b"]) stage.answers[`calls/${id}`] = call(id);
+    await open();
+    stage.say(answered("a"));
+    await page.locator("[data-memo]:focus").waitFor();
+    await page.keyboard.type("first");
+    stage.say(ended("a"));
+    stage.say(alert("b"));
+    await page.locator("[data-alert]").waitFor();
+    await page.keyboard.type(" and more");
+    stage.say(answered("b"));
+    await page.locator("section.talking[data-call=b]").waitFor();
+    await expect
+      .poll(() => stage.heard.findLast((f) => f.type === "memo" && f.call === "a"))
+      .toMatchObject({ memo: "first and more" });
+    expect(await page.locator("[data-memo]").inputValue()).toBe("");
+  });
+});
+
+describe("the connection", () => {
+  it.each([
+    [4001, "로그아웃했습니다."],
+    [4002, "로그인한 지 오래되었습니다."],
+    [4004, "이 아이디는 더 이상 쓸 수 없습니다."],
+  ])("closed with %d goes to the login", async (code, text) => {
+    await open();
+    stage.close(code);
+    await page.getByText(text).waitFor();
+  });
+
+  it("comes back by itself after a restart of the server, with a new picture", async () => {
+    await open();
+    stage.refuseSockets = true;
+    stage.close(1012);
+    await page.getByText("연결 끊김").waitFor();
+    stage.welcome.calls = [call("new", { begin: now() })];
+    stage.refuseSockets = false;
+    await page.locator("[data-live=new]").waitFor({ timeout: 20_000 });
+    expect(await page.getByText("연결 끊김").count()).toBe(0);
+  });
+
+  it("finds the session over when it comes back", async () => {
+    await open();
+    stage.session = false;
+    stage.close(1001);
+    await page.getByText("로그인한 지 오래되었습니다.").waitFor();
+  });
+
+  it("shows clocks by the server's time", async () => {
+    const ahead = (s: number) => new Date(Date.now() + 3_600_000 - s * 1000).toISOString();
+    stage.welcome.at = ahead(0);
+    stage.welcome.calls = [call("a", { begin: ahead(65) })];
+    await open();
+    expect(await page.locator("[data-live=a] time").innerText()).toMatch(/^1:0[5-7]$/);
+  });
+});
+
+it("fits a phone's width: state and alert at the top", async () => {
+  await page.setViewportSize({ width: 375, height: 700 });
+  await open();
+  stage.say(alert("a"));
+  const card = page.locator("[data-alert]");
+  await card.waitFor();
+  const box = (await card.boundingBox())!;
+  expect(box.y + box.height).toBeLessThan(700);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+});
+
+it.each(["now", "board"])(
+  "stays smooth on %s with 500 agents, 200 calls and 1,000 changes a second",
+  async (screen) => {
+    const states: AgentState[] = ["available", "away", "ringing", "talking", "wrapup", "unreachable", "offline"];
+    const queues = Array.from({ length: 10 }, (_, i) => queue(`q${i}`, { name: `상담 ${i}` }));
+    const agents = Array.from({ length: 500 }, (_, i) =>
+      agent(`a${i}`, { name: `상담원 ${i}`, queues: [`q${i % 10}`] }),
+    );
+    const calls = Array.from({ length: 200 }, (_, i) => call(`c${i}`, { queue: `q${i % 10}`, begin: ago(i) }));
+    stage.me = { ...stage.me, role: "supervisor", phone: "" };
+    Object.assign(stage.welcome, { role: "supervisor", queues, agents: [stage.welcome.agent, ...agents], calls });
+    await page.goto(`${stage.url}#/${screen}`);
+    await page.locator("[data-agent]").first().waitFor();
+
+    await page.evaluate(() => {
+      const frames: number[] = (window.frameTimes = []);
+      let last = performance.now();
+      const tick = (t: number) => {
+        frames.push(t - last);
+        last = t;
+        requestAnimationFrame(tick);
+      };
+      requestAnimationFrame(tick);
+    });
+    const load = await MainThread.watch(page);
+    const SECONDS = 5;
+    const begin = performance.now();
+    for (let sent = 0; sent < SECONDS * 1000;) {
+      for (const due = Math.floor(performance.now() - begin); sent < due && sent < SECONDS * 1000; sent++) {
+        const at = now();
+        const i = sent % 500;
+        if (sent % 4 === 0) {
+          const phase = (["waiting", "ringing", "talking"] as const)[Math.floor(sent / 4) % 3]!;
+          const type = ({ waiting: "call.waiting", ringing: "call.ringing", talking: "call.answered" } as const)[phase];
+          const c = call(`c${i % 200}`, { queue: `q${i % 10}`, phase, begin: ago(i), start: at, agent: `a${i}` });
+          stage.say({ type, at, rings: [], call: { ...c, rings: [ring(`a${i}`)] } });
+        } else if (sent % 4 === 1) {
+          stage.say({ type: "queue.stats", at, queue: queue(`q${i % 10}`, { name: `상담 ${i % 10}`, waiting: i }) });
+        } else {
+          const state = states[sent % states.length]!;
+          stage.say({
+            type: "agent.state",
+            at,
+            agent: agent(`a${i}`, { name: `상담원 ${i}`, queues: [`q${i % 10}`], state, since: at }),
+          });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+    const busy = await load.milliseconds();
+    const frames = await page.evaluate(() => window.frameTimes);
+    frames.sort((a, b) => a - b);
+    const middle = frames[Math.floor(frames.length / 2)]!;
+    const work = busy / frames.length;
+    console.log(
+      `${screen}: ${frames.length} frames, each ${work.toFixed(1)} ms of work; every ${middle.toFixed(1)} ms (median)`,
+    );
+    // What the page itself takes, whatever else the machine does; and what is seen of it.
+    expect(work).toBeLessThan(50);
+    expect(middle).toBeLessThan(50);
+  },
+);
+
+/** The processor time of a page's main thread. */
+class MainThread {
+  readonly #cdp: CDPSession;
+  #begin = 0;
+
+  private constructor(cdp: CDPSession) {
+    this.#cdp = cdp;
+  }
+
+  static async watch(page: Page): Promise<MainThread> {
+    const t = new MainThread(await page.context().newCDPSession(page));
+    await t.#cdp.send("Performance.enable", { timeDomain: "threadTicks" });
+    t.#begin = await t.#read();
+    return t;
+  }
+
+  /** What it has taken since it is watched. */
+  async milliseconds(): Promise<number> {
+    return (await this.#read()) - this.#begin;
+  }
+
+  async #read(): Promise<number> {
+    const { metrics } = await this.#cdp.send("Performance.getMetrics");
+    return (metrics.find((m) => m.name === "TaskDuration")?.value ?? 0) * 1000;
+  }
+}

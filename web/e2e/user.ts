@@ -1,0 +1,13 @@
+import type { Page } from "playwright-core";
+
+/** What a user of the page does. */
+export async function login(page: Page, url: string, id: string, password = "demo"): Promise<void> {
+  await page.goto(url);
+  await page.fill("input[autocomplete=username]", id);
+  await page.fill("input[type=password]", password);
+  await page.click("form button.primary");
+}
+
+export function goTo(page: Page, screen: "now" | "missed" | "history" | "board" | "admin"): Promise<void> {
+  return page.click(`nav a[href="#/${screen}"]`);
+}
