@@ -53,8 +53,13 @@ func (m *machine) servable(l *line) *call {
 	return nil
 }
 
+// maxRung is how many phones one offer rings at the most: a longer list of
+// dial strings does not fit into one command of every Asterisk (res_agi.c:
+// 2,048 bytes before July 2025). The next round begins with the others.
+const maxRung = 64
+
 // pick chooses whom to ring for c: every free agent the call does not leave
-// alone (all), or the first of them in the queue's order (inline). An agent
+// alone (all, up to maxRung), or the first of them in the queue's order (inline). An agent
 // who has let this call ring comes after those who have not.
 func (m *machine) pick(c *call) []*agent {
 	var able []*agent
@@ -75,10 +80,16 @@ func (m *machine) pick(c *call) []*agent {
 		}
 		able = append(able, a)
 	}
-	if c.line.cfg.Queueing == config.All || len(able) < 2 {
+	switch {
+	case len(able) < 2:
+		return able
+	case c.line.cfg.Queueing == config.Inline:
+		return []*agent{m.first(c.line, able)}
+	case len(able) <= maxRung:
 		return able
 	}
-	return []*agent{m.first(c.line, able)}
+	slices.SortStableFunc(able, func(a, b *agent) int { return cmp.Compare(c.refusals[a].times, c.refusals[b].times) })
+	return able[:maxRung]
 }
 
 // first chooses one of several agents by the queue's order.

@@ -26,6 +26,25 @@ func twoQueues(agents ...[]string) *config.Config {
 
 func all(q *config.Queue) { q.Queueing = config.All }
 
+// A list of dial strings has to fit into one AGI command.
+func TestAllRings64AtTheMostAndTheOthersNext(t *testing.T) {
+	onDesk(t, testConfig(70, all), func(d *desk) {
+		for i := range 70 {
+			d.login("a" + string(rune('1'+i)))
+		}
+		c := d.call("c1")
+		first, _, err := c.Next(t.Context())
+		if err != nil || len(first.Agents) != 64 {
+			t.Fatalf("the first offer is %+v, %v; want 64 agents", first, err)
+		}
+		c.Dialled(queue.DialReport{Offer: first.ID, Result: queue.Refused})
+		second, _, err := c.Next(t.Context())
+		if err != nil || len(second.Agents) != 6 || second.Agents[0].ID != "a"+string(rune('1'+64)) {
+			t.Fatalf("the second offer is %+v, %v; want the 6 others", second, err)
+		}
+	})
+}
+
 func TestOrderListedRingsTheFirstInTheFile(t *testing.T) {
 	onDesk(t, testConfig(3, nil), func(d *desk) {
 		d.login("a3", "a2", "a1")
