@@ -33,14 +33,14 @@ func TestAllRings64AtTheMostAndTheOthersNext(t *testing.T) {
 			d.login("a" + string(rune('1'+i)))
 		}
 		c := d.call("c1")
-		first, _, err := c.Next(t.Context())
+		first, _, err := c.Next(d.Context())
 		if err != nil || len(first.Agents) != 64 {
-			t.Fatalf("the first offer is %+v, %v; want 64 agents", first, err)
+			d.Fatalf("the first offer is %+v, %v; want 64 agents", first, err)
 		}
 		c.Dialled(queue.DialReport{Offer: first.ID, Result: queue.Refused})
-		second, _, err := c.Next(t.Context())
+		second, _, err := c.Next(d.Context())
 		if err != nil || len(second.Agents) != 6 || second.Agents[0].ID != "a"+string(rune('1'+64)) {
-			t.Fatalf("the second offer is %+v, %v; want the 6 others", second, err)
+			d.Fatalf("the second offer is %+v, %v; want the 6 others", second, err)
 		}
 	})
 }
