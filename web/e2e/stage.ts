@@ -33,7 +33,7 @@ export class Stage {
   refuseSockets = false;
   /** What pages sent, all of it answered by an ack. */
   readonly heard: ClientFrame[] = [];
-  /** Answers of the REST interface by path, without api/v1/. */
+  /** Answers of the REST interface by path, without api/v1/; a function is given the query. */
   readonly answers: Record<string, unknown> = {
     history: { calls: [], next: "" },
     missed: { missed: [], next: "" },
@@ -93,8 +93,8 @@ export class Stage {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? "/", "http://stage").pathname;
-    if (path.startsWith("/api/v1/")) return this.#answer(path.slice("/api/v1/".length), response);
+    const { pathname: path, searchParams } = new URL(request.url ?? "/", "http://stage");
+    if (path.startsWith("/api/v1/")) return this.#answer(path.slice("/api/v1/".length), searchParams, response);
     const file = path === "/" ? "/index.html" : normalize(path);
     try {
       const body = await readFile(join(DIST, file));
@@ -105,12 +105,13 @@ export class Stage {
     }
   }
 
-  #answer(path: string, response: ServerResponse): void {
+  #answer(path: string, query: URLSearchParams, response: ServerResponse): void {
     response.setHeader("Content-Type", "application/json");
     const say = (status: number, body: unknown) => response.writeHead(status).end(JSON.stringify(body));
     if (!this.session) return void say(401, { code: "unauthorized", detail: "" });
     if (path === "session") return void say(200, this.me);
-    const answer = this.answers[decodeURIComponent(path)];
+    let answer = this.answers[decodeURIComponent(path)];
+    if (typeof answer === "function") answer = (answer as (q: URLSearchParams) => unknown)(query);
     void (answer === undefined ? say(404, { code: "not_found", detail: "" }) : say(200, answer));
   }
 }

@@ -37,6 +37,9 @@ export class Live {
   readonly #agents = new Map<string, Cell<AgentStatus>>();
   readonly #calls = new Map<string, Cell<Call>>();
   readonly #queues = new Map<string, QueueView>();
+  /** How many calls have come. */
+  #came = $state(0);
+  #endedNow = 0;
 
   me = $state.raw<AgentStatus | null>(null);
   queues = $state.raw<QueueView[]>([]);
@@ -58,7 +61,6 @@ export class Live {
       requestAnimationFrame(() => this.#publish());
     }
   }
-  #endedNow = 0;
 
   /** What was not drawn because the tab was hidden meanwhile. */
   flush(): void {
@@ -71,17 +73,27 @@ export class Live {
     this.#publish();
   }
 
+  // Whoever asks for what is not known yet follows the lists, so as to be told when it comes.
+
   /** An agent's name; the id where it is not known. */
   nameOf(agent: string): string {
-    return this.#agents.get(agent)?.value.name ?? agent;
+    const cell = this.#agents.get(agent);
+    if (!cell) void this.agents;
+    return cell?.value.name ?? agent;
   }
 
+  /** A queue's name; the id where it is not known. */
   queueName(id: string): string {
-    return this.#queues.get(id)?.status.value.name ?? id;
+    const view = this.#queues.get(id);
+    if (!view) void this.queues;
+    return view?.status.value.name ?? id;
   }
 
+  /** A live call. */
   call(id: string): Call | undefined {
-    return this.#calls.get(id)?.value;
+    const cell = this.#calls.get(id);
+    if (!cell) void this.#came;
+    return cell?.value;
   }
 
   #publish(): void {
@@ -145,7 +157,10 @@ export class Live {
     const cell = this.#calls.get(id);
     if (!c) this.#calls.delete(id);
     else if (cell) cell.value = c;
-    else this.#calls.set(id, new Cell(c));
+    else {
+      this.#calls.set(id, new Cell(c));
+      this.#came++;
+    }
   }
 
   #callsOf(queue: string): Cell<Call>[] {

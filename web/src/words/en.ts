@@ -250,7 +250,6 @@ export const en: Words = {
     server: "Server",
     version: "Version",
     started: "Started",
-    up: (time) => `for ${time}`,
     asterisk: "Asterisk",
     connected: "Connected",
     disconnected: "Not connected",

@@ -277,7 +277,6 @@ export const ko = {
     server: "서버",
     version: "버전",
     started: "시작",
-    up: (time: string) => `${time} 동안`,
     asterisk: "Asterisk",
     connected: "연결됨",
     disconnected: "연결 끊김",

@@ -1,0 +1,230 @@
+import type { Me, Status } from "../src/lib/api";
+import type { AgentState, AgentStatus, Call, EarlierCall, Missed, QueueStatus } from "../src/wire/messages";
+import { agent, call, queue, ring } from "../src/lib/testing";
+import type { Stage } from "./stage";
+
+/** A morning in a small call centre, the same each time: for pictures. */
+export const NOW = Date.parse("2026-03-02T10:24:36+09:00");
+
+export const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
+
+const [SALES, TECH] = ["123456", "234567"];
+
+const people: [string, AgentState, number, Partial<AgentStatus>?][] = [
+  ["강수진", "talking", 184, { call: "t1", calls: 11 }],
+  ["김민준", "available", 41, { calls: 9 }],
+  ["박서연", "away", 1210, { reason: "meal", calls: 7 }],
+  ["이도윤", "talking", 67, { call: "t2", calls: 12 }],
+  ["정하은", "wrapup", 9, { until: ago(-21), calls: 8 }],
+  ["최지호", "ringing", 6, { call: "r1", calls: 10 }],
+  ["한예린", "available", 12, { queues: [TECH], calls: 6 }],
+  ["홍길동", "available", 96, { queues: [SALES, TECH], calls: 9 }],
+  ["오세훈", "unreachable", 340, { queues: [TECH], device: "unreachable", calls: 2 }],
+  ["윤아름", "talking", 402, { queues: [TECH], call: "t3", calls: 5 }],
+  ["서지우", "offline", 3600, { queues: [TECH], device: "unknown" }],
+];
+
+export const agents = people.map(([name, state, seconds, x], i) =>
+  agent(name, { phone: `80${String(i + 1).padStart(2, "0")}`, queues: [SALES], state, since: ago(seconds), ...x }),
+);
+
+const counts = (id: string): QueueStatus["agents"] => {
+  const n: Partial<Record<AgentState, number>> = {};
+  for (const a of agents) if (a.queues?.includes(id)) n[a.state] = (n[a.state] ?? 0) + 1;
+  return n;
+};
+
+export const queues = [
+  queue(SALES, {
+    name: "상담전화",
+    number: "0215881234",
+    waiting: 2,
+    ringing: 1,
+    talking: 2,
+    agents: counts(SALES),
+    longest_since: ago(38),
+  }),
+  queue(TECH, { name: "기술지원", number: "15889876", talking: 1, agents: counts(TECH) }),
+];
+
+export const calls = [
+  call("w1", { queue: SALES, caller: "01024681357", begin: ago(38) }),
+  call("w2", { queue: SALES, caller: "0319876543", phase: "greeting", begin: ago(4) }),
+  call("r1", {
+    queue: SALES,
+    caller: "01055512345",
+    phase: "ringing",
+    begin: ago(52),
+    rings: [ring("최지호", { at: ago(6) })],
+  }),
+  call("t1", {
+    queue: SALES,
+    caller: "07088123456",
+    phase: "talking",
+    agent: "강수진",
+    begin: ago(201),
+    start: ago(184),
+  }),
+  call("t2", {
+    queue: SALES,
+    caller: "01033214567",
+    phase: "talking",
+    agent: "이도윤",
+    begin: ago(80),
+    start: ago(67),
+  }),
+  call("t3", {
+    queue: TECH,
+    caller: "0535557777",
+    phase: "talking",
+    agent: "윤아름",
+    begin: ago(420),
+    start: ago(402),
+  }),
+];
+
+/** The call that comes in for 홍길동. */
+export const mine = (x: Partial<Call> = {}): Call =>
+  call("m1", {
+    queue: SALES,
+    caller: "01098765432",
+    begin: ago(17),
+    phase: "ringing",
+    rings: [ring("홍길동", { at: ago(3) })],
+    ...x,
+  });
+
+export const earlier: EarlierCall[] = [
+  {
+    id: "h7",
+    queue: SALES,
+    direction: "in",
+    begin: ago(86_400 * 3),
+    outcome: "answered",
+    agent: "강수진",
+    talk_ms: 214_000,
+    memo: "요금제 변경 문의. 5G 스탠다드로 바꾸고 싶어 하심.\n가족 결합 할인을 확인해 다시 안내하기로 함.",
+    disposition: "재안내",
+  },
+  {
+    id: "h8",
+    queue: SALES,
+    direction: "in",
+    begin: ago(86_400 * 9),
+    outcome: "abandoned",
+    agent: "",
+    talk_ms: 0,
+    memo: "",
+    disposition: "",
+  },
+];
+
+const past = (
+  id: string,
+  seconds: number,
+  caller: string,
+  who: string,
+  talk: number,
+  memo = "",
+  disposition = "",
+  x: Partial<Call> = {},
+): Call =>
+  call(id, {
+    queue: SALES,
+    caller,
+    phase: "ended",
+    agent: who,
+    begin: ago(seconds),
+    start: who ? ago(seconds - 11) : null,
+    end: ago(seconds - 11 - talk),
+    outcome: who ? "answered" : "abandoned",
+    wait_ms: 11_000,
+    talk_ms: talk * 1000,
+    memo,
+    disposition,
+    ...x,
+  });
+
+export const history = [
+  past("h1", 260, "01024447788", "홍길동", 96, "배송지 변경 요청. 처리 완료.", "처리 완료", {
+    rings: [
+      ring("김민준", { at: ago(258), rang: ago(257), end: ago(251), result: "no_answer" }),
+      ring("홍길동", { at: ago(251), rang: ago(251), end: ago(249), result: "answered" }),
+    ],
+    cause: "16 caller",
+  }),
+  past("h2", 410, "0212345678", "강수진", 182, "환불 절차 안내. 영수증을 이메일로 보내기로 함.", "재안내"),
+  past("h3", 655, "01077778888", "", 0),
+  past("h4", 900, "01012340000", "홍길동", 305, "설치 기사 방문 일정 3월 4일 오후로 변경.", "처리 완료"),
+  past("h5", 1320, "0507123456789".slice(0, 12), "이도윤", 44, "잘못 걸린 전화", "", { queue: TECH }),
+  past("h6", 1900, "01098765432", "정하은", 128, "결합 할인 문의", "재안내"),
+  past("h9", 2400, "0619998877", "윤아름", 610, "공유기 재설정을 도와 드림. 속도 정상.", "처리 완료", { queue: TECH }),
+  past("h10", 3105, "01031415926", "홍길동", 71, "주소 확인", "처리 완료"),
+  past("h11", 4020, "01020203030", "", 0, "", "", { outcome: "timeout", wait_ms: 600_000 }),
+  past("h12", 5000, "16449999", "김민준", 33, "영업 전화", "기타"),
+];
+
+export const missed: Missed[] = [
+  {
+    ...{ id: "x1", queue: SALES, caller: "01077778888", first: ago(5400), last: ago(655), tries: 3, calls: [] },
+    ...{ wait_ms: 95_000, last_wait_ms: 41_000, last_outcome: "abandoned", state: "open", owner: "김민준" },
+  },
+  {
+    ...{ id: "x2", queue: SALES, caller: "01020203030", first: ago(4020), last: ago(4020), tries: 1, calls: [] },
+    ...{ wait_ms: 600_000, last_wait_ms: 600_000, last_outcome: "timeout", state: "open" },
+  },
+  {
+    ...{ id: "x3", queue: TECH, caller: "0535551234", first: ago(9000), last: ago(7300), tries: 2, calls: [] },
+    ...{ wait_ms: 22_000, last_wait_ms: 12_000, last_outcome: "abandoned", state: "open" },
+  },
+  {
+    ...{ id: "x4", queue: SALES, caller: "", first: ago(8200), last: ago(8200), tries: 1, calls: [] },
+    ...{ wait_ms: 8_000, last_wait_ms: 8_000, last_outcome: "no_agent", state: "open" },
+  },
+];
+
+const status: Status = {
+  version: "1.0.0",
+  started: ago(86_400 * 4 + 3700),
+  asterisk: true,
+  asterisk_since: ago(86_400 * 4 + 3690),
+  records_waiting: 0,
+  pages: 12,
+  live_calls: 6,
+  freed: 0,
+};
+
+export const AGENT: Me = { id: "홍길동", name: "홍길동", role: "agent", queues: [SALES, TECH], phone: "8008" };
+export const ADMIN: Me = { id: "admin", name: "관리자", role: "admin", queues: null, phone: "" };
+
+/** What the server of the scene says to who is logged in. */
+export function welcome(me: Me): Stage["welcome"] {
+  const self = agents.find((a) => a.id === me.id) ?? agent(me.id, { name: me.name, phone: "", since: ago(500) });
+  return {
+    at: ago(0),
+    agent: self,
+    role: me.role,
+    web_phone: false,
+    queues,
+    agents: me.phone ? agents : [...agents, self],
+    calls,
+    asterisk: { state: "up", since: ago(9000), lag_ms: 0 },
+  };
+}
+
+export const answers: Record<string, unknown> = {
+  history: (q: URLSearchParams) => {
+    const who = q.get("agent");
+    return { calls: who ? history.filter((c) => c.agent === who) : history, next: who ? "" : "more" };
+  },
+  missed: { missed, next: "" },
+  status,
+  reload: {
+    changes: [
+      { key: "queues.123456.ring_timeout", kind: "changed", old: "20s", new: "15s" },
+      { key: "agents.서지우", kind: "added", new: "서지우" },
+      { key: "server.http", kind: "changed", old: "127.0.0.1:8080", new: "0.0.0.0:8080", restart: true },
+    ],
+  },
+  ...Object.fromEntries([...history, mine()].map((c) => [`calls/${c.id}`, c])),
+};
