@@ -156,6 +156,19 @@ func (c *centre) status(key string) string {
 	return ""
 }
 
+// waitGrownUp waits until Asterisk is older than a second. It tells its age in
+// whole seconds: what began in its first and is gone looks cut off by a restart.
+func (c *centre) waitGrownUp() {
+	c.t.Helper()
+	c.eventually("Asterisk two seconds old", func() error {
+		out, err := c.pbx.CLI(c.step(), "core show uptime seconds")
+		if err == nil && (strings.Contains(out, "uptime: 0") || strings.Contains(out, "uptime: 1\n")) {
+			err = errors.New(out)
+		}
+		return err
+	})
+}
+
 // waitWritten waits until what calld knows is on disk.
 func (c *centre) waitWritten() {
 	c.t.Helper()
@@ -193,6 +206,7 @@ func TestCalldGoesDownAndComesBack(t *testing.T) {
 func goDownAndComeBack(t *testing.T, down func(*centre)) {
 	c := start(t, onePlan(4))
 	pages := c.loginAll("a1", "a2", "a3", "a4")
+	c.waitGrownUp()
 	stays, callerLeaves, agentLeaves := c.talk(1, "a1"), c.talk(2, "a2"), c.talk(3, "a3")
 	c.must(pages[0].Memo(c.step(), c.waitCall(stays.number, queue.Talking).ID, "환불 문의", "환불"))
 	ringing := c.call(number1, lab.CallOptions{Number: callerNumber(4), Tone: callerTone(4)})
@@ -370,7 +384,9 @@ func TestNewCallersDoNotOvertake(t *testing.T) {
 func TestCalldNeverComesBack(t *testing.T) {
 	t.Parallel()
 	c := start(t, onePlan(1))
+	c.waitGrownUp()
 	leg := c.waiter(1)
+	c.waitWritten()
 	c.kill()
 	c.eventually("the caller's channel in the dialplan's hands", func() error {
 		return c.channelAt("calld-call")
