@@ -204,6 +204,7 @@ func TestCalldGoesDownAndComesBack(t *testing.T) {
 }
 
 func goDownAndComeBack(t *testing.T, down func(*centre)) {
+	t.Helper()
 	c := start(t, onePlan(4))
 	pages := c.loginAll("a1", "a2", "a3", "a4")
 	c.waitGrownUp()
