@@ -34,6 +34,12 @@ const (
 	firstNumber = 2158800000
 )
 
+// unread lists the manager events of a call that calld does not read: an admin
+// whose other programs don't either may have Asterisk not make them.
+const unread = "Newchannel,Newexten,VarSet,Newstate,NewCallerid,NewConnectedLine,HangupRequest,SoftHangupRequest," +
+	"BridgeCreate,BridgeEnter,BridgeLeave,BridgeDestroy,AGIExecStart,AGIExecEnd,RTCPSent,RTCPReceived," +
+	"ChallengeSent,SuccessfulAuth,ExtensionStatus"
+
 func phone(agent int) string  { return strconv.Itoa(firstPhone + agent) }
 func number(queue int) string { return "0" + strconv.Itoa(firstNumber+queue) }
 
@@ -194,6 +200,9 @@ func (c *centre) startCalld(ctx context.Context, o lab.Options, binary string, l
 	}
 	for _, f := range files {
 		o.Files[f.Name] = f.Text
+	}
+	if c.plan.lean {
+		o.Files["manager_lean.conf"] = "[general](+)\ndisabledevents = " + unread + "\n"
 	}
 	if c.pbx, err = lab.Start(ctx, o); err != nil {
 		return err

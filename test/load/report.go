@@ -51,14 +51,14 @@ func report(w io.Writer, all []*figures, o options) {
 			pages = append(pages, f.pagesRow())
 		}
 	}
-	print := func(title string, t table) {
+	section := func(title string, t table) {
 		if len(t) > 1 {
 			_, _ = fmt.Fprintf(w, "\n%s\n\n", title)
 			t.print(w, o.markdown)
 		}
 	}
-	print("From INVITE to 200, and processor time:", calls)
-	print("From the event that a phone rings, arrived on this machine, to the alert read by the agent's page:", pages)
+	section("From INVITE to 200, and processor time:", calls)
+	section("From the event that a phone rings, arrived on this machine, to the alert read by the agent's page:", pages)
 	_, _ = fmt.Fprintln(w)
 	for _, line := range verdicts(all) {
 		_, _ = fmt.Fprintln(w, "-", line)
@@ -129,17 +129,17 @@ func verdicts(all []*figures) []string {
 				limit = maxLateMany
 			}
 			p99 := f.alerts.percentile(99)
-			judge(p99 < limit && len(f.alerts.late) > 0, "%d calls/s, %d pages: p99 of the alerts %s, below %s wanted", rate, f.plan.agents, ms(p99, 2), ms(limit, 0))
+			judge(p99 < limit && len(f.alerts.late) > 0, "%s at %d calls/s: p99 of the alerts %s, below %s wanted", f.plan.name, rate, ms(p99, 2), ms(limit, 0))
 		case f.plan.way == calld:
 			if base := find("Dial()", rate); base != nil {
 				more := f.result.P99 - base.result.P99
-				judge(more <= maxSlower, "%d calls/s: p99 %s over Dial(), at most %s wanted", rate, ms(more, 0), ms(maxSlower, 0))
+				judge(more <= maxSlower, "%s at %d calls/s: p99 %s over Dial(), at most %s wanted", f.plan.name, rate, ms(more, 0), ms(maxSlower, 0))
 				times := float64(f.perCall(f.used.asterisk)) / float64(max(1, base.perCall(base.used.asterisk)))
-				judge(times <= maxDearer, "%d calls/s: Asterisk's CPU %.2f times that of Dial(), at most %.1f wanted", rate, times, maxDearer)
+				judge(times <= maxDearer, "%s at %d calls/s: Asterisk's CPU %.2f times that of Dial(), at most %.1f wanted", f.plan.name, rate, times, maxDearer)
 			}
 			if base := find("Queue()", rate); base != nil {
 				times := float64(f.perCall(f.used.asterisk)) / float64(max(1, base.perCall(base.used.asterisk)))
-				judge(times < 1, "%d calls/s: Asterisk's CPU %.2f times that of Queue(), less wanted", rate, times)
+				judge(times < 1, "%s at %d calls/s: Asterisk's CPU %.2f times that of Queue(), less wanted", f.plan.name, rate, times)
 			}
 		}
 	}
