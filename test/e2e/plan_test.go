@@ -1,0 +1,84 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"text/template"
+)
+
+// plan is what a test's call centre looks like; it is rendered to TOML.
+type plan struct {
+	Announcement string // URL of the announcement server
+	Fallback     string
+	Queues       []queuePlan
+	Agents       []agentPlan
+	Version      int      // of Asterisk
+	NoPhones     []string // agents whose phones are not registered
+	Data         string   // folder of the data file, by default the test's own
+	// What Asterisk knows from the start, and calld by a reload.
+	LaterQueues []queuePlan
+	LaterAgents []agentPlan
+}
+
+type queuePlan struct {
+	ID, Name, Number string
+	Keys             string // further lines of TOML
+}
+
+type agentPlan struct {
+	ID     string
+	Queues []string
+	Phone  string
+	Role   string
+}
+
+// onePlan is one queue with agents a1 … an, whose phones are 8001 ….
+func onePlan(n int, keys ...string) plan {
+	p := plan{Queues: []queuePlan{{ID: "123456", Name: "상담전화_1", Number: number1, Keys: strings.Join(keys, "\n")}}}
+	for i := range n {
+		p.Agents = append(p.Agents, agentPlan{ID: fmt.Sprintf("a%d", i+1), Queues: []string{"123456"}, Phone: fmt.Sprintf("800%d", i+1)})
+	}
+	return p
+}
+
+var configuration = template.Must(template.New("calld.toml").Parse(`
+[server]
+http = "127.0.0.1:{{.HTTP}}"
+agi = "127.0.0.1:{{.AGI}}"
+data = "{{or .Data .Dir}}/calld.db"
+admin_socket = "{{.Dir}}/s"
+[asterisk]
+ami = "{{.AMI}}"
+username = "calld"
+secret = "calld-secret"
+recordings = "{{.Recordings}}"
+recordings_here = "{{.RecordingsHere}}"
+sounds = "{{.Sounds}}"
+sounds_here = "{{.SoundsHere}}"
+fallback_context = "from-internal"
+fallback_extension = "601"
+[announcement]
+url = "{{.Announcement}}"
+fallback = "{{.Fallback}}"
+{{range .Queues}}
+[queues."{{.ID}}"]
+name = "{{.Name}}"
+number = "{{.Number}}"
+{{- if not $.Announcement}}
+announcement = false
+{{- end}}
+{{.Keys}}
+{{end}}
+{{- range .Agents}}
+[agents."{{.ID}}"]
+password = "pw-{{.ID}}"
+name = "상담자 {{.ID}}"
+role = "{{or .Role "agent"}}"
+queues = [{{range $i, $q := .Queues}}{{if $i}}, {{end}}"{{$q}}"{{end}}]
+phone = "{{.Phone}}"
+{{- if .Phone}}
+phone_secret = "secret-{{.Phone}}"
+{{- end}}
+{{end}}`))
