@@ -59,7 +59,7 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 	if _, err := c.load(ctx, warmUp, log); err != nil {
 		return nil, err
 	}
-	counted, err := c.settled(ctx, 0, 0)
+	counted, err := c.settled(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 	if err := <-profiled; err != nil {
 		return nil, err
 	}
-	total, err := c.settled(ctx, counted, f.result.Answered)
+	total, err := c.settled(ctx)
 	f.answered = total - counted
 	f.collect(c)
 	return f, err
@@ -106,16 +106,15 @@ func (c *centre) load(ctx context.Context, length time.Duration, log *slog.Logge
 	}, log)
 }
 
-// settled waits until no call lives and calld has counted so many more
-// answered ones, and returns its count. Calls that are never counted are left
-// to the reader of the figures.
-func (c *centre) settled(ctx context.Context, before, more int) (int, error) {
+// settled waits until no call lives, and returns how many answered ones calld
+// has counted.
+func (c *centre) settled(ctx context.Context) (int, error) {
 	if c.server == nil {
 		return 0, nil
 	}
 	err := c.server.await(ctx, "calls to end", func(m metrics) bool { return m.sum("calld_calls", "") == 0 })
 	if err != nil {
-		return before, err
+		return 0, err
 	}
 	m, err := c.server.metrics(ctx)
 	return int(m.sum("calld_calls_total", `outcome="answered"`)), err
