@@ -34,8 +34,8 @@ type Options struct {
 	// LoggedOut ends the presence of an agent who logged out; nil: nothing
 	// has to be ended.
 	LoggedOut func(agentID string) error
-	Version       string
-	Log           *slog.Logger
+	Version   string
+	Log       *slog.Logger
 }
 
 // Status is how the server is.

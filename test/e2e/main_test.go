@@ -27,7 +27,7 @@ func run(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "calld")
 	build := exec.Command("go", "build", "-race", "-o", binary, "calld/cmd/calld")
 	build.Stderr = os.Stderr
