@@ -63,6 +63,18 @@ it("takes a call from the alert to the memo in the history", async () => {
   expect(await detail.locator("textarea").inputValue()).toBe("환불 문의 – 내일 회신");
 });
 
+it("says during a call what comes after it, and gives the focus back to the memo", async () => {
+  await login(page, centre.url, "이몽룡");
+  await talk(page);
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.press("F4");
+  await page.keyboard.press("1");
+  await page.getByText("통화 뒤 상담불가능").waitFor();
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.press("F2");
+  await page.getByText("통화 뒤 상담가능").waitFor();
+});
+
 it("sets the own state by key, with a reason", async () => {
   await login(page, centre.url, "성춘향");
   await page.locator(".state .tag").waitFor();

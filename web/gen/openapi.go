@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -16,7 +17,7 @@ import (
 func openAPI(src *source) ([]byte, error) {
 	h := api.New(api.Options{Version: "1", Log: slog.New(slog.DiscardHandler)}).Handler()
 	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/api/openapi.json", http.NoBody))
+	h.ServeHTTP(answer, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/api/openapi.json", http.NoBody))
 	if answer.Code != http.StatusOK {
 		return nil, fmt.Errorf("/api/openapi.json: status %d", answer.Code)
 	}

@@ -31,6 +31,8 @@ export class Work {
   route = $state.raw<Route>({ screen: "now", call: null });
   /** The last reload of the configuration that the server told of. */
   reloaded = $state.raw<Change[] | null>(null);
+  /** The state that was asked for during a call: it comes after that call. */
+  next = $state.raw<{ call: string; state: "available" | "away" } | null>(null);
   /** The state that was asked for could not be set. */
   refused = $state(false);
   readonly #onOut: (reason: OutReason) => void;
@@ -91,14 +93,17 @@ export class Work {
 
   /** Ready for calls, at once: after-call work ends too. */
   available(): Promise<void> {
-    return this.#set(async () => {
-      await this.#connection.request({ type: "state", state: "available" });
-      if (this.live.me?.state === "wrapup") await this.#connection.request({ type: "wrapup.done" });
-    });
+    return this.#setState("available", "");
   }
 
   away(reason: string): Promise<void> {
-    return this.#set(() => this.#connection.request({ type: "state", state: "away", reason }));
+    return this.#setState("away", reason);
+  }
+
+  async #setState(state: "available" | "away", reason: string): Promise<void> {
+    const call = this.live.me?.call;
+    await this.#set(() => this.#connection.request({ type: "state", state, reason }));
+    this.next = call !== undefined && !this.refused ? { call, state } : null;
   }
 
   /** Ends after-call work; whoever was away is so again. */
