@@ -104,7 +104,7 @@ it("speaks both languages, changed at once", async () => {
   await page.getByRole("button", { name: /설정/ }).click();
   await page.getByRole("button", { name: "English" }).click();
   await page.getByRole("link", { name: "History" }).click();
-  await page.getByRole("columnheader", { name: "Outcome" }).waitFor();
+  await page.getByLabel("Outcome").waitFor();
   expect(await page.getAttribute("html", "lang")).toBe("en");
   for (const screen of ["now", "missed", "history", "board"] as const) {
     await goTo(page, screen);

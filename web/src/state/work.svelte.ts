@@ -3,7 +3,7 @@ import { Connection, type Link, type OutReason, RefusedError } from "../lib/conn
 import { type Offers, offersOf } from "../lib/offers";
 import { parseRoute, type Route } from "../lib/route";
 import type { Store } from "../lib/storage";
-import type { Change, ServerFrame } from "../wire/messages";
+import type { ServerFrame } from "../wire/messages";
 import { Attention } from "./attention.svelte";
 import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
@@ -29,8 +29,6 @@ export class Work {
   link = $state.raw<Link>({ state: "connecting" });
   offers = $state.raw<Offers>({});
   route = $state.raw<Route>({ screen: "now", call: null });
-  /** The last reload of the configuration that the server told of. */
-  reloaded = $state.raw<Change[] | null>(null);
   /** The state that was asked for during a call: it comes after that call. */
   next = $state.raw<{ call: string; state: "available" | "away" } | null>(null);
   /** The state that was asked for could not be set. */
@@ -158,9 +156,6 @@ export class Work {
         break;
       case "missed.changed":
         this.missed.changed(f.data);
-        return;
-      case "config.reloaded":
-        this.reloaded = f.data ?? [];
         return;
     }
     this.live.apply(f);
