@@ -78,6 +78,7 @@ test: setup check e2e e2e-pages ## everything
 
 .PHONY: screenshots
 screenshots: setup build ## pictures of every screen, into docs/pictures
+	@dpkg -s fonts-noto-cjk >/dev/null 2>&1 || apt-get install --yes --no-install-recommends fonts-noto-cjk
 	$(NPM) run screenshots
 
 .PHONY: bench
