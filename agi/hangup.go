@@ -59,7 +59,7 @@ func moves(verb string, args []string) bool {
 			return true
 		}
 		switch strings.ToLower(args[0]) {
-		case "answer", "mixmonitor", "musiconhold", "noop", "playback", "playtones", "progress", "ringing",
+		case "answer", "mixmonitor", "mset", "musiconhold", "noop", "playback", "playtones", "progress", "ringing",
 			"senddtmf", "set", "startmusiconhold", "stopmixmonitor", "stopmusiconhold", "stopplaytones",
 			"userevent", "verbose", "wait":
 			return false

@@ -44,11 +44,13 @@ func TestDeath(t *testing.T) {
 				name = tc.name + ", in EXEC"
 			}
 			t.Run(name, func(t *testing.T) {
+				dialled := make(chan struct{})
 				h, done := handle(func(ctx context.Context, s *agi.Session) error {
 					if tc.dialled {
 						if _, err := s.Exec(ctx, "Dial", "PJSIP/a"); err != nil {
 							return err
 						}
+						close(dialled)
 					}
 					if busy {
 						n, err := s.Exec(ctx, "Dial", "PJSIP/b")
@@ -86,8 +88,7 @@ func TestDeath(t *testing.T) {
 					c.Expect("EXEC", "Dial", "PJSIP/b")
 				}
 				if tc.dialled && !busy {
-					// The session is idle once it has asked what Dial left.
-					waitFor(t, func() bool { return c.Asked() == 1 })
+					<-dialled // the session has asked what Dial left, and is idle
 				}
 				tc.death(c)
 				if err := <-done; !errors.Is(err, tc.want) {

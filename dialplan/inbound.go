@@ -131,7 +131,7 @@ func (c *caller) enter(ctx context.Context) error {
 	e := queue.Entry{
 		ID: before.id, Queue: c.queue.ID, Caller: env.CallerID, CallerName: env.CallerIDName,
 		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
-		Returning: before.id != "",
+		Returning: before.id != "", Ready: before.id != "" || !c.queue.Announcement,
 	}
 	if e.Returning && before.dialStatus == "ANSWER" {
 		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
@@ -143,9 +143,14 @@ func (c *caller) enter(ctx context.Context) error {
 		}
 		e.ID = queue.NewCallID(now)
 		c.askGreeting(ctx, e.ID)
-		// DIALSTATUS may be left of a Dial before this call.
-		err = c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, VarEntered+"="+strconv.FormatInt(e.Begin.UnixMilli(), 10),
-			VarTry+"=", "DIALSTATUS=")
+		set := []string{"__" + VarID + "=" + e.ID, VarEntered + "=" + strconv.FormatInt(e.Begin.UnixMilli(), 10)}
+		if before.tried {
+			set = append(set, VarTry+"=")
+		}
+		if before.dialStatus != "" { // left of a Dial before this call
+			set = append(set, "DIALSTATUS=")
+		}
+		err = c.exec(ctx, "MSet", set...)
 	} else {
 		c.log.Info("caller is back", "call_id", e.ID, "answered", e.Answered)
 		err = c.s.SetVariable(ctx, VarTry, "")
@@ -328,9 +333,15 @@ func (c *caller) leave(ctx context.Context, err error) {
 		c.log.Info("another script serves the caller now")
 	case errors.Is(err, agi.ErrServerClosed):
 		c.ticket.Detach()
-	default:
+	case context.Cause(ctx) != nil:
 		c.log.Warn("script lost; the caller is expected back", "err", err)
 		c.ticket.Detach()
+	default:
+		// The channel lives but can't be told what to do: coming back would end
+		// in the same.
+		c.log.Error("script failed", "err", err)
+		c.ticket.Fail("script")
+		c.finishEnded(ctx)
 	}
 }
 

@@ -403,8 +403,8 @@ func TestHostileCaller(t *testing.T) {
 	}
 }
 
-// TestBrokenDial: Dial is not there. The call is not lost: the dialplan
-// keeps the caller and comes back.
+// TestBrokenDial: Dial is not there. Coming back would end in the same, and
+// ring nobody for ever: the call fails, and is a missed call.
 func TestBrokenDial(t *testing.T) {
 	inCentre(t, func(c *centre) {
 		t := c.t
@@ -413,11 +413,27 @@ func TestBrokenDial(t *testing.T) {
 		k.Reply("EXEC Dial", "200 result=-2")
 		k.Dial(c.script)
 		k.Wait()
-		if got := k.Var(VarResult); got != "" {
-			t.Errorf("%s = %q: the dialplan would not come back", VarResult, got)
+		if got := k.Var(VarResult); got != "FAILED" {
+			t.Errorf("%s = %q", VarResult, got)
 		}
-		if got := c.board.Snapshot().Calls; len(got) != 1 {
-			t.Errorf("calls = %+v", got)
+		if len(c.ended) != 1 || c.ended[0].Outcome != queue.Failed || c.ended[0].Cause != "script" || !c.ended[0].Missed() {
+			t.Errorf("recorded %+v", c.ended)
+		}
+	})
+}
+
+// TestBrokenRecording: a call that can't be recorded goes on without.
+func TestBrokenRecording(t *testing.T) {
+	inCentre(t, func(c *centre) {
+		t := c.t
+		c.logIn("홍길동")
+		k := c.caller("1000")
+		dials(k, answered)
+		k.Reply("EXEC MixMonitor", "200 result=-2")
+		k.Dial(c.script)
+		k.Wait()
+		if len(c.ended) != 1 || c.ended[0].Outcome != queue.Answered || c.ended[0].Record != "" {
+			t.Errorf("recorded %+v", c.ended)
 		}
 	})
 }

@@ -17,10 +17,8 @@ import (
 // reports what became of it. The error says that the caller or the connection
 // is gone before that could be told.
 func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
-	if o.Recording {
-		if err := c.startRecording(ctx); err != nil {
-			return err
-		}
+	if err := c.startRecording(ctx); err != nil {
+		return err
 	}
 	c.log.Info("ringing", "agents", agentIDs(o))
 	dialled := time.Now()
@@ -63,13 +61,21 @@ func (c *caller) dialArgs(o *queue.Offer) []string {
 }
 
 // startRecording starts the recording on the caller's channel, so that it goes on
-// when the agent changes; b: only what is said in a conversation.
+// when the agent changes; b: only what is said in a conversation. A call that
+// can't be recorded goes on without.
 func (c *caller) startRecording(ctx context.Context) error {
 	if c.recording || c.record == "" {
 		return nil
 	}
 	c.recording = true
-	return c.exec(ctx, "MixMonitor", path.Join(c.cfg.Asterisk.Recordings, c.record), "b")
+	err := c.exec(ctx, "MixMonitor", path.Join(c.cfg.Asterisk.Recordings, c.record), "b")
+	if err == nil || context.Cause(ctx) != nil {
+		return err
+	}
+	c.log.Error("call is not recorded", "err", err)
+	c.record = ""
+	c.ticket.Unrecorded()
+	return nil
 }
 
 // report asks the channel, alive or dead, how Dial ended.

@@ -161,12 +161,18 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	delete(l.strangers, c.UniqueID)
 	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(m.now)) >= l.cfg.MaxWaiting
 	l.insert(c)
+	if e.Ready {
+		c.Phase = Waiting
+	}
 	m.emitCall(CallWaiting, c, nil)
 	switch {
 	case e.Answered:
 		m.talked(c, e)
 	case full && !e.Returning:
 		m.end(m.now, c, Full, "")
+	case c.Phase == Waiting:
+		m.watch(c)
+		m.callDue(c)
 	default:
 		m.watch(c)
 	}

@@ -130,7 +130,7 @@ func (m *machine) offer(c *call, agents []*agent) {
 	m.offers++
 	o := &offer{id: m.offers, at: m.now, ringFor: ringFor, cut: cut}
 	c.offer = o
-	out := &Offer{ID: o.id, RingFor: ringFor, Music: l.cfg.Music, Recording: l.cfg.Recording}
+	out := &Offer{ID: o.id, RingFor: ringFor, Music: l.cfg.Music}
 	for _, a := range agents {
 		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: m.now})
 		o.legs = append(o.legs, &leg{agent: a, phone: a.cfg.Phone, ring: len(c.Rings) - 1})

@@ -18,6 +18,9 @@ type Entry struct {
 	Record     string
 	// Begin is the caller's place: when the call first came in. Zero: now.
 	Begin time.Time
+	// Ready tells that there is no announcement: the call may be offered at
+	// once, and the script need not call [Ticket.Ready].
+	Ready bool
 	// Returning tells that the channel comes back after its script was lost,
 	// Answered that it talked with an agent meanwhile: with the one of Phone,
 	// if that can be told, and at most for Talked.
@@ -31,11 +34,10 @@ type OfferedAgent struct{ ID, Phone string }
 
 // Offer asks a script to ring agents.
 type Offer struct {
-	ID        uint64
-	Agents    []OfferedAgent
-	RingFor   time.Duration
-	Music     string
-	Recording bool
+	ID      uint64
+	Agents  []OfferedAgent
+	RingFor time.Duration
+	Music   string
 }
 
 // DialReport is what became of an offer, as the script's Dial returned it.
@@ -126,6 +128,11 @@ func (t *Ticket) Pending() bool { return len(t.in) > 0 }
 
 // Ready tells that the announcement is over: the call may be offered.
 func (t *Ticket) Ready() { t.do((*machine).ready) }
+
+// Unrecorded tells that the call's recording could not be started.
+func (t *Ticket) Unrecorded() {
+	t.do(func(_ *machine, c *call) { c.Record = "" })
+}
 
 // Dialled reports what became of an offer.
 func (t *Ticket) Dialled(r DialReport) {
