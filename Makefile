@@ -7,7 +7,11 @@ SHELL := bash
 GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
 NPM     := npm --prefix web
+FUZZTIME ?= 30s
 VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
+
+# Targets build on one another's files: make -j changes nothing.
+.NOTPARALLEL:
 
 .PHONY: help
 help: ## list the targets
@@ -49,12 +53,26 @@ generate: web/node_modules/.package-lock.json ## make the pages' types from the 
 	$(NPM) run generate
 
 .PHONY: generated
-generated: generate
-	@git diff --exit-code -- web/src/wire || { echo "generated files are not current: make generate, and commit"; exit 1; }
+generated: web/node_modules/.package-lock.json
+	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; cp -r web/src/wire/. "$$before"; \
+	$(NPM) run generate; \
+	diff -r "$$before" web/src/wire || { echo "generated files were not current, now they are: commit them"; exit 1; }
 
 .PHONY: unit
 unit:
 	$(GO) test -race -shuffle=on ./...
+
+.PHONY: model
+model: ## a million inputs to the core, compared with a naive twin
+	$(GO) test ./queue -run '^TestModel$$' -count=1 -model.events=1000000
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser, each for FUZZTIME (30s)
+	@grep -roE --include='*_test.go' --exclude-dir=node_modules '^func Fuzz\w+' . | sed -E 's|/[^/]+:func | |' | \
+	while read -r package name; do \
+		echo "$$package $$name"; \
+		$(GO) test "$$package" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) </dev/null; \
+	done
 
 .PHONY: check-pages
 check-pages: web/node_modules/.package-lock.json
@@ -62,7 +80,7 @@ check-pages: web/node_modules/.package-lock.json
 	$(NPM) test
 
 .PHONY: setup
-setup: ## install what the tests need: an Asterisk in a folder of its own, sipp, chromium and others
+setup: ## install what the tests need: Asterisk 22 and 16 in folders of their own, sipp, chromium, gcc and others
 	$(GO) run ./test/lab/setup
 
 .PHONY: e2e
@@ -74,7 +92,7 @@ e2e-pages: setup build ## the pages in a real Chromium, against a real Asterisk
 	$(NPM) run e2e
 
 .PHONY: test
-test: setup check e2e e2e-pages ## everything
+test: setup check model e2e e2e-pages ## everything
 
 .PHONY: screenshots
 screenshots: setup build ## pictures of every screen, into docs/pictures

@@ -14,14 +14,15 @@ import (
 // and that is neither there nor can be installed.
 var ErrTool = errors.New("lab: missing tool")
 
-// debianPackage names the Debian package of a tool whose package is called
-// otherwise.
-func debianPackage(tool string) string {
+// debianPackages names the Debian packages of a tool.
+func debianPackages(tool string) []string {
 	switch tool {
 	case "sipp":
-		return "sip-tester"
+		return []string{"sip-tester"}
+	case "gcc":
+		return []string{"gcc", "libc6-dev"} // only recommended by it
 	default:
-		return tool
+		return []string{tool}
 	}
 }
 
@@ -33,7 +34,7 @@ func Need(ctx context.Context, log *slog.Logger, tools ...string) error {
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing = append(missing, tool)
-			packages = append(packages, debianPackage(tool))
+			packages = append(packages, debianPackages(tool)...)
 		}
 	}
 	if len(missing) == 0 {

@@ -1,5 +1,5 @@
-// Setup makes ready all that the end-to-end tests need: the tools, and the
-// root folder of the Asterisk to test with. It prints what it found or did.
+// Setup makes ready all that the tests need: the tools, and the root folders of
+// the versions of Asterisk to test with. It prints what it found or did.
 package main
 
 import (
@@ -26,13 +26,14 @@ func main() {
 	}
 }
 
-// setup takes the versions of Asterisk to make ready, 22 when none is named.
+// setup takes the versions of Asterisk to make ready, 22 and 16 when none is
+// named. The race detector needs gcc.
 func setup(ctx context.Context, log *slog.Logger, versions []string) error {
 	if len(versions) == 0 {
-		versions = []string{strconv.Itoa(lab.Asterisk22)}
+		versions = []string{strconv.Itoa(lab.Asterisk22), strconv.Itoa(lab.Asterisk16)}
 	}
 	var errs []error
-	for _, tool := range []string{"sipp", "espeak-ng", "sox", "chromium"} {
+	for _, tool := range []string{"sipp", "espeak-ng", "sox", "chromium", "gcc"} {
 		if err := lab.Need(ctx, log, tool); err != nil {
 			errs = append(errs, err)
 			continue
