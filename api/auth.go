@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"calld/config"
+	"calld/store"
 )
 
 // CookieName is the session cookie of browsers.
@@ -87,12 +89,12 @@ func asAdmin(ctx huma.Context, next func(huma.Context)) {
 }
 
 func (a *API) principalOf(token string) *principal {
-	id, ok := a.store.Session(tokenKey(token), time.Now())
+	session, ok := a.store.Session(tokenKey(token), time.Now())
 	if !ok {
 		return nil
 	}
-	ag, ok := a.config().Agent(id)
-	if !ok {
+	ag, ok := a.config().Agent(session.Agent)
+	if !ok || !hmac.Equal([]byte(session.Mark), []byte(passwordMark(token, ag.Password))) {
 		return nil
 	}
 	return &principal{id: ag.ID, role: ag.Role, queues: ag.Queues}
@@ -119,6 +121,16 @@ const unknownPassword = config.Secret("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAA
 func tokenKey(token string) string {
 	h := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+// passwordMark tells the password of a session's log-in from a later one, so
+// that a changed password ends the sessions begun with the old one. It is
+// keyed with the token, which the store does not have: nobody can try
+// passwords on it.
+func passwordMark(token string, password config.Secret) string {
+	h := hmac.New(sha256.New, []byte(token))
+	h.Write([]byte(password))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:8])
 }
 
 func newToken() string {
@@ -191,7 +203,8 @@ func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
 		return nil, problem(http.StatusUnauthorized, CodeBadLogin, "wrong id or password")
 	}
 	token := newToken()
-	if err := a.store.PutSession(ctx, tokenKey(token), ag.ID, now.Add(SessionLife)); err != nil {
+	session := store.Session{Agent: ag.ID, Mark: passwordMark(token, ag.Password), Expires: now.Add(SessionLife)}
+	if err := a.store.PutSession(ctx, tokenKey(token), session); err != nil {
 		return nil, a.storeError(err)
 	}
 	return &loginOutput{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"calld/config"
+	"calld/store"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -67,7 +68,8 @@ func TestSecureCookie(t *testing.T) {
 func TestNoSession(t *testing.T) {
 	c := newCentre(t)
 	expired := newToken()
-	if err := c.store.PutSession(t.Context(), tokenKey(expired), "sup", time.Now().Add(-time.Second)); err != nil {
+	over := store.Session{Agent: "sup", Mark: passwordMark(expired, "right"), Expires: time.Now().Add(-time.Second)}
+	if err := c.store.PutSession(t.Context(), tokenKey(expired), over); err != nil {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]string{
@@ -77,6 +79,21 @@ func TestNoSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			wantProblem(t, asked(c.network, token, "GET /api/v1/queues", ""), http.StatusUnauthorized, CodeUnauthorized)
 		})
+	}
+}
+
+// TestChangedPassword: a reload that changes a password takes the sessions
+// begun with the old one, and no others.
+func TestChangedPassword(t *testing.T) {
+	c := newCentre(t)
+	changed, other := c.session("홍길동"), c.session("other")
+	c.configure(strings.Replace(centreConfig, `"right"`, `"newer"`, 1))
+	wantProblem(t, asked(c.network, changed, "GET /api/v1/session", ""), http.StatusUnauthorized, CodeUnauthorized)
+	if w := asked(c.network, other, "GET /api/v1/session", ""); w.Code != http.StatusOK {
+		t.Errorf("the session of another: %d %s", w.Code, w.Body)
+	}
+	if w := asked(c.network, c.session("홍길동"), "GET /api/v1/session", ""); w.Code != http.StatusOK {
+		t.Errorf("a session with the new password: %d %s", w.Code, w.Body)
 	}
 }
 

@@ -114,7 +114,9 @@ func (c *centre) session(id string) string {
 		return ""
 	}
 	token := newToken()
-	if err := c.store.PutSession(c.t.Context(), tokenKey(token), id, time.Now().Add(time.Hour)); err != nil {
+	ag, _ := c.cfg.Agent(id)
+	session := store.Session{Agent: id, Mark: passwordMark(token, ag.Password), Expires: time.Now().Add(time.Hour)}
+	if err := c.store.PutSession(c.t.Context(), tokenKey(token), session); err != nil {
 		c.t.Fatal(err)
 	}
 	return token

@@ -7,24 +7,26 @@ import (
 	"time"
 )
 
-// session is a browser's log-in.
-type session struct {
-	Agent   string    `json:"agent"`
+// Session is a browser's log-in.
+type Session struct {
+	Agent string `json:"agent"`
+	// Mark tells the password logged in with from a later one.
+	Mark    string    `json:"mark"`
 	Expires time.Time `json:"expires"`
 }
 
 // PutSession keeps a log-in, so that a restart of calld logs nobody out. Key
 // is a hash of the browser's token: whoever reads the file can't log in with
 // it. Sessions that are over are removed on the way.
-func (s *Store) PutSession(ctx context.Context, key, agent string, expires time.Time) error {
-	if key == "" || len(key) > maxID || len(agent) > maxID {
-		return fmt.Errorf("%w: session of agent %.40q", ErrInvalid, agent)
+func (s *Store) PutSession(ctx context.Context, key string, session Session) error {
+	if key == "" || len(key) > maxID || len(session.Agent) > maxID || len(session.Mark) > maxID {
+		return fmt.Errorf("%w: session of agent %.40q", ErrInvalid, session.Agent)
 	}
 	now := time.Now()
 	return s.update(ctx, func(t *tables) error {
 		c := t.sessions.Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
-			var old session
+			var old Session
 			if err := json.Unmarshal(v, &old); err == nil && now.Before(old.Expires) {
 				continue
 			}
@@ -32,13 +34,12 @@ func (s *Store) PutSession(ctx context.Context, key, agent string, expires time.
 				return fmt.Errorf("store: old session: %w", err)
 			}
 		}
-		return put(t.sessions, key, session{Agent: agent, Expires: expires})
+		return put(t.sessions, key, session)
 	})
 }
 
-// Session tells whose session a key is; false when it is nobody's or over.
-func (s *Store) Session(key string, now time.Time) (agent string, ok bool) {
-	var found session
+// Session returns the session of a key; false when it is nobody's or over.
+func (s *Store) Session(key string, now time.Time) (found Session, ok bool) {
 	err := s.view(func(t *tables) error {
 		v := t.sessions.Get([]byte(key))
 		if v == nil {
@@ -46,7 +47,7 @@ func (s *Store) Session(key string, now time.Time) (agent string, ok bool) {
 		}
 		return json.Unmarshal(v, &found)
 	})
-	return found.Agent, err == nil && now.Before(found.Expires)
+	return found, err == nil && now.Before(found.Expires)
 }
 
 // DeleteSession ends a session.
