@@ -103,7 +103,7 @@ func TestAsteriskConfigAddresses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := "AGI(agi://" + c.url + "/outbound)"; !strings.Contains(files[0].Text, want) {
+			if want := "AGI(agi://" + c.url + "/inbound,"; !strings.Contains(files[0].Text, want) {
 				t.Errorf("no %s", want)
 			}
 			var permit []string
