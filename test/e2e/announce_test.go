@@ -5,17 +5,23 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"calld/announce"
 	"calld/queue"
 	"calld/test/lab"
 )
 
 const (
+	fallbackTone      = 1100
 	announcementTone  = 800
 	shortAnnouncement = time.Second
 	longAnnouncement  = 20 * time.Second
@@ -56,7 +62,12 @@ func TestAnnouncementThenTheAgent(t *testing.T) {
 	c := start(t, p)
 	c.loginAll("a1")
 	leg := c.call(number1, lab.CallOptions{Number: "01011112222", Audio: true})
-	body := <-asked
+	var body map[string]any
+	select {
+	case body = <-asked:
+	case <-c.step().Done():
+		t.Fatal("the announcement server was not asked")
+	}
 	if body["queue"] != "123456" || body["number"] != number1 || body["caller"] != "01011112222" || body["language"] != "ko" || body["call"] == "" {
 		t.Errorf("the announcement server was asked %v", body)
 	}
@@ -80,42 +91,50 @@ func TestAnnouncementServerFails(t *testing.T) {
 	hang := make(chan struct{})
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()
-	faults := map[string]string{
-		"slow": server(t, func(_ http.ResponseWriter, r *http.Request) {
+	type fault struct {
+		reason announce.Reason
+		url    string
+	}
+	faults := map[string]fault{
+		"slow": {announce.ReasonTimeout, server(t, func(_ http.ResponseWriter, r *http.Request) {
 			select {
 			case <-hang:
 			case <-r.Context().Done():
 			}
-		}),
-		"dead": dead.URL,
-		"404":  server(t, http.NotFound),
-		"garbage": server(t, func(w http.ResponseWriter, _ *http.Request) {
+		})},
+		"dead": {announce.ReasonNetwork, dead.URL},
+		"404":  {announce.ReasonStatus, server(t, http.NotFound)},
+		"garbage": {announce.ReasonBadAudio, server(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "audio/wav")
 			_, _ = w.Write(bytes.Repeat([]byte("RIFFrubbish"), 1000))
-		}),
-		"30 MiB": server(t, func(w http.ResponseWriter, _ *http.Request) {
+		})},
+		"30 MiB": {announce.ReasonTooLarge, server(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "audio/wav")
 			_, _ = w.Write(lab.ToneWAV(announcementTone, time.Second))
 			_, _ = io.CopyN(w, zeroes{}, 30<<20)
-		}),
+		})},
 	}
 	t.Cleanup(func() { close(hang) })
 	p := onePlan(1)
-	p.Announcement, p.Fallback = dead.URL, "hello-world"
+	p.Announcement, p.Fallback = dead.URL, "sorry"
 	p.Queues = nil
 	names := map[string]string{}
-	for name, url := range faults {
+	for name, f := range faults {
 		number := "021588000" + string(rune('0'+len(p.Queues)))
 		names[number] = name
-		p.Queues = append(p.Queues, queuePlan{ID: "q" + number, Name: name, Number: number, Keys: `announcement = "` + url + `"`})
+		p.Queues = append(p.Queues, queuePlan{ID: "q" + number, Name: name, Number: number, Keys: `announcement = "` + f.url + `"`})
 		p.Agents[0].Queues = append(p.Agents[0].Queues, "q"+number)
 	}
 	p.Agents[0].Queues = p.Agents[0].Queues[1:]
 	c := start(t, p)
+	c.must(os.WriteFile(c.pbx.InRoot(c.pbx.Sounds+"/sorry.wav"), lab.ToneWAV(fallbackTone, 2*time.Second), 0o644))
 	c.loginAll("a1")
 	for i, q := range p.Queues {
 		begin := time.Now()
-		leg := c.call(q.Number, lab.CallOptions{Number: "01011112222"})
+		leg := c.call(q.Number, lab.CallOptions{Number: "01011112222", Audio: true})
+		if err := leg.WaitTone(c.step(), fallbackTone); err != nil {
+			t.Errorf("%s: the fallback: %v", names[q.Number], err)
+		}
 		rung, err := c.phone("a1").WaitRinging(c.step())
 		c.must(err)
 		if took := time.Since(begin); took > 6*time.Second { // 2 s time-out, 0.5 s answer, 2 s of fallback
@@ -127,6 +146,20 @@ func TestAnnouncementServerFails(t *testing.T) {
 		_, err = rung.WaitEnded(c.step())
 		c.must(err)
 		c.waitHistory(i + 1)
+		c.wantMetric(fmt.Sprintf("calld_announcement_fallbacks_total{reason=%q} 1", faults[names[q.Number]].reason))
+	}
+}
+
+// wantMetric checks that a line is in what calld tells Prometheus.
+func (c *centre) wantMetric(line string) {
+	c.t.Helper()
+	resp, err := http.Get(c.url("/metrics"))
+	c.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	c.must(err)
+	if !slices.Contains(strings.Split(string(body), "\n"), line) {
+		c.t.Errorf("/metrics lacks %s", line)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // plan is what a test's call centre looks like; it is rendered to TOML.
 type plan struct {
 	Announcement string // URL of the announcement server
-	Fallback     string
+	Fallback     string // a sound in the folder of the announcements
 	Queues       []queuePlan
 	Agents       []agentPlan
 	Version      int      // of Asterisk
@@ -61,7 +61,7 @@ fallback_context = "from-internal"
 fallback_extension = "601"
 [announcement]
 url = "{{.Announcement}}"
-fallback = "{{.Fallback}}"
+fallback = "{{with .Fallback}}{{$.Sounds}}/{{.}}{{end}}"
 {{range .Queues}}
 [queues."{{.ID}}"]
 name = "{{.Name}}"
