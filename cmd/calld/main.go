@@ -19,7 +19,7 @@ const (
 
 // cli is the whole command line; each field is one command.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the server in the foreground. SIGTERM drains, SIGINT stops, SIGHUP reloads the configuration."`
+	Serve   serveCmd   `cmd:"" help:"Run the server in the foreground. SIGTERM and SIGINT stop it in order, SIGHUP reloads the configuration."`
 	Check   checkCmd   `cmd:"" help:"Validate a configuration; print every fault with file and line."`
 	Reload  reloadCmd  `cmd:"" help:"Ask the running server to reload its configuration; print what changed."`
 	Status  statusCmd  `cmd:"" help:"What the running server is doing, in one screen."`
