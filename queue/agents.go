@@ -16,8 +16,8 @@ type agent struct {
 	lines   []*line // the queues served
 	removed bool    // taken out of the configuration: finishes the call in hand
 
-	sockets   int       // page connections
-	connected bool      // sockets > 0, or in the grace after the last one dropped
+	sockets   int       // page connections; counted on while removed
+	connected bool      // sockets > 0, or in the grace after the last one dropped; false while removed
 	graceEnd  time.Time // meaningful while connected with no sockets
 	away      bool
 	reason    string

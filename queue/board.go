@@ -146,9 +146,17 @@ func (b *Board) Connect(agentID string) error {
 }
 
 // Disconnect takes back one Connect. [Grace] after the last, the agent is
-// offline.
+// offline. It also counts for an agent who was removed and finishes a call:
+// a reload may bring the agent back.
 func (b *Board) Disconnect(agentID string) error {
-	return b.withAgent(agentID, func(m *machine, a *agent) { m.disconnect(a) })
+	err := fmt.Errorf("%w: %q", ErrUnknownAgent, agentID)
+	b.do(func(m *machine) {
+		if a := m.agents[agentID]; a != nil {
+			m.disconnect(a)
+			err = nil
+		}
+	})
+	return err
 }
 
 // Logout makes an agent offline at once. A call in hand goes on.

@@ -58,6 +58,9 @@ func (m *machine) configureAgents(cfg *config.Config) {
 		if a.cfg.Phone != ac.Phone {
 			a.device = PhoneUnknown
 		}
+		if a.removed { // its pages have stayed, for the call it has
+			a.connected = a.sockets > 0
+		}
 		a.cfg, a.removed = ac, false
 		if ac.Phone != "" {
 			m.phones[ac.Phone] = a
@@ -65,7 +68,7 @@ func (m *machine) configureAgents(cfg *config.Config) {
 	}
 	for _, a := range m.sortedAgents() {
 		if !keep[a.cfg.ID] {
-			a.removed, a.connected, a.sockets = true, false, 0
+			a.removed, a.connected = true, false
 			m.setSince(a)
 		}
 	}

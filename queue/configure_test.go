@@ -37,6 +37,51 @@ func TestARemovedAgentFinishesItsCall(t *testing.T) {
 	})
 }
 
+// Its pages stay open for the call, and so it is logged in with those of them
+// that are left.
+func TestAnAgentComesBackDuringATalk(t *testing.T) {
+	for name, tt := range map[string]struct {
+		closed int // pages, of two, while removed
+		want   queue.AgentState
+	}{
+		"all pages stay":     {0, queue.Available},
+		"one page stays":     {1, queue.Available},
+		"every page is gone": {2, queue.Offline},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onDesk(t, testConfig(2, func(q *config.Queue) { q.Wrapup = 0 }), func(d *desk) {
+				d.login("a1", "a1")
+				c := d.call("c1")
+				c.wantOffer("a1")
+				c.hears(queue.PhoneAnswers, "a1", "")
+				cfg := testConfig(2, func(q *config.Queue) { q.Wrapup = 0 })
+				all := cfg.Agents
+				cfg.Agents = all[1:]
+				d.Reload(cfg)
+				for range tt.closed {
+					if err := d.Disconnect("a1"); err != nil {
+						d.Fatal(err)
+					}
+				}
+				back := *cfg
+				back.Agents = all
+				d.Reload(&back)
+				d.wantState("a1", queue.AgentTalks)
+				c.reports(queue.RingAnswer)
+				c.wantEnd(queue.Answered)
+				d.wantState("a1", tt.want)
+				if tt.want == queue.Available { // a page that comes and goes takes no other's place
+					if err := errors.Join(d.Connect("a1"), d.Disconnect("a1")); err != nil {
+						d.Fatal(err)
+					}
+					time.Sleep(2 * queue.Grace)
+					d.wantState("a1", queue.Available)
+				}
+			})
+		})
+	}
+}
+
 func TestARemovedAgentWhoIsFreeGoesAtOnce(t *testing.T) {
 	onDesk(t, testConfig(2, nil), func(d *desk) {
 		d.login("a1", "a2")

@@ -220,7 +220,7 @@ func (w *world) applyAgent(o op) {
 	}
 	w.do(board, func() {
 		a := w.twin.agents[id]
-		if known := a != nil && !a.removed; known != (err == nil) {
+		if known := a != nil && (!a.removed || o.kind == opDisconnect); known != (err == nil) {
 			w.fail("%s: %v", id, err)
 		} else if known {
 			twin(a)

@@ -534,6 +534,9 @@ func (t *twin) reload(cfg *config.Config) {
 		if a.cfg.Phone != ac.Phone {
 			a.device = PhoneUnknown
 		}
+		if a.out {
+			a.loggedIn, a.out = a.sockets > 0, false
+		}
 		a.cfg, a.removed = ac, false
 		for _, id := range ac.Queues {
 			if q := t.queues[id]; q != nil && !q.removed && ac.Phone != "" {
@@ -543,7 +546,7 @@ func (t *twin) reload(cfg *config.Config) {
 	}
 	for _, a := range t.agents {
 		if a.removed {
-			a.loggedIn, a.sockets = false, 0
+			a.loggedIn, a.out = false, true
 		}
 	}
 }

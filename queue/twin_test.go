@@ -38,6 +38,7 @@ type twinQueue struct {
 type twinAgent struct {
 	cfg      config.Agent
 	removed  bool
+	out      bool // removed before the reload that is under way
 	sockets  int
 	loggedIn bool
 	grace    time.Time
