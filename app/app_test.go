@@ -228,6 +228,41 @@ func TestSetMemo(t *testing.T) {
 	}
 }
 
+// TestEarlierCalls: an alert tells of a customer's calls in all queues, and
+// what was noted about them only within its own.
+func TestEarlierCalls(t *testing.T) {
+	a := newSite(t).app()
+	memo, disposition := "환불", "sold"
+	for i, q := range []string{"상담", "billing"} {
+		begin := time.Now().Add(-time.Duration(i+1) * time.Hour).Round(0)
+		end := begin.Add(time.Minute)
+		_, err := a.store.Finish(t.Context(), &queue.Call{
+			ID: q, Queue: q, Phase: queue.Ended, Direction: queue.In, Caller: "01012345678", Agent: "kim",
+			Begin: begin, Start: &begin, End: &end, TalkMS: 60_000, Outcome: queue.Answered,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.store.SetMemo(t.Context(), q, store.MemoChange{Text: &memo, Disposition: &disposition, By: "kim", At: end}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := (pages{a}).earlier(t.Context(), "billing", "01012345678")
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	want := []notify.EarlierCall{
+		{ID: "상담", Queue: "상담", Direction: queue.In, Begin: got[0].Begin, Outcome: queue.Answered, Agent: "kim", TalkMS: 60_000},
+		{
+			ID: "billing", Queue: "billing", Direction: queue.In, Begin: got[1].Begin, Outcome: queue.Answered, Agent: "kim", TalkMS: 60_000,
+			Memo: memo, Disposition: disposition,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("earlier calls (-want +got):\n%s", diff)
+	}
+}
+
 // TestLogin: the page's log-in.
 func TestLogin(t *testing.T) {
 	a := newSite(t).app()

@@ -58,7 +58,9 @@ func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *stri
 	return err
 }
 
-func (p pages) earlier(_ context.Context, number string) ([]notify.EarlierCall, error) {
+// earlier finds the earlier calls of a customer. What was noted about those of
+// other queues is for the agents of these: not all who are rung serve them.
+func (p pages) earlier(_ context.Context, queueID, number string) ([]notify.EarlierCall, error) {
 	calls, err := p.a.store.EarlierCalls(number, earlierCalls)
 	if err != nil {
 		return nil, err
@@ -67,7 +69,10 @@ func (p pages) earlier(_ context.Context, number string) ([]notify.EarlierCall, 
 	for i, c := range calls {
 		earlier[i] = notify.EarlierCall{
 			ID: c.ID, Queue: c.Queue, Direction: c.Direction, Begin: c.Begin, Outcome: c.Outcome,
-			Agent: c.Agent, TalkMS: c.TalkMS, Memo: c.Memo, Disposition: c.Disposition,
+			Agent: c.Agent, TalkMS: c.TalkMS,
+		}
+		if c.Queue == queueID {
+			earlier[i].Memo, earlier[i].Disposition = c.Memo, c.Disposition
 		}
 	}
 	return earlier, nil

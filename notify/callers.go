@@ -34,8 +34,8 @@ type caller struct {
 }
 
 type lookup struct {
-	call, number string
-	earlier      []EarlierCall
+	call, queue, number string
+	earlier             []EarlierCall
 }
 
 func newCallers(earlier EarlierCalls) callers {
@@ -63,7 +63,7 @@ func (k *callers) know(c *queue.Call, count *counters) {
 		return
 	}
 	select {
-	case k.wanted <- lookup{call: c.ID, number: number}:
+	case k.wanted <- lookup{call: c.ID, queue: c.Queue, number: number}:
 	default:
 		count.lookupsDropped.Add(1)
 		who.done = true
@@ -99,7 +99,7 @@ func (k *callers) look(ctx context.Context, log *slog.Logger, count *counters) {
 		case l = <-k.wanted:
 		}
 		one, cancel := context.WithTimeout(ctx, lookupWait)
-		list, err := k.earlier(one, l.number)
+		list, err := k.earlier(one, l.queue, l.number)
 		cancel()
 		if err != nil {
 			count.lookupsFailed.Add(1)

@@ -50,8 +50,8 @@ type Memos interface {
 }
 
 // EarlierCalls finds the last few calls with a customer's number, newest
-// first. It may read from disk.
-type EarlierCalls func(ctx context.Context, number string) ([]EarlierCall, error)
+// first, as the agents of a queue may see them. It may read from disk.
+type EarlierCalls func(ctx context.Context, queueID, number string) ([]EarlierCall, error)
 
 // What an [Authenticator] or [Memos] may answer.
 var (

@@ -499,9 +499,9 @@ func TestChangesGoToThoseWhoMaySeeThem(t *testing.T) {
 func TestRungAgentsAreAlertedAndToldWhoAnswered(t *testing.T) {
 	list := []notify.EarlierCall{{ID: "old", Memo: "다시 전화 주기로 함"}}
 	o := newOffice(t, func(h *notify.HubOptions) {
-		h.Earlier = func(_ context.Context, number string) ([]notify.EarlierCall, error) {
-			if number != "01012345678" {
-				return nil, fmt.Errorf("number is %q", number)
+		h.Earlier = func(_ context.Context, queueID, number string) ([]notify.EarlierCall, error) {
+			if queueID != "q1" || number != "01012345678" {
+				return nil, fmt.Errorf("queue is %q, number is %q", queueID, number)
 			}
 			return list, nil
 		}
@@ -550,7 +550,7 @@ func TestRungAgentsAreAlertedAndToldWhoAnswered(t *testing.T) {
 func TestAlertDoesNotWaitForTheLookUp(t *testing.T) {
 	release := make(chan struct{})
 	o := newOffice(t, func(h *notify.HubOptions) {
-		h.Earlier = func(ctx context.Context, _ string) ([]notify.EarlierCall, error) {
+		h.Earlier = func(ctx context.Context, _, _ string) ([]notify.EarlierCall, error) {
 			select {
 			case <-release:
 				return []notify.EarlierCall{{ID: "old"}}, nil
@@ -574,7 +574,9 @@ func TestAlertDoesNotWaitForTheLookUp(t *testing.T) {
 
 func TestFailedLookUpIsCountedAndTheAlertSaysNone(t *testing.T) {
 	o := newOffice(t, func(h *notify.HubOptions) {
-		h.Earlier = func(context.Context, string) ([]notify.EarlierCall, error) { return nil, errors.New("disk on fire") }
+		h.Earlier = func(context.Context, string, string) ([]notify.EarlierCall, error) {
+			return nil, errors.New("disk on fire")
+		}
 	})
 	p, _ := o.enter("a2")
 	o.ring("c1", "q1")
