@@ -210,8 +210,9 @@ func (a *App) asteriskState(s notify.AsteriskState) {
 	a.hub.SetAsterisk(s)
 }
 
-// durable is told of every record on disk.
-func (a *App) durable(c *queue.Call, missed []store.Missed) {
+// durable is told of every record on disk, and tells of the missed calls that
+// it changed.
+func (a *App) durable(_ *queue.Call, missed []store.Missed) {
 	for _, m := range missed {
 		a.missedChanged(m)
 	}
