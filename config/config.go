@@ -44,12 +44,12 @@ type Asterisk struct {
 	Username       string
 	Secret         Secret
 	AgentDial      string // dial string with {phone}
-	TrunkDial      string // dial string with {number}
+	TrunkDial      string // dial string with {number}; nothing uses it yet
 	Recordings     string // folder as Asterisk sees it
 	RecordingsHere string // the same folder as calld sees it; Recordings when not set
 	Sounds         string
 	SoundsHere     string // as RecordingsHere
-	WebSocket      string // Asterisk's SIP WebSocket URL
+	WebSocket      string // Asterisk's SIP WebSocket URL; nothing uses it yet
 	// FallbackContext, FallbackExtension: where the generated dialplan sends
 	// a caller when calld stays away. An empty extension hangs up politely.
 	FallbackContext   string
@@ -140,7 +140,7 @@ type Agent struct {
 	Role     Role
 	Queues   []string // queue ids
 	Phone    string   // internal number, unique; empty for users who take no calls
-	WebPhone bool
+	WebPhone bool     // the endpoint in Asterisk is made for WebRTC; the page has no phone yet
 	// PhoneSecret is the SIP password of the phone, for the generated
 	// Asterisk configuration and the page's own phone. Empty: the admin
 	// makes the endpoint.
