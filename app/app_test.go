@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -192,6 +193,29 @@ func TestReadyz(t *testing.T) {
 	if code, _ := ask(h, "/api/v1/session"); code != http.StatusUnauthorized {
 		t.Errorf("session %d", code)
 	}
+}
+
+// TestAnswersInTime: plain answers have a time limit, and WebSockets have not.
+func TestAnswersInTime(t *testing.T) {
+	h := newSite(t).app().handler()
+	for path, want := range map[string]bool{"/": true, "/healthz": true, "/metrics": true, "/api/v1/session": true, "/ws": false} {
+		w := &limitedWriter{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if left := time.Until(w.until); (left > 0) != want || left > answerTime {
+			t.Errorf("%s: %s to answer", path, left)
+		}
+	}
+}
+
+// limitedWriter notes the time limit of an answer.
+type limitedWriter struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (w *limitedWriter) SetWriteDeadline(until time.Time) error {
+	w.until = until
+	return nil
 }
 
 // TestSetMemo: a page may write a memo of the calls its agent may see.

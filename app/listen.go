@@ -9,8 +9,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/net/netutil"
+
 	"calld/config"
 )
+
+// httpConnections bounds the connections to the pages and the API at once, so
+// that they can't use up the file descriptors that calls need. It leaves room
+// for as many requests as the hub takes WebSockets.
+const httpConnections = 8192
 
 // listeners is every socket that calld listens on. They are opened before
 // anything starts, so that a taken address is an error and not half a server.
@@ -19,7 +26,7 @@ type listeners struct{ http, agi, admin net.Listener }
 // listen opens the sockets; an error names the key of the configuration.
 func (a *App) listen(ctx context.Context) (l listeners, err error) {
 	s := a.Config().Server
-	if l.http, err = listenHTTP(ctx, s); err != nil {
+	if l.http, err = listenHTTP(ctx, s, httpConnections); err != nil {
 		return l, err
 	}
 	var lc net.ListenConfig
@@ -44,7 +51,8 @@ func (l listeners) close() {
 }
 
 // listenHTTP opens the address of the pages, with TLS when that is configured.
-func listenHTTP(ctx context.Context, s config.Server) (net.Listener, error) {
+// Beyond limit, connections wait to be accepted until others are closed.
+func listenHTTP(ctx context.Context, s config.Server, limit int) (net.Listener, error) {
 	var secure *tls.Config
 	if s.TLS.Certificate != "" {
 		pair, err := tls.LoadX509KeyPair(s.TLS.Certificate, s.TLS.Key)
@@ -55,10 +63,11 @@ func listenHTTP(ctx context.Context, s config.Server) (net.Listener, error) {
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", s.HTTP)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("server.http: %w", err)
-	case secure != nil:
+	}
+	l = netutil.LimitListener(l, limit)
+	if secure != nil {
 		return tls.NewListener(l, secure), nil
 	}
 	return l, nil

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"calld/config"
 )
 
 // TestListenFaults: an address that can't be had is told by its key, and the
@@ -43,6 +45,48 @@ func TestListenFaults(t *testing.T) {
 			s.write(centreConfig)
 			s.app() // the store can be opened
 		})
+	}
+}
+
+// TestListenLimit: no more connections than the limit are served at once; the
+// next waits for one to be closed.
+func TestListenLimit(t *testing.T) {
+	l, err := listenHTTP(t.Context(), config.Server{HTTP: "127.0.0.1:0"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accepted := make(chan net.Conn)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				close(accepted)
+				return
+			}
+			accepted <- c
+		}
+	}()
+	for range 2 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	first := <-accepted
+	select {
+	case <-accepted:
+		t.Fatal("a second connection is served beside the first")
+	default:
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if second := <-accepted; second != nil {
+		defer second.Close()
+	} else {
+		t.Fatal("the second connection is never served")
 	}
 }
 

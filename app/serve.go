@@ -19,6 +19,9 @@ import (
 const (
 	headerTime = 5 * time.Second
 	idleTime   = 2 * time.Minute
+	// answerTime is how long a client may take in an answer. Streams set their
+	// own limit for each piece.
+	answerTime = time.Minute
 	// stopTime is how long requests and scripts may take to end at a stop.
 	stopTime = 3 * time.Second
 )
@@ -26,13 +29,27 @@ const (
 // handler is everything served on server.http.
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/ws", a.hub)
 	mux.Handle("/api/", a.api.Handler())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("/", web.Handler())
-	return mux
+	all := http.NewServeMux()
+	all.Handle("/ws", a.hub)
+	all.Handle("/", a.inTime(mux))
+	return all
+}
+
+// inTime ends the connections of those who don't take in their answer. Each
+// request sets the limit anew: net/http leaves that of the one before in force.
+func (a *App) inTime(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
+		if err != nil && !errors.Is(err, http.ErrNotSupported) {
+			a.log.Debug("time limit of an answer not set", "remote", r.RemoteAddr, "err", err)
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // readyz tells whether calld can do its whole work: Asterisk is connected and
