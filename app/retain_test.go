@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,7 +47,7 @@ func TestPurge(t *testing.T) {
 	if err := a.purge(t.Context()); err == nil {
 		t.Error("nobody is told of the paths that lead out of the folder")
 	}
-	for path, want := range map[string]bool{old: false, young: true, outside: true, target: true} {
+	for path, want := range map[string]bool{old: false, s.path("recordings/2020"): false, young: true, outside: true, target: true} {
 		if _, err := os.Stat(path); (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %t", path, err, want)
 		}
@@ -57,5 +58,44 @@ func TestPurge(t *testing.T) {
 	}
 	if err := a.purge(t.Context()); err != nil {
 		t.Errorf("nothing is old any more: %v", err)
+	}
+}
+
+// TestPurgeWithoutFolder: recordings never outlive their record unseen.
+func TestPurgeWithoutFolder(t *testing.T) {
+	for name, tt := range map[string]struct {
+		recording, file bool // queues record; a file stands in the folder's place
+		purged          bool
+	}{
+		"recorded without folder":            {true, false, false},
+		"recorded without folder but a file": {true, true, false},
+		"nothing recorded":                   {false, false, true},
+		"not recorded and a file":            {false, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			recording := fmt.Sprintf("\nrecording = %t", tt.recording)
+			s.write(centreConfig, `number = "1000"`, `number = "1000"`+recording, `number = "2000"`, `number = "2000"`+recording)
+			a := s.app()
+			if tt.file {
+				if err := os.WriteFile(s.path("recordings"), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin := time.Now().Add(-10 * 365 * 24 * time.Hour)
+			_, err := a.store.Finish(t.Context(), &queue.Call{
+				ID: "c", Queue: "상담", Direction: queue.In, Phase: queue.Ended, Begin: begin, Start: &begin, End: &begin,
+				Outcome: queue.Answered, Record: "2020/01/02/c.wav",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.purge(t.Context()); err == nil {
+				t.Error("nobody is told of the recording that is not removed")
+			}
+			if ended, _, err := a.Recent(1); err != nil || (len(ended) == 0) != tt.purged {
+				t.Errorf("history = %+v, %v", ended, err)
+			}
+		})
 	}
 }
