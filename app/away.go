@@ -13,56 +13,106 @@ import (
 // awayKeeper writes down who is away, so that a restart gives nobody a call
 // during a break. It keeps the latest state of each agent: there is nothing
 // to overflow.
+//
+// A state that says nothing of being away changes nothing: a call in hand,
+// after-call work, and being offline before the first log-in, which each start
+// begins with.
 type awayKeeper struct {
 	store *store.Store
 	log   *slog.Logger
 	wake  chan struct{}
 
-	mu      sync.Mutex
-	pending map[string]*queue.AgentStatus
-	away    map[string]string // what is on disk
+	mu       sync.Mutex
+	loggedIn map[string]bool // seen logged in since the start
+	pending  map[string]*queue.AgentStatus
+
+	away map[string]string // what is on disk; for the goroutine of Run alone
 }
+
+// awayRetry is how long after a failed write the next try is made.
+const awayRetry = 5 * time.Second
 
 func newAwayKeeper(s *store.Store, log *slog.Logger) *awayKeeper {
 	return &awayKeeper{
 		store: s, log: log, wake: make(chan struct{}, 1),
-		pending: map[string]*queue.AgentStatus{}, away: map[string]string{},
+		loggedIn: map[string]bool{}, pending: map[string]*queue.AgentStatus{}, away: map[string]string{},
 	}
 }
 
-// Observe notes changed agents. A call in hand does not change who is away.
+// Observe notes changed agents.
 func (k *awayKeeper) Observe(e *queue.Event) {
-	if e.Kind != queue.AgentChanged || e.Agent.State == queue.AgentRings || e.Agent.State == queue.AgentTalks {
+	if e.Kind != queue.AgentChanged || !k.note(e.Agent) {
 		return
 	}
-	k.mu.Lock()
-	k.pending[e.Agent.ID] = e.Agent
-	k.mu.Unlock()
 	select {
 	case k.wake <- struct{}{}:
 	default: // a wake-up is already pending
 	}
 }
 
-// Run writes until ctx ends. What could not be written is tried again with the
-// next change: losing it costs an agent one click.
+// note reports whether there is something to write.
+func (k *awayKeeper) note(s *queue.AgentStatus) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch s.State {
+	case queue.AgentRings, queue.AgentTalks:
+		return false
+	case queue.AgentWrapup:
+		k.loggedIn[s.ID] = true
+		return false
+	case queue.Offline:
+		if !k.loggedIn[s.ID] {
+			return false
+		}
+	default:
+		k.loggedIn[s.ID] = true
+	}
+	k.pending[s.ID] = s
+	return true
+}
+
+// Run writes until ctx ends, and then what is left. What could not be written
+// is tried again.
 func (k *awayKeeper) Run(ctx context.Context) error {
+	retry := time.NewTimer(awayRetry)
+	defer retry.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			k.flush(context.WithoutCancel(ctx))
 			return nil
 		case <-k.wake:
+		case <-retry.C:
 		}
-		k.mu.Lock()
-		pending := k.pending
-		k.pending = map[string]*queue.AgentStatus{}
-		k.mu.Unlock()
-		for id, s := range pending {
-			if err := k.write(ctx, id, s); err != nil && ctx.Err() == nil {
-				k.log.Warn("away state not written", "agent", id, "err", err)
-			}
+		if !k.flush(ctx) {
+			retry.Reset(awayRetry)
 		}
 	}
+}
+
+// flush writes what is pending; false when some of it is pending again.
+func (k *awayKeeper) flush(ctx context.Context) (done bool) {
+	k.mu.Lock()
+	pending := k.pending
+	k.pending = map[string]*queue.AgentStatus{}
+	k.mu.Unlock()
+	done = true
+	for id, s := range pending {
+		err := k.write(ctx, id, s)
+		if err == nil {
+			continue
+		}
+		done = false
+		if ctx.Err() == nil { // else the last flush is still to come
+			k.log.Warn("away state not written", "agent", id, "err", err)
+		}
+		k.mu.Lock()
+		if k.pending[id] == nil { // else there is a newer one
+			k.pending[id] = s
+		}
+		k.mu.Unlock()
+	}
+	return done
 }
 
 func (k *awayKeeper) write(ctx context.Context, id string, s *queue.AgentStatus) error {
@@ -71,14 +121,20 @@ func (k *awayKeeper) write(ctx context.Context, id string, s *queue.AgentStatus)
 		if !was {
 			return nil
 		}
+		if err := k.store.ClearAway(ctx, id); err != nil {
+			return err
+		}
 		delete(k.away, id)
-		return k.store.ClearAway(ctx, id)
+		return nil
 	}
 	if was && reason == s.Reason {
 		return nil
 	}
+	if err := k.store.PutAway(ctx, store.Away{Agent: id, Reason: s.Reason, Since: s.Since}); err != nil {
+		return err
+	}
 	k.away[id] = s.Reason
-	return k.store.PutAway(ctx, store.Away{Agent: id, Reason: s.Reason, Since: s.Since})
+	return nil
 }
 
 // restore sets the agents away who were so when the last calld ended.

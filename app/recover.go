@@ -9,7 +9,8 @@ import (
 )
 
 // restore puts on the board what an earlier calld left in the store: its live
-// calls, who was away, and how many calls each agent has answered today.
+// calls, who was away, and how many calls each agent has answered today. A
+// live call that can't be read or ended is logged: the new calls matter more.
 func (a *App) restore(ctx context.Context) error {
 	if err := a.away.restore(a.board); err != nil {
 		return err
@@ -26,7 +27,7 @@ func (a *App) restore(ctx context.Context) error {
 	}
 	live, err := a.store.Live()
 	if err != nil {
-		return err
+		a.log.Error("live calls of the last run can't be read", "err", err)
 	}
 	unknown := a.board.Restore(live)
 	if len(live) > 0 {
@@ -34,7 +35,7 @@ func (a *App) restore(ctx context.Context) error {
 	}
 	for _, c := range unknown {
 		if err := a.settle(ctx, c); err != nil {
-			return err
+			a.log.Error("live call of a queue that is gone not ended", "call_id", c.ID, "err", err)
 		}
 	}
 	return nil

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,6 +83,29 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestRestoreGoesOn: a call that can't be ended keeps nobody from starting.
+func TestRestoreGoesOn(t *testing.T) {
+	a := newSite(t).app()
+	for _, q := range []string{"상담", "gone"} {
+		if _, err := a.store.PutLive(t.Context(), &queue.Call{
+			ID: q, Queue: q, Direction: queue.In, Phase: queue.Waiting, UniqueID: q, Begin: time.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := a.restore(refused); err != nil {
+		t.Errorf("it does not start: %v", err)
+	}
+	if calls := a.Snapshot().Calls; len(calls) != 1 || calls[0].ID != "상담" {
+		t.Errorf("calls = %+v", calls)
+	}
+	if live, err := a.store.Live(); err != nil || len(live) != 2 {
+		t.Errorf("live on disk: %+v, %v", live, err)
+	}
+}
+
 // TestAwayKeeper: what is on disk follows the agents.
 func TestAwayKeeper(t *testing.T) {
 	a := newSite(t).app()
@@ -108,6 +134,85 @@ func TestAwayKeeper(t *testing.T) {
 	on(map[string]string{"홍길동": "tea"})
 	do(a.board.SetState("홍길동", false, ""))
 	on(map[string]string{})
+}
+
+// TestAwayOutlastsRestarts: until the agent has logged in, being offline
+// clears nothing; afterwards it does.
+func TestAwayOutlastsRestarts(t *testing.T) {
+	s := newSite(t)
+	r := s.run()
+	away := func() (n int) {
+		t.Helper()
+		list, err := r.store.AgentsAway()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if err := errors.Join(r.board.Connect("홍길동"), r.board.SetState("홍길동", true, "점심")); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		r.stop()
+		if err := r.ended(); err != nil {
+			t.Fatal(err)
+		}
+		r = s.run()
+		if n := away(); n != 1 {
+			t.Fatalf("%d agents are away, want 1", n)
+		}
+	}
+	if err := r.board.Connect("홍길동"); err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(r.Snapshot().Agents, func(ag queue.AgentStatus) bool { return ag.State == queue.Away && ag.Reason == "점심" }); i < 0 {
+		t.Errorf("nobody is away: %+v", r.Snapshot().Agents)
+	}
+	if err := r.board.Logout("홍길동"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the log-off is on disk", func() bool { return away() == 0 })
+	r.stop()
+	if err := r.ended(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAwayIsTriedAgain: what the store refuses stays pending, unless
+// something newer came meanwhile.
+func TestAwayIsTriedAgain(t *testing.T) {
+	a := newSite(t).app()
+	tell := func(state queue.AgentState, reason string) {
+		a.away.Observe(&queue.Event{Kind: queue.AgentChanged, Agent: &queue.AgentStatus{ID: "kim", State: state, Reason: reason}})
+	}
+	refused, cancel := context.WithCancel(t.Context())
+	cancel()
+	on := func(want string) {
+		t.Helper()
+		away, err := a.store.AgentsAway()
+		if err != nil || away["kim"].Reason != want {
+			t.Errorf("away on disk: %+v, %v, want %q", away, err, want)
+		}
+	}
+	tell(queue.Away, "lunch")
+	if a.away.flush(refused) {
+		t.Fatal("the store takes a write that was given up")
+	}
+	on("")
+	if !a.away.flush(t.Context()) {
+		t.Error("not written")
+	}
+	on("lunch")
+	tell(queue.AgentWrapup, "") // says nothing
+	tell(queue.Available, "")
+	if a.away.flush(refused) {
+		t.Fatal("the store takes a write that was given up")
+	}
+	on("lunch")
+	if !a.away.flush(t.Context()) {
+		t.Error("not written")
+	}
+	on("")
 }
 
 func TestStartOfDay(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -195,22 +196,28 @@ func (s *Store) put(ctx context.Context, c *queue.Call, ended bool) ([]Missed, e
 }
 
 // Live returns the calls that have not ended as far as the store was told,
-// the longest first. After a crash these are the calls to look for.
+// the longest first. After a crash these are the calls to look for. Records
+// that can't be read are left out, and told in an error beside the others.
 func (s *Store) Live() (calls []queue.Call, err error) {
+	var damaged []error
 	err = s.view(func(t *tables) error {
 		return t.live.ForEach(func(id, v []byte) error {
 			c, err := decodeCall(id, v)
 			if err == nil {
 				err = t.joinMemo(&c)
 			}
+			if err != nil {
+				damaged = append(damaged, err)
+				return nil
+			}
 			calls = append(calls, c)
-			return err
+			return nil
 		})
 	})
 	slices.SortFunc(calls, func(a, b queue.Call) int {
 		return cmp.Or(a.Begin.Compare(b.Begin), cmp.Compare(a.ID, b.ID))
 	})
-	return calls, err
+	return calls, errors.Join(append(damaged, err)...)
 }
 
 // Call returns one call, live or ended, or ErrNotFound.

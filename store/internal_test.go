@@ -42,6 +42,25 @@ func lastCommit(t *testing.T, s *Store) (id int) {
 	return id
 }
 
+// A record that can't be read takes no other from the next start.
+func TestADamagedLiveRecord(t *testing.T) {
+	s := openTest(t)
+	err := s.update(t.Context(), func(t *tables) error {
+		return errors.Join(t.live.Put([]byte("a"), []byte("{")), t.live.Put([]byte("b"), []byte(`{"id":"b"}`)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := s.Live()
+	if !errors.Is(err, ErrDamaged) || len(live) != 1 || live[0].ID != "b" {
+		t.Errorf("Live = %+v, %v", live, err)
+	}
+	err = s.update(t.Context(), func(t *tables) error { return t.live.Delete([]byte("a")) }) // the check would find it
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Writers that wait share a transaction; one that fails fails alone.
 func TestGroupCommit(t *testing.T) {
 	s := openTest(t)
