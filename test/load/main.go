@@ -33,7 +33,7 @@ const (
 	queues = 20
 	// enough is how many agents serve the calls that are compared: nobody
 	// waits at 100 calls a second and talks of 2 s.
-	enough = 400
+	enough = 260
 	few    = 200
 	many   = 1000
 )
