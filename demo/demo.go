@@ -244,7 +244,7 @@ func (d *Demo) serveSound(ctx context.Context) (url string, err error) {
 func pageAddress(ctx context.Context, wanted string, spare int) string {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", wanted)
-	if err != nil || l.Close() != nil {
+	if err != nil || l.Close() != nil || l.Addr().String() != wanted {
 		return local(spare)
 	}
 	return wanted

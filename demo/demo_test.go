@@ -74,7 +74,7 @@ func TestDemo(t *testing.T) {
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Errorf("it ended with %v", err)
+				t.Errorf("it ended with %v:\n%s", err, &out)
 			}
 			running = false
 		case <-limit.C:

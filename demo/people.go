@@ -25,7 +25,10 @@ const (
 // work is an agent's day: logged in on a page, answering most calls.
 func (d *Demo) work(ctx context.Context, a config.Agent) error {
 	page, err := d.login(ctx, a.ID)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // the day was over before it began
+		return nil
+	case err != nil:
 		return err
 	}
 	defer page.Close() //nolint:errcheck // the day is over
