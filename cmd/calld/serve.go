@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"calld/app"
@@ -17,17 +16,9 @@ type serveCmd struct {
 	LogFormat string     `help:"text or json." enum:"text,json" default:"text" env:"CALLD_LOG_FORMAT"`
 }
 
-// gcPercent is the garbage collector's GOGC, unless the environment sets it.
-// The live heap is some ten megabytes, so that Go's default would collect many
-// times a second and take the processors from the scripts that connect callers.
-const gcPercent = 400
-
 // Run serves until a signal ends it. A second signal ends the process at
 // once.
 func (c serveCmd) Run(ctx context.Context) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	var h slog.Handler = slog.NewTextHandler(os.Stderr, options)
 	if c.LogFormat == "json" {
