@@ -1,4 +1,4 @@
-// Load measures what calld costs: the same calls, at the same rate, through
+// Command load measures what calld costs: the same calls, at the same rate, through
 // plain Dial(), through app_queue's Queue() and through calld, each on a fresh
 // Asterisk of its own, one after another; and how long after Asterisk's event
 // that a phone rings the agent's page is told. It prints the figures side by

@@ -1,4 +1,4 @@
-// Setup makes ready all that the tests need: the tools, and the root folders of
+// Command setup makes ready all that the tests need: the tools, and the root folders of
 // the versions of Asterisk to test with. It prints what it found or did.
 package main
 
