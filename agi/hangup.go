@@ -110,13 +110,13 @@ func (s *Session) settle(ctx context.Context) error {
 	err := s.err
 	if err == nil {
 		s.verdict = verdict
+		s.cancel(verdict) // before any command can fail by it
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	s.srv.counts.died(verdict)
-	s.cancel(verdict)
 	return verdict
 }
 

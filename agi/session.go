@@ -257,13 +257,13 @@ func (s *Session) fail(err error) {
 	first := s.err == nil
 	if first {
 		s.err = err
+		s.cancel(err) // before any command can fail by it: the context tells why
 	}
 	s.mu.Unlock()
 	if !first {
 		return
 	}
 	close(s.gone)
-	s.cancel(err)
 	if protocol != nil {
 		s.srv.refused(protocol.Reason, s.conn, protocol)
 	}

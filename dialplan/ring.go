@@ -92,10 +92,25 @@ func (c *caller) report(ctx context.Context, offer uint64) (queue.DialReport, er
 	r.Result = dialResult(v[0], r.Cause)
 	r.Phone = c.phoneOf(v[1])
 	r.Talked = answeredTime(v[2], v[3])
-	// Only now: when Asterisk ends both sides, the agent's may be first.
+	byAsterisk := v[5] == ""
+	if byAsterisk && r.Result == queue.RingAnswer {
+		awaitHangup(ctx)
+	}
 	r.CallerGone = hungUp(ctx) || v[0] == "CANCEL"
-	r.Dropped = r.CallerGone && v[5] == ""
+	r.Dropped = r.CallerGone && byAsterisk
 	return r, nil
+}
+
+// bothSides is how far apart Asterisk may end the two channels of a talk when
+// it ends every channel (ast_begin_shutdown): the agent's may be the first.
+const bothSides = 500 * time.Millisecond
+
+// awaitHangup waits for a hang-up that may follow the end of a talk that
+// neither side has ended.
+func awaitHangup(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, bothSides)
+	defer cancel()
+	<-ctx.Done()
 }
 
 func hungUp(ctx context.Context) bool {

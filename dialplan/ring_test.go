@@ -2,6 +2,7 @@ package dialplan
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,11 +73,22 @@ func TestDialArgs(t *testing.T) {
 // TestReport reads what Dial leaves on the channel, of old and new Asterisks.
 func TestReport(t *testing.T) {
 	const source = "CHANNEL(hangupsource)"
+	errLater := errors.New("hung up a moment later")
 	tests := map[string]struct {
 		vars map[string]string
 		gone error
 		want queue.DialReport
 	}{
+		"Asterisk ended the talk, the agent's side first": {
+			map[string]string{"DIALSTATUS": "ANSWER", "HANGUPCAUSE": "16"},
+			errLater,
+			queue.DialReport{Result: queue.RingAnswer, CallerGone: true, Dropped: true, Cause: 16},
+		},
+		"Asterisk ended the agent's side": {
+			map[string]string{"DIALSTATUS": "ANSWER", "HANGUPCAUSE": "16"},
+			nil,
+			queue.DialReport{Result: queue.RingAnswer, Cause: 16},
+		},
 		"answered": {
 			map[string]string{"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/8-0-1-0000002a", "ANSWEREDTIME_MS": "1234", "ANSWEREDTIME": "1", "HANGUPCAUSE": "16", source: "PJSIP/8-0-1-0000002a"},
 			nil,
@@ -139,7 +151,10 @@ func TestReport(t *testing.T) {
 				k.Dial(agi.HandlerFunc(func(ctx context.Context, s *agi.Session) {
 					ctx, cancel := context.WithCancelCause(ctx)
 					defer cancel(nil)
-					if tt.gone != nil {
+					switch {
+					case errors.Is(tt.gone, errLater):
+						time.AfterFunc(bothSides/2, func() { cancel(agi.ErrHangup) })
+					case tt.gone != nil:
 						cancel(tt.gone)
 					}
 					cfg := &config.Config{
