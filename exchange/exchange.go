@@ -1,0 +1,127 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"calld/ami"
+)
+
+// The errors of an exchange.
+var (
+	// ErrAway: there is no connection to Asterisk's manager.
+	ErrAway = errors.New("exchange: asterisk is away")
+	// ErrNoChannel: the channel does not exist, or no more.
+	ErrNoChannel = errors.New("exchange: no such channel")
+)
+
+// Client sends an action to Asterisk; [*ami.Client] does.
+type Client interface {
+	Do(ctx context.Context, a ami.Action) (ami.Response, error)
+}
+
+// Exchange is a live Asterisk.
+type Exchange struct{ client Client }
+
+// New returns the Asterisk of a manager connection.
+func New(c Client) *Exchange { return &Exchange{c} }
+
+// Origination is a channel to be made: rung, and when it answers, sent to a
+// place in the dialplan or to an application.
+type Origination struct {
+	// Channel is the dial string, such as PJSIP/8001.
+	Channel string
+	// ID is the unique id that the channel is to have: by it the events and
+	// the variables of the channel are known, whichever comes first.
+	ID string
+	// Context, Extension and priority 1 are where the answered channel goes,
+	// unless Application, with Data, is to run on it.
+	Context, Extension string
+	Application, Data  string
+	// CallerID is what the rung phone shows: "name" <number>.
+	CallerID string
+	// RingFor is how long the phone may ring.
+	RingFor time.Duration
+	// Variables are set on the new channel before it rings. The names may
+	// carry the underscores of inheritance.
+	Variables map[string]string
+}
+
+// Originate asks for a channel and returns when Asterisk has taken the order,
+// not when the phone has answered: that is told by the events of the channel,
+// and by the event OriginateResponse, whose ActionID is the ID.
+func (x *Exchange) Originate(ctx context.Context, o Origination) error {
+	a := ami.NewAction("Originate").
+		With("ActionID", o.ID).
+		With("Channel", o.Channel).
+		With("ChannelId", o.ID).
+		With("Async", "true"). // else it blocks every other action of the connection (manager.c)
+		With("Timeout", strconv.FormatInt(o.RingFor.Milliseconds(), 10))
+	if o.Application != "" {
+		a = a.With("Application", o.Application).With("Data", o.Data)
+	} else {
+		a = a.With("Context", o.Context).With("Exten", o.Extension).With("Priority", "1")
+	}
+	if o.CallerID != "" {
+		a = a.With("CallerID", o.CallerID)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Variables)) {
+		a = a.With("Variable", name+"="+o.Variables[name])
+	}
+	return x.do(ctx, a)
+}
+
+// Hangup ends a channel with a hang-up cause (Q.850), 16 being the normal one.
+func (x *Exchange) Hangup(ctx context.Context, channel string, cause int) error {
+	return x.do(ctx, ami.NewAction("Hangup").With("Channel", channel).With("Cause", strconv.Itoa(cause)))
+}
+
+// Redirect sends a channel to priority 1 of an extension. Whatever it was
+// doing there ends, a bridge included.
+func (x *Exchange) Redirect(ctx context.Context, channel, dialContext, extension string) error {
+	return x.do(ctx, ami.NewAction("Redirect").With("Channel", channel).
+		With("Context", dialContext).With("Exten", extension).With("Priority", "1"))
+}
+
+// PlayDTMF plays one digit (0-9, *, #, A-D) to the far end of a channel, for a
+// time that Asterisk counts in milliseconds.
+func (x *Exchange) PlayDTMF(ctx context.Context, channel string, digit byte, length time.Duration) error {
+	return x.do(ctx, ami.NewAction("PlayDTMF").With("Channel", channel).
+		With("Digit", string(digit)).With("Duration", strconv.FormatInt(length.Milliseconds(), 10)))
+}
+
+// SetVariable sets a variable of a channel, or a function such as
+// PJSIP_HEADER(add,X-Name).
+func (x *Exchange) SetVariable(ctx context.Context, channel, name, value string) error {
+	return x.do(ctx, ami.NewAction("Setvar").With("Channel", channel).With("Variable", name).With("Value", value))
+}
+
+// do sends an action and sorts its errors.
+func (x *Exchange) do(ctx context.Context, a ami.Action) error {
+	_, err := x.client.Do(ctx, a)
+	var refused *ami.ResponseError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ami.ErrDisconnected):
+		return fmt.Errorf("%w: %w", ErrAway, err)
+	case errors.As(err, &refused) && noChannel(refused.Message):
+		return fmt.Errorf("%w: %w", ErrNoChannel, err)
+	}
+	return fmt.Errorf("exchange: %w", err)
+}
+
+// noChannel reads what manager.c says of a channel that it does not find:
+// "No such channel", "Channel not found", "Channel specified does not exist",
+// "Channel does not exist: X".
+func noChannel(message string) bool {
+	m := strings.ToLower(message)
+	return strings.Contains(m, "no such channel") || strings.Contains(m, "channel not found") ||
+		strings.Contains(m, "channel") && strings.Contains(m, "not exist")
+}

@@ -1,0 +1,131 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"calld/ami"
+	"calld/ami/amitest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// failing is a client to which Asterisk says no.
+type failing struct{ err error }
+
+func (f failing) Do(context.Context, ami.Action) (ami.Response, error) { return ami.Response{}, f.err }
+
+func TestActions(t *testing.T) {
+	tests := map[string]struct {
+		do   func(context.Context, *Exchange) error
+		want string
+	}{
+		"originate into the dialplan": {
+			func(ctx context.Context, x *Exchange) error {
+				return x.Originate(ctx, Origination{
+					Channel: "PJSIP/8001", ID: "c1-a", Context: "calld-outbound", Extension: "s",
+					CallerID: `"상담" <0215881234>`, RingFor: 30 * time.Second,
+					Variables: map[string]string{"__CALLD_ID": "c1", "A": "b"},
+				})
+			},
+			"Originate\nActionID: c1-a\nChannel: PJSIP/8001\nChannelId: c1-a\nAsync: true\nTimeout: 30000\n" +
+				"Context: calld-outbound\nExten: s\nPriority: 1\nCallerID: \"상담\" <0215881234>\n" +
+				"Variable: A=b\nVariable: __CALLD_ID=c1",
+		},
+		"originate an application": {
+			func(ctx context.Context, x *Exchange) error {
+				return x.Originate(ctx, Origination{
+					Channel: "PJSIP/8009", ID: "x", Application: "ChanSpy", Data: "PJSIP/8001-1,qE", RingFor: time.Second,
+				})
+			},
+			"Originate\nActionID: x\nChannel: PJSIP/8009\nChannelId: x\nAsync: true\nTimeout: 1000\n" +
+				"Application: ChanSpy\nData: PJSIP/8001-1,qE",
+		},
+		"hang up": {
+			func(ctx context.Context, x *Exchange) error { return x.Hangup(ctx, "PJSIP/8001-1", 16) },
+			"Hangup\nChannel: PJSIP/8001-1\nCause: 16",
+		},
+		"redirect": {
+			func(ctx context.Context, x *Exchange) error {
+				return x.Redirect(ctx, "PJSIP/8001-1", "calld-hold", "s")
+			},
+			"Redirect\nChannel: PJSIP/8001-1\nContext: calld-hold\nExten: s\nPriority: 1",
+		},
+		"digit": {
+			func(ctx context.Context, x *Exchange) error {
+				return x.PlayDTMF(ctx, "PJSIP/8001-1", '#', 120*time.Millisecond)
+			},
+			"PlayDTMF\nChannel: PJSIP/8001-1\nDigit: #\nDuration: 120",
+		},
+		"variable": {
+			func(ctx context.Context, x *Exchange) error { return x.SetVariable(ctx, "PJSIP/8001-1", "A", "한글") },
+			"Setvar\nChannel: PJSIP/8001-1\nVariable: A\nValue: 한글",
+		},
+	}
+	srv := amitest.New(t, amitest.Options{})
+	up := make(chan struct{}, 1)
+	client := ami.New(ami.Options{
+		Addr: srv.Listen(), Username: srv.Username, Secret: srv.Secret,
+		OnState: func(s ami.State) {
+			if s.Up {
+				up <- struct{}{}
+			}
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = client.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	<-up
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			action, _, _ := strings.Cut(tt.want, "\n")
+			srv.Answer(action, func(r *amitest.Request) {
+				got = append(got, action)
+				for _, h := range r.Headers {
+					if h[0] != "Action" && (h[0] != "ActionID" || action == "Originate") {
+						got = append(got, h[0]+": "+h[1])
+					}
+				}
+				r.Success()
+			})
+			if err := tt.do(t.Context(), New(client)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
+				t.Errorf("action (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestErrors holds what Asterisk 22 says of channels that it does not find.
+func TestErrors(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want error
+	}{
+		"hang-up":  {&ami.ResponseError{Action: "Hangup", Message: "No such channel"}, ErrNoChannel},
+		"redirect": {&ami.ResponseError{Action: "Redirect", Message: "Channel does not exist: PJSIP/8001-1"}, ErrNoChannel},
+		"digit":    {&ami.ResponseError{Action: "PlayDTMF", Message: "Channel not found"}, ErrNoChannel},
+		"away":     {&ami.DisconnectError{Reason: ami.ReasonClosed, Err: errors.New("EOF")}, ErrAway},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := New(failing{tt.err}).Hangup(t.Context(), "PJSIP/8001-1", 16)
+			if !errors.Is(err, tt.want) || !errors.Is(err, tt.err) {
+				t.Errorf("error %v, want one that is %v and %v", err, tt.want, tt.err)
+			}
+		})
+	}
+	refused := &ami.ResponseError{Action: "Hangup", Message: "Permission denied"}
+	err := New(failing{refused}).Hangup(t.Context(), "PJSIP/8001-1", 16)
+	if errors.Is(err, ErrNoChannel) || errors.Is(err, ErrAway) || !errors.Is(err, refused) {
+		t.Errorf("error %v of a refusal", err)
+	}
+}
