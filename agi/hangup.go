@@ -84,14 +84,17 @@ func (s *Session) question(ctx context.Context, line string) (answer, bool) {
 	return answer{}, false
 }
 
-// ask notes where the channel is, unless HANGUP came before the answer: then it
-// is settled by the difference.
-func (s *Session) ask(ctx context.Context) bool {
+// ask notes where the channel is. When HANGUP came before the answer, it
+// returns the place instead: what happened is settled by the difference.
+func (s *Session) ask(ctx context.Context) (dead *place, ok bool) {
 	a, ok := s.question(ctx, whereabouts)
 	if !ok {
-		return false
+		return nil, false
 	}
 	now := parsePlace(a.reply.Data)
+	if a.dead {
+		return &now, true
+	}
 	s.mu.Lock()
 	hungUp := s.hungUp
 	s.mu.Unlock()
@@ -99,13 +102,14 @@ func (s *Session) ask(ctx context.Context) bool {
 		now.ended = s.place.ended
 		s.place = now
 	}
-	return true
+	return nil, true
 }
 
 // settle finds out what HANGUP meant, ends the context by it, and returns it;
-// the rule is told at [ErrHangup].
-func (s *Session) settle(ctx context.Context) error {
-	verdict := s.judge(ctx)
+// the rule is told at [ErrHangup]. The place is the dead channel's when it has
+// been asked already.
+func (s *Session) settle(ctx context.Context, asked *place) error {
+	verdict := s.judge(ctx, asked)
 	s.mu.Lock()
 	err := s.err
 	if err == nil {
@@ -120,14 +124,21 @@ func (s *Session) settle(ctx context.Context) error {
 	return verdict
 }
 
-func (s *Session) judge(ctx context.Context) error {
+func (s *Session) judge(ctx context.Context, asked *place) error {
 	if s.place.ended {
 		return ErrHangup
 	}
-	a, ok := s.question(ctx, whereabouts)
-	now := parsePlace(a.reply.Data)
+	if asked == nil {
+		a, ok := s.question(ctx, whereabouts)
+		if !ok {
+			return ErrDead
+		}
+		p := parsePlace(a.reply.Data)
+		asked = &p
+	}
+	now := *asked
 	switch {
-	case !ok || !now.known || !s.place.known:
+	case !now.known || !s.place.known:
 		return ErrDead
 	case now.at != s.place.at || now.priority != s.place.priority:
 		return ErrRedirected

@@ -138,6 +138,7 @@ func (s *Session) deliver(a answer) bool {
 		s.endLocked()
 		return true
 	}
+	a.dead = s.hungUp
 	s.answers <- a // has room: one command at a time
 	return true
 }
@@ -164,7 +165,7 @@ func (s *Session) sawHangup() {
 func (s *Session) inquire() {
 	s.owners.Add(1)
 	go func() {
-		_ = s.settle(context.Background()) // the context's cause tells it
+		_ = s.settle(context.Background(), nil) // the context's cause tells it
 		s.end()
 		s.release()
 	}()

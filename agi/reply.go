@@ -21,6 +21,7 @@ type answer struct {
 	code  int
 	text  string // what followed the code, unless it is 200
 	reply Reply
+	dead  bool // HANGUP came before it
 }
 
 // message is what a line or several completed.

@@ -115,8 +115,10 @@ func (s *Session) follow(ctx context.Context, verb string, args []string, a answ
 	if verdict != nil {
 		return false, verdict
 	}
+	var asked *place // where the channel is, asked after HANGUP
 	if !hungUp && (a.reply.Result == "-1" || moves(verb, args)) {
-		if !s.ask(ctx) {
+		var ok bool
+		if asked, ok = s.ask(ctx); !ok {
 			return true, s.failure()
 		}
 	} else if a.code == 200 && len(args) == 0 && strings.EqualFold(verb, "HANGUP") {
@@ -128,7 +130,7 @@ func (s *Session) follow(ctx context.Context, verb string, args []string, a answ
 	if !hungUp {
 		return false, nil
 	}
-	return true, s.settle(ctx)
+	return true, s.settle(ctx, asked)
 }
 
 // begin waits for the turn.

@@ -113,20 +113,25 @@ func (c *centre) logIn(ids ...string) {
 	}
 }
 
-// caller prepares a call to a number.
+// caller prepares a call to a number, as the generated dialplan gives it to
+// calld for the first time.
 func (c *centre) caller(number string) *agitest.Caller {
 	c.t.Helper()
-	k := agitest.New(c.t, agi.Env{NetworkScript: "inbound", Args: []string{number}, CallerID: "01012345678"})
+	return c.channel(number, "new", "946652400000", "Ring", "")
+}
+
+// returning prepares a call that the dialplan brings back.
+func (c *centre) returning(number string) *agitest.Caller {
+	c.t.Helper()
+	return c.channel(number)
+}
+
+func (c *centre) channel(args ...string) *agitest.Caller {
+	c.t.Helper()
+	k := agitest.New(c.t, agi.Env{NetworkScript: "inbound", Args: args, CallerID: "01012345678"})
 	k.SetVar("CHANNEL(state)", "Ring")
 	k.On("ANSWER", func(*agitest.Command) string {
 		k.SetVar("CHANNEL(state)", "Up")
-		return ""
-	})
-	k.On("EXEC MSet", func(cmd *agitest.Command) string {
-		for pair := range strings.SplitSeq(cmd.Arg(1), ",") {
-			name, value, _ := strings.Cut(pair, "=")
-			k.SetVar(name, value)
-		}
 		return ""
 	})
 	return k
@@ -144,6 +149,9 @@ func dials(k *agitest.Caller, results ...map[string]string) {
 	})
 }
 
+// takenIn is the first thing a script says to a new call.
+const takenIn = "SET VARIABLE __CALLD_ID ID"
+
 // said is the commands a script sent, as one line each; questions for
 // variables are left out.
 func said(k *agitest.Caller) []string {
@@ -152,11 +160,7 @@ func said(k *agitest.Caller) []string {
 		switch cmd.Verb {
 		case "GET FULL VARIABLE":
 		case "EXEC":
-			app := cmd.Arg(0)
-			if app != "MSet" {
-				app += "(" + cmd.Arg(1) + ")"
-			}
-			list = append(list, app)
+			list = append(list, cmd.Arg(0)+"("+cmd.Arg(1)+")")
 		default:
 			list = append(list, strings.Join(cmd.Words, " "))
 		}
@@ -169,6 +173,12 @@ func said(k *agitest.Caller) []string {
 func wantSaid(t *testing.T, k *agitest.Caller, want ...string) {
 	t.Helper()
 	k.Wait()
+	wantSoFar(t, k, want...)
+}
+
+// wantSoFar compares the commands that a script has sent.
+func wantSoFar(t *testing.T, k *agitest.Caller, want ...string) {
+	t.Helper()
 	got := said(k)
 	for i := range got {
 		if id := k.Var(VarID); id != "" {

@@ -20,9 +20,9 @@ import (
 const (
 	// VarID holds the call's id. It is inherited by the channels dialled.
 	VarID = "CALLD_ID"
-	// VarEntered holds when the call came in, in milliseconds since 1970: its
-	// place in the queue. The dialplan sets it by Asterisk's clock, and the
-	// script by calld's when it takes the call in.
+	// VarEntered holds when the call came in, in milliseconds since 1970 by
+	// Asterisk's clock: its place in the queue, should calld know of it from
+	// nowhere else.
 	VarEntered = "CALLD_ENTERED"
 	// VarResult is set when calld has finished with the call: an outcome in
 	// capitals, or UNKNOWN for a number that is no queue's.
@@ -137,20 +137,19 @@ func (c *caller) enter(ctx context.Context) error {
 		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
 	}
 	c.answered = before.up
+	if e.Begin.IsZero() || e.Begin.After(now) || e.ID == "" && !before.tried {
+		e.Begin = now // calld was there when the call came in
+	}
 	if e.ID == "" {
-		if !before.tried || e.Begin.IsZero() || e.Begin.After(now) {
-			e.Begin = now // calld was there when the call came in
-		}
 		e.ID = queue.NewCallID(now)
 		c.askGreeting(ctx, e.ID)
-		set := []string{"__" + VarID + "=" + e.ID, VarEntered + "=" + strconv.FormatInt(e.Begin.UnixMilli(), 10)}
-		if before.tried {
-			set = append(set, VarTry+"=")
+		err = c.s.SetVariable(ctx, "__"+VarID, e.ID)
+		if err == nil && before.tried {
+			err = c.s.SetVariable(ctx, VarTry, "")
 		}
-		if before.dialStatus != "" { // left of a Dial before this call
-			set = append(set, "DIALSTATUS=")
+		if err == nil && before.dialStatus != "" { // left of a Dial before this call
+			err = c.s.SetVariable(ctx, "DIALSTATUS", "")
 		}
-		err = c.exec(ctx, "MSet", set...)
 	} else {
 		c.log.Info("caller is back", "call_id", e.ID, "answered", e.Answered)
 		err = c.s.SetVariable(ctx, VarTry, "")
@@ -184,9 +183,12 @@ type earlier struct {
 	recording  string // the file of the channel's recording
 }
 
-// before asks the channel what it was before. It has a call's id when its
-// script was lost with an earlier calld and the dialplan came back.
+// before tells what the channel was before. It has a call's id when its script
+// was lost with an earlier calld and the dialplan came back.
 func (c *caller) before(ctx context.Context) (earlier, error) {
+	if e, ok := newcomer(c.s.Env.Args); ok {
+		return e, nil
+	}
 	// A dead channel tells too, and its caller counts.
 	v, err := c.full(context.WithoutCancel(ctx), "${"+VarID+"}", "${"+VarEntered+"}", "${"+VarTry+"}",
 		"${DIALSTATUS}", "${CHANNEL(state)}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}", "${MIXMONITOR_FILENAME}")
@@ -201,6 +203,20 @@ func (c *caller) before(ctx context.Context) (earlier, error) {
 		e.entered = time.UnixMilli(ms)
 	}
 	return e, nil
+}
+
+// newcomer reads what the generated dialplan says of a call that it gives to
+// calld for the first time: the number, "new", VarEntered, the channel's state
+// and DIALSTATUS. That spares each call a question.
+func newcomer(args []string) (e earlier, ok bool) {
+	if len(args) < 4 || args[1] != "new" {
+		return earlier{}, false
+	}
+	e.up = args[3] == "Up"
+	if len(args) > 4 {
+		e.dialStatus = args[4]
+	}
+	return e, true
 }
 
 // serve greets the caller and then does what the board asks for until the

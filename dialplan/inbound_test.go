@@ -71,7 +71,7 @@ func TestAnsweredAtOnce(t *testing.T) {
 		k := c.caller("1000")
 		dials(k, answered)
 		k.Dial(c.script)
-		wantSaid(t, k, "MSet", "Dial(PJSIP/801,2,gi)", "SET VARIABLE CALLD_RESULT ANSWERED")
+		wantSaid(t, k, takenIn, "Dial(PJSIP/801,2,gi)", "SET VARIABLE CALLD_RESULT ANSWERED")
 		got := c.wantEnd(k, queue.Answered, "16 agent")
 		if got.ID != k.Var(VarID) || got.Agent != "홍길동" || got.Caller != "01012345678" || got.Callee != "1000" || got.Record != "" {
 			t.Errorf("call = %+v", got)
@@ -93,7 +93,7 @@ func TestRecording(t *testing.T) {
 		dials(k, map[string]string{"DIALSTATUS": "NOANSWER"}, answered)
 		k.Dial(c.script)
 		wantSaid(t, k,
-			"MSet", "MixMonitor(/rec/DAY/ID.wav,b)", "Dial(PJSIP/801,20,gi)",
+			takenIn, "MixMonitor(/rec/DAY/ID.wav,b)", "Dial(PJSIP/801,20,gi)",
 			"ANSWER", "StartMusicOnHold(default)", // a vain ring: from now on music
 			"Dial(PJSIP/801,20,gim(default))", "SET VARIABLE CALLD_RESULT ANSWERED")
 		if got := c.wantEnd(k, queue.Answered, "16 agent"); got.Record != "2000/01/01/"+got.ID+".wav" {
@@ -112,7 +112,7 @@ func TestRingAll(t *testing.T) {
 			"DIALSTATUS": "ANSWER", "DIALEDPEERNAME": "PJSIP/802-00000002", "ANSWEREDTIME_MS": "0", "HANGUPCAUSE": "16",
 		})
 		k.Dial(c.script)
-		wantSaid(t, k, "MSet", "Dial(PJSIP/801&PJSIP/802,20,gi)", "SET VARIABLE CALLD_RESULT ANSWERED")
+		wantSaid(t, k, takenIn, "Dial(PJSIP/801&PJSIP/802,20,gi)", "SET VARIABLE CALLD_RESULT ANSWERED")
 		if got := c.wantEnd(k, queue.Answered, "16 agent"); got.Agent != "second" {
 			t.Errorf("agent = %s", got.Agent)
 		}
@@ -132,13 +132,11 @@ func TestMusicWhileWaiting(t *testing.T) {
 		dials(k, answered)
 		k.Dial(c.script)
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"MSet", "ANSWER", "StartMusicOnHold(jazz)"}, said(k)); diff != "" {
-			t.Errorf("commands (-want +got):\n%s", diff)
-		}
+		wantSoFar(t, k, takenIn, "ANSWER", "StartMusicOnHold(jazz)")
 		if err := c.board.SetState("홍길동", false, ""); err != nil {
 			t.Fatal(err)
 		}
-		wantSaid(t, k, "MSet", "ANSWER", "StartMusicOnHold(jazz)", "Dial(PJSIP/801,2,gim(jazz))",
+		wantSaid(t, k, takenIn, "ANSWER", "StartMusicOnHold(jazz)", "Dial(PJSIP/801,2,gim(jazz))",
 			"SET VARIABLE CALLD_RESULT ANSWERED")
 		c.wantEnd(k, queue.Answered, "16 agent")
 	})
@@ -194,7 +192,7 @@ func TestAnnouncement(t *testing.T) {
 				}
 				dials(k, answered)
 				k.Dial(c.script)
-				wantSaid(t, k, slices.Concat([]string{"MSet"}, tt.want, []string{"SET VARIABLE CALLD_RESULT ANSWERED"})...)
+				wantSaid(t, k, slices.Concat([]string{takenIn}, tt.want, []string{"SET VARIABLE CALLD_RESULT ANSWERED"})...)
 				c.wantEnd(k, queue.Answered, "16 agent")
 				want := []announce.Request{{
 					Call: k.Var(VarID), Queue: "spoken", Number: "2000", Caller: "01012345678", Language: "ko",
@@ -239,8 +237,7 @@ func TestHangup(t *testing.T) {
 		hold   string // the command under way; empty: idle
 		before func(*centre)
 	}{
-		"first question":   {"2000", "GET FULL VARIABLE", nil},
-		"taking in":        {"2000", "EXEC MSet", nil},
+		"taking in":        {"2000", "SET VARIABLE", nil},
 		"answer":           {"2000", "ANSWER", nil},
 		"announcement":     {"2000", "STREAM FILE", nil},
 		"recording begins": {"2000", "EXEC MixMonitor", nil},
@@ -266,7 +263,7 @@ func TestHangup(t *testing.T) {
 						once = true
 						k.Hangup(16) // busy: the line HANGUP follows this answer
 						k.SetVar("DIALSTATUS", "CANCEL")
-						if tt.hold == "GET FULL VARIABLE" || tt.hold == "EXEC MSet" {
+						if tt.hold == "SET VARIABLE" {
 							return "" // it has done its work
 						}
 						return "200 result=-1"
@@ -370,7 +367,7 @@ func TestBoardEndsIt(t *testing.T) {
 			synctest.Wait()
 			k := c.caller("4000")
 			k.Dial(c.script)
-			wantSaid(t, k, "MSet", "SET VARIABLE CALLD_RESULT FULL")
+			wantSaid(t, k, takenIn, "SET VARIABLE CALLD_RESULT FULL")
 			c.wantEnd(k, queue.Full, "")
 			first.Hangup(16)
 			first.Wait()
@@ -435,5 +432,41 @@ func TestBrokenRecording(t *testing.T) {
 		if len(c.ended) != 1 || c.ended[0].Outcome != queue.Answered || c.ended[0].Record != "" {
 			t.Errorf("recorded %+v", c.ended)
 		}
+	})
+}
+
+// TestNewcomer: what the dialplan says of a new call spares a question; what it
+// leaves out is asked.
+func TestNewcomer(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want earlier
+		ok   bool
+	}{
+		"not answered":       {[]string{"1000", "new", "946652400000", "Ring", ""}, earlier{}, true},
+		"answered":           {[]string{"1000", "new", "946652400000", "Up"}, earlier{up: true}, true},
+		"after another":      {[]string{"1000", "new", "", "Up", "NOANSWER"}, earlier{up: true, dialStatus: "NOANSWER"}, true},
+		"back":               {[]string{"1000"}, earlier{}, false},
+		"a dialplan by hand": {[]string{"1000", "new"}, earlier{}, false},
+		"no arguments":       {nil, earlier{}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, ok := newcomer(tt.args)
+			if got != tt.want || ok != tt.ok {
+				t.Errorf("newcomer(%q) = %+v, %v", tt.args, got, ok)
+			}
+		})
+	}
+	t.Run("an earlier DIALSTATUS goes", func(t *testing.T) {
+		inCentre(t, func(c *centre) {
+			k := c.channel("1000", "new", "", "Up", "ANSWER")
+			k.SetVar("DIALSTATUS", "ANSWER")
+			k.Dial(c.script)
+			synctest.Wait()
+			wantSoFar(t, k, takenIn, "SET VARIABLE DIALSTATUS ", "StartMusicOnHold(jazz)")
+			k.Hangup(16)
+			c.wantEnd(k, queue.Abandoned, "16 caller")
+		})
 	})
 }
