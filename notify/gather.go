@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,7 +15,7 @@ const (
 	// of them within moments of each other; writes are most of what they
 	// cost. What concerns the page's own agent, and answers, don't wait, and
 	// take along what does.
-	gatherFor = 50 * time.Millisecond
+	gatherFor = 100 * time.Millisecond
 	// gatherMax is how many frames are gathered at most before they are
 	// written.
 	gatherMax = 64
@@ -51,17 +52,32 @@ func (o *outbox) ring() {
 func (o *outbox) put(f frame) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	first := len(o.frames) == 0
+	if f.figures != "" {
+		o.supersede(f.figures)
+	}
 	if len(o.frames) >= clientQueue {
 		return false
 	}
 	o.frames = append(o.frames, f)
-	switch n := len(o.frames); {
-	case !f.plain() || n == gatherMax:
+	switch {
+	case !f.plain() || len(o.frames) == gatherMax:
 		o.ring()
-	case n == 1:
+	case first:
 		o.timer.Reset(gatherFor)
 	}
 	return true
+}
+
+// supersede takes out the older figures of a queue: nobody needs to see them
+// any more. The box is locked.
+func (o *outbox) supersede(queueID string) {
+	for i := range o.frames {
+		if o.frames[i].figures == queueID {
+			o.frames = slices.Delete(o.frames, i, i+1)
+			return
+		}
+	}
 }
 
 // take empties the box into a list that is not used any more.

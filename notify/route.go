@@ -19,6 +19,7 @@ type frame struct {
 	welcome *rights
 	pong    []byte // answers a ping
 	urgent  bool   // not to wait for company
+	figures string // the queue whose figures it tells, and nothing else
 }
 
 // plain tells whether the frame may wait to be written with others.
@@ -48,7 +49,7 @@ func (h *Hub) route(e *queue.Event) {
 		h.deliver(frame{body: body, board: e.Seq}, audience{queues: e.Agent.Queues, agents: []string{e.Agent.ID}})
 	case queue.QueueChanged:
 		body := h.encode(QueueChange{Type: TypeQueueStats, At: e.At, Queue: *e.Queue})
-		h.deliver(frame{body: body, board: e.Seq}, audience{queues: []string{e.Queue.ID}})
+		h.deliver(frame{body: body, board: e.Seq, figures: e.Queue.ID}, audience{queues: []string{e.Queue.ID}})
 	default:
 		h.routeCall(e)
 	}
