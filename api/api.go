@@ -112,6 +112,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerSessions(h)
 	a.registerLive(h)
 	a.registerHistory(h)
+	a.registerRecordings(h)
 	a.registerMissed(h)
 	a.registerAdmin(h)
 	return h

@@ -14,22 +14,26 @@ type Code string
 
 // The codes of every error that the API answers with.
 const (
-	CodeInvalid       Code = "invalid_request"    // 400, 422: see errors for the field
-	CodeUnauthorized  Code = "unauthorized"       // 401: no session, or it is over
-	CodeBadLogin      Code = "bad_login"          // 401: wrong id or password
-	CodeForbidden     Code = "forbidden"          // 403: the role does not allow it
-	CodeCrossOrigin   Code = "cross_origin"       // 403: a page of another origin asks
-	CodeNotFound      Code = "not_found"          // 404
-	CodeClaimed       Code = "claimed_by_other"   // 409: somebody else works on it
-	CodeResolved      Code = "already_resolved"   // 409: the missed call is done with
-	CodeTooManyLogins Code = "too_many_logins"    // 429
-	CodeBadConfig     Code = "bad_configuration"  // 422: see errors for each fault
-	CodeStore         Code = "store_unavailable"  // 503: the disk is full or failing
-	CodeInternal      Code = "internal_error"     // 500
-	CodeOther         Code = "request_refused"    // any other status the framework answers with
-	CodeTooLarge      Code = "body_too_large"     // 413
-	CodeMethod        Code = "method_not_allowed" // 405
-	CodeMediaType     Code = "unsupported_media"  // 415
+	CodeInvalid           Code = "invalid_request"       // 400, 422: see errors for the field
+	CodeUnauthorized      Code = "unauthorized"          // 401: no session, or it is over
+	CodeBadLogin          Code = "bad_login"             // 401: wrong id or password
+	CodeForbidden         Code = "forbidden"             // 403: the role does not allow it
+	CodeCrossOrigin       Code = "cross_origin"          // 403: a page of another origin asks
+	CodeNotFound          Code = "not_found"             // 404
+	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
+	CodeResolved          Code = "already_resolved"      // 409: the missed call is done with
+	CodeTooManyLogins     Code = "too_many_logins"       // 429
+	CodeBadConfig         Code = "bad_configuration"     // 422: see errors for each fault
+	CodeStore             Code = "store_unavailable"     // 503: the disk is full or failing
+	CodeInternal          Code = "internal_error"        // 500
+	CodeOther             Code = "request_refused"       // any other status the framework answers with
+	CodeTooLarge          Code = "body_too_large"        // 413
+	CodeMethod            Code = "method_not_allowed"    // 405
+	CodeMediaType         Code = "unsupported_media"     // 415
+	CodeRange             Code = "range_not_satisfiable" // 416: beyond the end of the recording
+	CodeNoRecording       Code = "no_recording"          // 404: not recorded, or deleted since
+	CodeRecordingNotReady Code = "recording_not_ready"   // 404: being written; ask again after the call
+	CodeRecordings        Code = "recording_unreadable"  // 503: the file or its folder can't be read
 )
 
 // Problem is the body of every error.
@@ -79,6 +83,8 @@ func codeOf(status int) Code {
 		return CodeTooLarge
 	case http.StatusUnsupportedMediaType:
 		return CodeMediaType
+	case http.StatusRequestedRangeNotSatisfiable:
+		return CodeRange
 	case http.StatusInternalServerError:
 		return CodeInternal
 	}
@@ -90,7 +96,7 @@ func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
 		CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
-		CodeStore, CodeOther,
+		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 	}
 }
 

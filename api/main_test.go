@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -54,10 +57,11 @@ type centre struct {
 	network http.Handler
 	admin   http.Handler
 
-	cfg     *config.Config
-	changes []config.Change // what a reload answers
-	fault   error
-	missed  []store.Missed // that a request changed
+	recordings string // their folder
+	cfg        *config.Config
+	changes    []config.Change // what a reload answers
+	fault      error
+	missed     []store.Missed // that a request changed
 }
 
 // began is when the calls of these tests came in.
@@ -67,7 +71,7 @@ var began = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 // in each queue.
 func newCentre(tb testing.TB) *centre {
 	tb.Helper()
-	c := &centre{t: tb, store: storetest.Open(tb)}
+	c := &centre{t: tb, store: storetest.Open(tb), recordings: tb.TempDir()}
 	c.configure(centreConfig)
 	c.board = queue.New(queue.Options{Config: c.cfg, Seed: 1})
 	c.api = New(Options{
@@ -83,8 +87,9 @@ func newCentre(tb testing.TB) *centre {
 		start, end := began.Add(time.Second), began.Add(time.Minute)
 		ended := queue.Call{
 			ID: "ended-" + q.ID, Queue: q.ID, Direction: queue.In, Phase: queue.Ended, Caller: "0102", Callee: q.Number,
-			Begin: began, Start: &start, End: &end, Outcome: queue.Answered, Rings: []queue.Ring{},
+			Begin: began, Start: &start, End: &end, Outcome: queue.Answered, Rings: []queue.Ring{}, Record: q.ID + ".wav",
 		}
+		c.record(ended.Record, recorded(1000))
 		missed := queue.Call{
 			ID: "missed-" + q.ID, Queue: q.ID, Direction: queue.In, Phase: queue.Ended, Caller: "0103", Callee: q.Number,
 			Begin: began, End: &end, Outcome: queue.Abandoned, Rings: []queue.Ring{},
@@ -104,7 +109,27 @@ func (c *centre) configure(text string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	cfg.Asterisk.RecordingsHere = c.recordings
 	c.cfg = cfg
+}
+
+// record writes a file into the folder of the recordings.
+func (c *centre) record(name string, content []byte) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.recordings, name), content, 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// recorded is a recording with so many samples.
+func recorded(samples int) []byte {
+	header := make([]byte, wavHeader, wavHeader+2*samples)
+	copy(header, "RIFF")
+	binary.LittleEndian.PutUint32(header[wavHeader-4:], uint32(2*samples)) //nolint:gosec // a few
+	for i := range 2 * samples {
+		header = append(header, byte(i))
+	}
+	return header
 }
 
 // session is a valid session cookie of an agent; empty for the id "".

@@ -146,6 +146,7 @@ var examples = map[string]struct{ id, body string }{
 	"set-agent-state": {"other", `{"state":"away"}`},
 	"get-call":        {"live-billing", ""},
 	"patch-call":      {"ended-billing", `{"memo":"x"}`},
+	"get-recording":   {"ended-billing", ""},
 	"resolve-missed":  {"missed-billing", `{"reason":"x"}`},
 }
 

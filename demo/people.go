@@ -22,6 +22,12 @@ const (
 	customersMax = 20              // at once
 )
 
+// What people say: tones, so that a recording has both sides. In Hz.
+const (
+	customerVoice = 440
+	agentVoice    = 330
+)
+
 // work is an agent's day: logged in on a page, answering most calls.
 func (d *Demo) work(ctx context.Context, a config.Agent) error {
 	page, err := d.login(ctx, a.ID)
@@ -68,7 +74,7 @@ func behaviour() lab.Behaviour {
 	b := lab.Behaviour{After: time.Second + time.Duration(rand.Int64N(int64(4*time.Second)))}
 	switch p := rand.Float64(); {
 	case p < 0.85:
-		b.Answer, b.Talk = true, average(2*talkTime)
+		b.Answer, b.Talk, b.Tone = true, average(2*talkTime), agentVoice
 	case p < 0.92:
 		b.Refuse = 486
 	default: // lets it ring
@@ -98,7 +104,7 @@ func (d *Demo) customers(ctx context.Context) error {
 func (d *Demo) customer(ctx context.Context) error {
 	q := d.cfg.Queues[rand.IntN(len(d.cfg.Queues))]
 	from := fmt.Sprintf("010%04d%04d", rand.IntN(20), 1111*rand.IntN(9)) // few enough to call again
-	leg, err := d.caller.Call(ctx, q.Number, lab.CallOptions{Number: from})
+	leg, err := d.caller.Call(ctx, q.Number, lab.CallOptions{Number: from, Tone: customerVoice})
 	if err != nil {
 		return nil // Asterisk may be stopping; the screen shows it
 	}

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import type { HistoryPage } from "../src/lib/api";
 import { Cable } from "./cable";
 import { type Centre, startCentre } from "./centre";
 import { type Browser, startChromium } from "./chromium";
@@ -61,6 +62,53 @@ it("takes a call from the alert to the memo in the history", async () => {
   const detail = page.locator("[data-detail]");
   await detail.getByText("홍길동 응답").waitFor();
   expect(await detail.locator("textarea").inputValue()).toBe("환불 문의 – 내일 회신");
+});
+
+it("plays the recording of a call, and gives it for keeping", async () => {
+  await login(page, centre.url, "supervisor");
+  const call = await page.evaluate(async () => {
+    for (;;) {
+      const page = (await (await fetch("api/v1/history?outcome=answered")).json()) as HistoryPage;
+      const long = page.calls?.find((c) => c.talk_ms > 4000);
+      // Asterisk may still be writing.
+      if (long && (await fetch(`api/v1/calls/${long.id}/recording`, { method: "HEAD" })).ok) return long;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  });
+  await page.goto(`${centre.url}#/history/${call.id}`);
+  const audio = page.locator("[data-recording] audio");
+  await expect.poll(() => audio.evaluate((a: HTMLAudioElement) => a.duration)).toBeGreaterThan(2);
+  const at = () => audio.evaluate((a: HTMLAudioElement) => a.currentTime);
+
+  await audio.focus();
+  await page.keyboard.press("Space");
+  await expect.poll(at).toBeGreaterThan(0.5);
+  await page.getByLabel("빠르기").selectOption("2");
+  expect(await audio.evaluate((a: HTMLAudioElement) => a.playbackRate)).toBe(2);
+  await audio.focus();
+  await page.keyboard.press("Space");
+  await expect.poll(() => audio.evaluate((a: HTMLAudioElement) => a.paused)).toBe(true);
+  await page.getByRole("button", { name: "10초 뒤로" }).click();
+  await expect.poll(at).toBe(0);
+
+  const heard = await audio.evaluate(async (a: HTMLAudioElement) => {
+    const part = await fetch(a.src, { headers: { Range: "bytes=0-43" } });
+    const whole = await (await fetch(a.src)).arrayBuffer();
+    const size = whole.byteLength;
+    const sound = await new OfflineAudioContext(1, 1, 8000).decodeAudioData(whole);
+    return {
+      status: part.status,
+      range: part.headers.get("Content-Range") === `bytes 0-43/${size}`,
+      bytes: (await part.arrayBuffer()).byteLength,
+      loudest: sound.getChannelData(0).reduce((max, x) => Math.max(max, Math.abs(x)), 0),
+    };
+  });
+  expect(heard).toMatchObject({ status: 206, range: true, bytes: 44 });
+  expect(heard.loudest).toBeGreaterThan(0.05); // somebody speaks
+
+  const saved = page.waitForEvent("download");
+  await page.getByRole("link", { name: "내려받기" }).click();
+  expect((await saved).suggestedFilename()).toMatch(/^\d{8}-\d{6}_010\d{8}_.+\.wav$/);
 });
 
 it("says during a call what comes after it, and gives the focus back to the memo", async () => {

@@ -152,6 +152,7 @@ export const history = [
       ring("홍길동", { at: ago(251), rang: ago(251), end: ago(249), result: "answered" }),
     ],
     cause: "16 caller",
+    record: "h1.wav",
   }),
   past("h2", 410, "0212345678", "강수진", 182, "환불 절차 안내. 영수증을 이메일로 보내기로 함.", "재안내"),
   past("h3", 655, "01077778888", "", 0),
@@ -212,6 +213,26 @@ export function welcome(me: Me): Stage["welcome"] {
   };
 }
 
+/** A WAV file of so many seconds. */
+export function silence(seconds: number): Uint8Array {
+  const data = seconds * 16_000;
+  const wav = new DataView(new ArrayBuffer(44 + data));
+  const text = (at: number, s: string) => [...s].forEach((c, i) => wav.setUint8(at + i, c.charCodeAt(0)));
+  text(0, "RIFF");
+  wav.setUint32(4, 36 + data, true);
+  text(8, "WAVEfmt ");
+  wav.setUint32(16, 16, true);
+  wav.setUint16(20, 1, true); // PCM
+  wav.setUint16(22, 1, true); // mono
+  wav.setUint32(24, 8000, true);
+  wav.setUint32(28, 16_000, true);
+  wav.setUint16(32, 2, true);
+  wav.setUint16(34, 16, true);
+  text(36, "data");
+  wav.setUint32(40, data, true);
+  return new Uint8Array(wav.buffer);
+}
+
 export const answers: Record<string, unknown> = {
   history: (q: URLSearchParams) => {
     const who = q.get("agent");
@@ -227,4 +248,5 @@ export const answers: Record<string, unknown> = {
     ],
   },
   ...Object.fromEntries([...history, mine()].map((c) => [`calls/${c.id}`, c])),
+  "calls/h1/recording": silence(96),
 };

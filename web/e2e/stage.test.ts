@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { agent, call, queue, ring } from "../src/lib/testing";
 import type { AgentState } from "../src/wire/messages";
 import { type Browser, startChromium } from "./chromium";
+import { silence } from "./scene";
 import { type Cue, Stage } from "./stage";
 
 declare global {
@@ -192,6 +193,41 @@ it("notifies the desktop while the tab is hidden", async () => {
   stage.say({ type: "call.ended", at: now(), rings: [], call: call("a", { phase: "ended", outcome: "abandoned" }) });
   await page.waitForFunction(() => window.notified.length === 2);
   expect(await page.evaluate(() => window.notified)).toEqual(["전화가 왔습니다: 010-1234-5678", "closed"]);
+});
+
+describe("a recording", () => {
+  const open = async (x = {}) => {
+    const done = { phase: "ended", agent: "other", start: ago(60), end: ago(30), outcome: "answered" } as const;
+    stage.answers["calls/a"] = call("a", { ...done, record: "a.wav", ...x });
+    await page.goto(stage.url + "#/history/a");
+  };
+
+  it.each([
+    ["no_recording", "녹음이 없습니다.", 0],
+    ["recording_not_ready", "녹음을 아직 저장하고 있습니다.", 1],
+    ["recording_unreadable", "녹음 파일을 읽을 수 없습니다.", 1],
+    ["store_unavailable", "녹음을 불러오지 못했습니다.", 1],
+  ])("that can't be had tells why: %s", async (code, text, retries) => {
+    stage.refusals["calls/a/recording"] = code;
+    await open();
+    await page.locator("[data-recording]").getByText(text).waitFor();
+    expect(await page.locator("[data-recording] button").count()).toBe(retries);
+  });
+
+  it("is there on a second try", async () => {
+    stage.refusals["calls/a/recording"] = "recording_not_ready";
+    await open();
+    await page.getByText("녹음을 아직 저장하고 있습니다.").waitFor();
+    stage.answers["calls/a/recording"] = silence(3);
+    await page.getByRole("button", { name: "다시 시도" }).click();
+    const audio = page.locator("[data-recording] audio");
+    await expect.poll(() => audio.evaluate((a: HTMLAudioElement) => a.duration)).toBe(3);
+  });
+
+  it("of a live call is not there yet", async () => {
+    await open({ phase: "talking", end: null });
+    await page.getByText("통화가 끝나면 들을 수 있습니다.").waitFor();
+  });
 });
 
 describe("the connection", () => {

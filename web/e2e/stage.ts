@@ -33,11 +33,14 @@ export class Stage {
   refuseSockets = false;
   /** What pages sent, all of it answered by an ack. */
   readonly heard: ClientFrame[] = [];
-  /** Answers of the REST interface by path, without api/v1/; a function is given the query. */
+  /** Answers of the REST interface by path, without api/v1/; a function is given the query, bytes are a sound. */
   readonly answers: Record<string, unknown> = {
     history: { calls: [], next: "" },
     missed: { missed: [], next: "" },
   };
+
+  /** Codes of what is refused as not found, by path. */
+  readonly refusals: Record<string, string> = {};
 
   private constructor(me: Me, welcome: Stage["welcome"]) {
     this.me = me;
@@ -112,6 +115,12 @@ export class Stage {
     if (path === "session") return void say(200, this.me);
     let answer = this.answers[decodeURIComponent(path)];
     if (typeof answer === "function") answer = (answer as (q: URLSearchParams) => unknown)(query);
-    void (answer === undefined ? say(404, { code: "not_found", detail: "" }) : say(200, answer));
+    if (answer instanceof Uint8Array) {
+      response.setHeader("Content-Type", "audio/wav");
+      return void response.end(answer);
+    }
+    void (answer === undefined
+      ? say(404, { code: this.refusals[decodeURIComponent(path)] ?? "not_found", detail: "" })
+      : say(200, answer));
   }
 }

@@ -45,6 +45,10 @@ export class Api {
   call(id: string): Promise<Schemas["Call"]> {
     return this.#send("GET", "calls/" + encodeURIComponent(id));
   }
+  /** Throws the ApiError that tells why a recording can't be had. */
+  checkRecording(id: string): Promise<void> {
+    return this.#send("GET", recordingPath(id).slice(ROOT.length), undefined, undefined, { Range: "bytes=0-0" });
+  }
   missed(query: MissedQuery): Promise<MissedPage> {
     return this.#send("GET", "missed" + search(query));
   }
@@ -61,9 +65,15 @@ export class Api {
     return this.#send("POST", "reload");
   }
 
-  async #send<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+  async #send<T>(
+    method: string,
+    path: string,
+    body?: object,
+    signal?: AbortSignal,
+    headers?: Record<string, string>,
+  ): Promise<T> {
     try {
-      return await send<T>(method, path, body, signal);
+      return await send<T>(method, path, body, signal, headers);
     } catch (e) {
       if (e instanceof ApiError && e.code === "unauthorized") this.#onExpired();
       throw e;
@@ -71,14 +81,28 @@ export class Api {
   }
 }
 
-export const BACKUP_PATH = "api/v1/backup";
+const ROOT = "api/v1/";
 
-async function send<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+export const BACKUP_PATH = ROOT + "backup";
+
+/** Where the recording of a call is. */
+export function recordingPath(call: string): string {
+  return `${ROOT}calls/${encodeURIComponent(call)}/recording`;
+}
+
+async function send<T>(
+  method: string,
+  path: string,
+  body?: object,
+  signal?: AbortSignal,
+  headers: Record<string, string> = {},
+): Promise<T> {
   let response: Response;
   try {
-    response = await fetch("api/v1/" + path, {
+    response = await fetch(ROOT + path, {
       method,
-      ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
+      ...(body && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });
   } catch (e) {

@@ -225,6 +225,21 @@ export const en: Words = {
     gone: "There is no such call.",
   },
 
+  recording: {
+    title: "Recording",
+    live: "To be heard when the call is over.",
+    back: (s) => `Back ${s} s`,
+    forward: (s) => `Forward ${s} s`,
+    speed: "Speed",
+    download: "Download",
+    fault: {
+      no_recording: "There is no recording. It was not made, or it was deleted for its age.",
+      recording_not_ready: "The recording is still being saved.",
+      recording_unreadable: "The recording can't be read. Please tell an admin.",
+      failed: "The recording could not be loaded.",
+    },
+  },
+
   board: {
     title: "Board",
     queues: "Queues",

@@ -252,6 +252,21 @@ export const ko = {
     gone: "통화를 찾을 수 없습니다.",
   },
 
+  recording: {
+    title: "녹음",
+    live: "통화가 끝나면 들을 수 있습니다.",
+    back: (s: number) => `${s}초 뒤로`,
+    forward: (s: number) => `${s}초 앞으로`,
+    speed: "빠르기",
+    download: "내려받기",
+    fault: {
+      no_recording: "녹음이 없습니다. 녹음되지 않았거나 보관 기간이 지나 지워졌습니다.",
+      recording_not_ready: "녹음을 아직 저장하고 있습니다.",
+      recording_unreadable: "녹음 파일을 읽을 수 없습니다. 운영자에게 알려 주세요.",
+      failed: "녹음을 불러오지 못했습니다.",
+    },
+  },
+
   board: {
     title: "상황판",
     queues: "큐",
