@@ -12,6 +12,7 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/spy"
 	"calld/store"
 )
 
@@ -34,8 +35,14 @@ type Options struct {
 	// LoggedOut ends the presence of an agent who logged out; nil: nothing
 	// has to be ended.
 	LoggedOut func(agentID string) error
-	Version   string
-	Log       *slog.Logger
+	// Spy has a supervisor's phone rung to take part in a talk. The errors are
+	// those of package spy, or ErrNotTalking.
+	Spy func(ctx context.Context, by config.Agent, c queue.Call, m spy.Mode) error
+	// Free takes an agent off the call in hand. The errors are those of
+	// package exchange, or queue.ErrUnknownAgent.
+	Free    func(ctx context.Context, agentID string) error
+	Version string
+	Log     *slog.Logger
 }
 
 // Status is how the server is.
@@ -60,6 +67,8 @@ type API struct {
 	status        func() Status
 	missedChanged func(store.Missed)
 	loggedOut     func(string) error
+	spy           func(context.Context, config.Agent, queue.Call, spy.Mode) error
+	free          func(context.Context, string) error
 	version       string
 	log           *slog.Logger
 	guesses       guesses
@@ -72,7 +81,7 @@ func New(o Options) *API {
 	installProblems()
 	return &API{
 		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status,
-		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, version: o.Version, log: o.Log,
+		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
 }
@@ -114,6 +123,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerHistory(h)
 	a.registerRecordings(h)
 	a.registerMissed(h)
+	a.registerSupervision(h)
 	a.registerAdmin(h)
 	return h
 }

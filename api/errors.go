@@ -22,6 +22,9 @@ const (
 	CodeNotFound          Code = "not_found"             // 404
 	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
 	CodeResolved          Code = "already_resolved"      // 409: the missed call is done with
+	CodeNoPhone           Code = "no_phone"              // 409: whoever asks has no phone that could ring
+	CodeNotTalking        Code = "not_talking"           // 409: there is no such talk now
+	CodeAsterisk          Code = "asterisk_away"         // 503: Asterisk can't be asked now
 	CodeTooManyLogins     Code = "too_many_logins"       // 429
 	CodeBadConfig         Code = "bad_configuration"     // 422: see errors for each fault
 	CodeStore             Code = "store_unavailable"     // 503: the disk is full or failing
@@ -97,6 +100,7 @@ func Codes() []Code {
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
 		CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
+		CodeNoPhone, CodeNotTalking, CodeAsterisk,
 	}
 }
 

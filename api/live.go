@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -117,15 +118,21 @@ func (a *API) setAgentState(ctx context.Context, in *struct {
 	}
 },
 ) (*struct{}, error) {
-	if in.ID != who(ctx).id {
-		if err := need(ctx, config.RoleSupervisor); err != nil {
-			return nil, err
+	set := func() error {
+		if err := a.board.SetState(in.ID, in.Body.State == "away", in.Body.Reason); err != nil {
+			return notFound("agent", in.ID)
 		}
+		return nil
 	}
-	if err := a.board.SetState(in.ID, in.Body.State == "away", in.Body.Reason); err != nil {
-		return nil, notFound("agent", in.ID)
+	if in.ID == who(ctx).id {
+		return nil, set()
 	}
-	return nil, nil //nolint:nilnil // an empty answer
+	if err := need(ctx, config.RoleSupervisor); err != nil {
+		return nil, err
+	}
+	return nil, a.audited(ctx, store.Audit{
+		Action: "state", Target: in.ID, Detail: strings.TrimSpace(in.Body.State + " " + in.Body.Reason),
+	}, set)
 }
 
 type callsOutput struct {

@@ -18,6 +18,7 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/spy"
 	"calld/store"
 	"calld/store/storetest"
 
@@ -43,6 +44,7 @@ queues = ["billing"]
 [agents.sup]
 password = "right"
 role = "supervisor"
+phone = "809"
 [agents."관리자"]
 password = "right"
 role = "admin"
@@ -62,6 +64,9 @@ type centre struct {
 	changes    []config.Change // what a reload answers
 	fault      error
 	missed     []store.Missed // that a request changed
+	spied      []string       // by whom, which call, how
+	freed      []string
+	refusal    error // of what Asterisk is asked
 }
 
 // began is when the calls of these tests came in.
@@ -79,7 +84,16 @@ func newCentre(tb testing.TB) *centre {
 		Reload:        func(context.Context) ([]config.Change, error) { return c.changes, c.fault },
 		Status:        func() Status { return Status{Version: "test", Started: began} },
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
-		Version:       "test", Log: slog.New(slog.DiscardHandler),
+		LoggedOut:     c.board.Logout,
+		Spy: func(_ context.Context, by config.Agent, call queue.Call, m spy.Mode) error {
+			c.spied = append(c.spied, by.ID+" "+call.ID+" "+string(m))
+			return c.refusal
+		},
+		Free: func(_ context.Context, id string) error {
+			c.freed = append(c.freed, id)
+			return c.refusal
+		},
+		Version: "test", Log: slog.New(slog.DiscardHandler),
 	})
 	c.network, c.admin = c.api.Handler(), c.api.Admin()
 	for _, q := range c.cfg.Queues {

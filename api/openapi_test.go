@@ -148,6 +148,9 @@ var examples = map[string]struct{ id, body string }{
 	"patch-call":      {"ended-billing", `{"memo":"x"}`},
 	"get-recording":   {"ended-billing", ""},
 	"resolve-missed":  {"missed-billing", `{"reason":"x"}`},
+	"spy":             {"live-billing", `{"mode":"listen"}`},
+	"free-agent":      {"other", ""},
+	"log-out-agent":   {"other", ""},
 }
 
 // TestAnswersAsDocumented: each operation, asked rightly, answers with a

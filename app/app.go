@@ -17,8 +17,10 @@ import (
 	"calld/api"
 	"calld/config"
 	"calld/dialplan"
+	"calld/exchange"
 	"calld/notify"
 	"calld/queue"
+	"calld/spy"
 	"calld/store"
 )
 
@@ -47,6 +49,8 @@ type App struct {
 	board    *queue.Board
 	hub      *notify.Hub
 	watcher  *notify.Watcher
+	exchange *exchange.Exchange
+	spies    *spy.Spies
 	announce *announce.Service
 	agi      *agi.Server
 	api      *api.API
@@ -85,7 +89,7 @@ func New(o Options) (*App, error) {
 	})
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
-		MissedChanged: a.missedChanged, LoggedOut: a.hub.Logout, Version: o.Version, Log: o.Log,
+		MissedChanged: a.missedChanged, LoggedOut: a.hub.Logout, Spy: a.spyOn, Free: a.free, Version: o.Version, Log: o.Log,
 	})
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
 	a.announce.Configure(cfg)
@@ -95,6 +99,8 @@ func New(o Options) (*App, error) {
 		},
 		Board: a.board, Context: dialplan.Context, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
 	})
+	a.exchange = exchange.New(a.watcher.Client())
+	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	mux := &agi.Mux{}
 	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, Log: o.Log})
 	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}

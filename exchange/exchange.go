@@ -102,9 +102,23 @@ func (x *Exchange) SetVariable(ctx context.Context, channel, name, value string)
 	return x.do(ctx, ami.NewAction("Setvar").With("Channel", channel).With("Variable", name).With("Value", value))
 }
 
-// do sends an action and sorts its errors.
+// Variable returns the value of a variable of a channel, or of a function such
+// as CHANNEL(state); "" when it has none.
+func (x *Exchange) Variable(ctx context.Context, channel, name string) (string, error) {
+	r, err := x.client.Do(ctx, ami.NewAction("Getvar").With("Channel", channel).With("Variable", name))
+	if err != nil {
+		return "", sorted(err)
+	}
+	return r.Get("Value"), nil
+}
+
 func (x *Exchange) do(ctx context.Context, a ami.Action) error {
 	_, err := x.client.Do(ctx, a)
+	return sorted(err)
+}
+
+// sorted tells the errors of an exchange from each other.
+func sorted(err error) error {
 	var refused *ami.ResponseError
 	switch {
 	case err == nil:

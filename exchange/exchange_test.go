@@ -65,6 +65,16 @@ func TestActions(t *testing.T) {
 			func(ctx context.Context, x *Exchange) error { return x.SetVariable(ctx, "PJSIP/8001-1", "A", "한글") },
 			"Setvar\nChannel: PJSIP/8001-1\nVariable: A\nValue: 한글",
 		},
+		"read a variable": {
+			func(ctx context.Context, x *Exchange) error {
+				v, err := x.Variable(ctx, "PJSIP/8001-1", "CHANNEL(state)")
+				if err == nil && v != "" { // the test server answers without one
+					return errors.New("the value is " + v)
+				}
+				return err
+			},
+			"Getvar\nChannel: PJSIP/8001-1\nVariable: CHANNEL(state)",
+		},
 	}
 	srv := amitest.New(t, amitest.Options{})
 	up := make(chan struct{}, 1)

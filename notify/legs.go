@@ -11,6 +11,7 @@ const maxLegs = 16384
 
 // leg is a channel to an agent's phone, dialled for a caller.
 type leg struct {
+	id     string // unique id of the channel; set by add
 	caller string // unique id of the caller's channel
 	phone  string
 	since  time.Time // when it was first heard of
@@ -46,6 +47,7 @@ func (s *legs) add(id string, l leg) (added bool) {
 		s.refused++
 		return false
 	}
+	l.id = id
 	s.byID[id] = &l
 	s.caller[l.caller] = append(s.caller[l.caller], &l)
 	return true
@@ -71,6 +73,21 @@ func (s *legs) answer(id string) (l leg, news bool) {
 	}
 	p.over, p.talks = true, true
 	return *p, true
+}
+
+// at finds the unique id of the channel on which the agent of a phone
+// talks with a caller, or else of one that rings there.
+func (s *legs) at(caller, phone string) (id string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.caller[caller] {
+		if l.phone == phone && !l.passing && (l.talks || !l.over) {
+			if id = l.id; l.talks {
+				break
+			}
+		}
+	}
+	return id, id != ""
 }
 
 // stop notes that a leg does not ring any more, and reports whether the phone

@@ -98,6 +98,12 @@ func NewWatcher(o WatcherOptions) *Watcher {
 // further events must be set before Run.
 func (w *Watcher) Client() *ami.Client { return w.client }
 
+// AgentChannel finds the channel on which the agent of a phone talks with a
+// caller, or is rung for one: its unique id, by that of the caller's channel.
+func (w *Watcher) AgentChannel(callerID, phone string) (uniqueID string, ok bool) {
+	return w.legs.at(callerID, phone)
+}
+
 // Refresh has all phones looked at anew, as after a reload that brought new
 // agents.
 func (w *Watcher) Refresh() {

@@ -26,6 +26,7 @@ const (
 	opLogout
 	opState
 	opEndWrapup
+	opFree
 	opPhone
 	opDeaf
 	opEnter
@@ -43,7 +44,7 @@ const (
 )
 
 var opWeights = [...]int{
-	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opPhone: 6, opDeaf: 2,
+	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opFree: 2, opPhone: 6, opDeaf: 2,
 	opEnter: 26, opComeBack: 8, opReady: 28, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
 	opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10,
 }
@@ -158,7 +159,7 @@ func (w *world) apply(o op) {
 	}
 	b, t := w.board, w.twin
 	switch o.kind {
-	case opConnect, opDisconnect, opLogout, opState, opEndWrapup:
+	case opConnect, opDisconnect, opLogout, opState, opEndWrapup, opFree:
 		w.applyAgent(o)
 	case opPhone:
 		i, s := o.n[0]%modelAgents, oneOf(o.n[1], PhoneIdle, PhoneIdle, PhoneBusy, PhoneUnreachable, PhoneUnknown)
@@ -217,10 +218,13 @@ func (w *world) applyAgent(o op) {
 	case opEndWrapup:
 		w.say("%s ends wrap-up", id)
 		board, twin = func() { err = b.EndWrapup(id) }, func(a *twinAgent) { a.wrapup = time.Time{} }
+	case opFree:
+		w.say("%s is freed", id)
+		board, twin = func() { err = b.Free(id) }, w.twin.release
 	}
 	w.do(board, func() {
 		a := w.twin.agents[id]
-		if known := a != nil && (!a.removed || o.kind == opDisconnect); known != (err == nil) {
+		if known := a != nil && (!a.removed || o.kind == opDisconnect || o.kind == opFree); known != (err == nil) {
 			w.fail("%s: %v", id, err)
 		} else if known {
 			twin(a)

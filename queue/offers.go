@@ -239,13 +239,7 @@ func (m *machine) take(at time.Time, a *agent, c *call) {
 		return // forgotten meanwhile
 	}
 	if d := a.call; d != nil && d != c && d.Phase == Ringing {
-		for _, l := range d.offer.legs {
-			if l.agent == a {
-				m.legOver(m.now, d, l, CutShort)
-				m.emitCall(CallRinging, d, []Ring{d.Rings[l.ring]})
-			}
-		}
-		m.callDue(d) // the guard may have waited for this agent alone
+		m.withdraw(a)
 	}
 	a.call = c
 	a.misses = 0

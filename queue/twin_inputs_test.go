@@ -42,6 +42,32 @@ func (t *twin) setAway(a *twinAgent, away bool, reason string) {
 	}
 }
 
+// release takes an agent off the call in hand, as a supervisor asks.
+func (t *twin) release(a *twinAgent) {
+	c := t.calls[a.call]
+	if c == nil {
+		a.wrapup = time.Time{}
+		return
+	}
+	t.freed++
+	if c.Phase == Talking {
+		t.end(c, t.now, Failed, "freed")
+		a.wrapup = time.Time{}
+		return
+	}
+	t.withdraw(c, a.cfg.ID)
+}
+
+// withdraw stops the ringing of one agent.
+func (t *twin) withdraw(c *twinCall, agent string) {
+	for _, i := range t.pending(c) {
+		if c.Rings[i].Agent == agent {
+			t.stopRinging(c, i, t.now, CutShort)
+		}
+	}
+	t.callDue(c)
+}
+
 func (t *twin) setDeaf(deaf bool) {
 	if t.deaf && !deaf {
 		t.hears = t.now
@@ -233,12 +259,7 @@ func (t *twin) answer(c *twinCall, ring int, at time.Time) {
 	r.Result, r.End = RingAnswer, &at
 	if a := t.agents[r.Agent]; a != nil && !slices.Contains(c.offer.forgot, r.Agent) {
 		if other := t.calls[a.call]; other != nil && other != c && other.Phase == Ringing {
-			for _, i := range t.pending(other) {
-				if other.Rings[i].Agent == r.Agent {
-					t.stopRinging(other, i, t.now, CutShort)
-				}
-			}
-			t.callDue(other)
+			t.withdraw(other, r.Agent)
 		}
 		a.call, a.misses, a.answers = c.ID, 0, append(a.answers, at)
 		t.note(a)

@@ -76,6 +76,7 @@ type listing byte
 const (
 	listHistory listing = 'h'
 	listMissed  listing = 'm'
+	listAudit   listing = 'a'
 )
 
 // formatCursor makes the opaque cursor of a position: the key of the last

@@ -14,10 +14,10 @@ import (
 const purgeStep = 100
 
 // Purge removes the ended calls that began before a time, with their memos,
-// and the resolved missed calls whose last try was before it. What is open
-// stays. It returns how many calls it removed and the paths of their
-// recordings, which the caller deletes; also with an error it returns what it
-// removed until then.
+// the resolved missed calls whose last try was before it, and the entries of
+// the audit trail from before it. What is open stays. It returns how many calls
+// it removed and the paths of their recordings, which the caller deletes; also
+// with an error it returns what it removed until then.
 func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings []string, err error) {
 	for {
 		var done int
@@ -42,6 +42,15 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings 
 		})
 		if err != nil {
 			return n, recordings, fmt.Errorf("store: purge missed calls: %w", err)
+		}
+	}
+	for done := purgeStep; done == purgeStep; {
+		err := s.update(ctx, func(t *tables) (err error) {
+			done, err = t.purgeAudit(timeKey(before))
+			return err
+		})
+		if err != nil {
+			return n, recordings, fmt.Errorf("store: purge audit trail: %w", err)
 		}
 	}
 	return n, recordings, nil

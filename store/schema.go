@@ -25,6 +25,7 @@ const (
 	bucketMissedQ  = "missed_queue" // state, queue term, last time, missed id -> nothing
 	bucketAway     = "agents_away"  // agent id -> why away
 	bucketSessions = "sessions"     // hash of the token -> session
+	bucketAudit    = "audit"        // time, number -> what was done
 	keyVersion     = "version"      // in bucketMeta
 	appendFill     = 0.9            // for tables that grow at their ends: full pages, few of them
 )
@@ -36,7 +37,7 @@ type tables struct {
 	memos                      *bbolt.Bucket
 	missed, missedOpen         *bbolt.Bucket
 	missedByTime, missedByQ    *bbolt.Bucket
-	away, sessions             *bbolt.Bucket
+	away, sessions, audit      *bbolt.Bucket
 }
 
 // all lists each table's name and place, so that making, opening and checking
@@ -47,7 +48,7 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketByQueue: &t.byQueue, bucketByCaller: &t.byCaller, bucketByAgent: &t.byAgent,
 		bucketMemos: &t.memos, bucketMissed: &t.missed, bucketOpen: &t.missedOpen,
 		bucketMissedBy: &t.missedByTime, bucketMissedQ: &t.missedByQ, bucketAway: &t.away,
-		bucketSessions: &t.sessions,
+		bucketSessions: &t.sessions, bucketAudit: &t.audit,
 	}
 }
 
@@ -58,7 +59,7 @@ func openTables(tx *bbolt.Tx) (*tables, error) {
 			return nil, fmt.Errorf("%w: table %s is gone", ErrDamaged, name)
 		}
 	}
-	for _, b := range []*bbolt.Bucket{t.calls, t.ids, t.byQueue, t.byAgent} {
+	for _, b := range []*bbolt.Bucket{t.calls, t.ids, t.byQueue, t.byAgent, t.audit} {
 		b.FillPercent = appendFill
 	}
 	return t, nil
@@ -88,7 +89,16 @@ func (t *tables) peek() error {
 // migrations are the steps from one schema version to the next: the first
 // makes an empty file version 1. A step is never changed once released.
 func migrations() []func(*bbolt.Tx) error {
-	return []func(*bbolt.Tx) error{makeTables}
+	return []func(*bbolt.Tx) error{makeTables, addTable(bucketAudit)}
+}
+
+// addTable makes a table that files of the version before lack. In a new file
+// makeTables has made it.
+func addTable(name string) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists([]byte(name))
+		return err
+	}
 }
 
 func makeTables(tx *bbolt.Tx) error {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -55,6 +57,27 @@ func (s *Store) DeleteSession(ctx context.Context, key string) error {
 	return s.update(ctx, func(t *tables) error {
 		if err := t.sessions.Delete([]byte(key)); err != nil {
 			return fmt.Errorf("store: end session: %w", err)
+		}
+		return nil
+	})
+}
+
+// EndSessions ends all sessions of an agent.
+func (s *Store) EndSessions(ctx context.Context, agent string) error {
+	return s.update(ctx, func(t *tables) error {
+		var keys [][]byte // a cursor loses its place when its table changes
+		err := t.sessions.ForEach(func(k, v []byte) error {
+			var session Session
+			if err := json.Unmarshal(v, &session); err != nil || session.Agent == agent {
+				keys = append(keys, bytes.Clone(k))
+			}
+			return nil
+		})
+		for _, k := range keys {
+			err = errors.Join(err, t.sessions.Delete(k))
+		}
+		if err != nil {
+			return fmt.Errorf("store: end sessions: %w", err)
 		}
 		return nil
 	})

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"calld/exchange"
+	"calld/spy"
+	"calld/store"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// TestSupervision: what supervisors do reaches the call centre, and the audit
+// trail whatever became of it.
+func TestSupervision(t *testing.T) {
+	const call = "live-billing"
+	listen := `{"mode":"listen"}`
+	tests := []struct {
+		name    string
+		by      string
+		what    string
+		body    string
+		refusal error
+		status  int
+		code    Code
+		audit   string // action, target, call, detail, result
+		done    string // what reached the call centre
+	}{
+		{"listen", "sup", "POST /api/v1/calls/" + call + "/spy", listen, nil, 204, "", "listen  " + call + "  ok", "sup " + call + " listen"},
+		{"an admin too", "관리자", "POST /api/v1/calls/" + call + "/spy", `{"mode":"barge"}`, nil, 204, "", "barge  " + call + "  ok", "관리자 " + call + " barge"},
+		{"no agent", "other", "POST /api/v1/calls/" + call + "/spy", listen, nil, 403, CodeForbidden, "", ""},
+		{"no such call", "sup", "POST /api/v1/calls/ended-billing/spy", listen, nil, 404, CodeNotFound, "", ""},
+		{"no such mode", "sup", "POST /api/v1/calls/" + call + "/spy", `{"mode":"shout"}`, nil, 422, CodeInvalid, "", ""},
+		{"no phone", "sup", "POST /api/v1/calls/" + call + "/spy", listen, spy.ErrNoPhone, 409, CodeNoPhone, "listen  " + call + "  no_phone", "sup " + call + " listen"},
+		{"no talk", "sup", "POST /api/v1/calls/" + call + "/spy", listen, ErrNotTalking, 409, CodeNotTalking, "listen  " + call + "  not_talking", "sup " + call + " listen"},
+		{"asterisk away", "sup", "POST /api/v1/calls/" + call + "/spy", listen, exchange.ErrAway, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
+		{"asterisk refuses", "sup", "POST /api/v1/calls/" + call + "/spy", listen, errors.New("x"), 500, CodeInternal, "listen  " + call + "  internal_error", "sup " + call + " listen"},
+		{"free", "sup", "POST /api/v1/agents/other/free", "", nil, 204, "", "free other  offline ok", "free other"},
+		{"free nobody", "sup", "POST /api/v1/agents/x/free", "", nil, 404, CodeNotFound, "", ""},
+		{"agents free nobody", "other", "POST /api/v1/agents/other/free", "", nil, 403, CodeForbidden, "", ""},
+		{"log out", "sup", "POST /api/v1/agents/other/logout", "", nil, 204, "", "logout other   ok", ""},
+		{"log out nobody", "sup", "POST /api/v1/agents/x/logout", "", nil, 404, CodeNotFound, "", ""},
+		{"agents log out nobody", "other", "POST /api/v1/agents/other/logout", "", nil, 403, CodeForbidden, "", ""},
+		{"set away", "sup", "PUT /api/v1/agents/other/state", `{"state":"away","reason":"점심"}`, nil, 204, "", "state other  away 점심 ok", ""},
+		{"set oneself away", "other", "PUT /api/v1/agents/other/state", `{"state":"away"}`, nil, 204, "", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCentre(t)
+			c.refusal = tt.refusal
+			r := c.ask(tt.by, tt.what, tt.body)
+			if tt.code != "" {
+				wantProblem(t, r, tt.status, tt.code)
+			} else if r.Code != tt.status {
+				t.Errorf("status %d, want %d: %s", r.Code, tt.status, r.Body)
+			}
+			var done string
+			for _, d := range c.spied {
+				done += d
+			}
+			for _, id := range c.freed {
+				done += "free " + id
+			}
+			if done != tt.done {
+				t.Errorf("done %q, want %q", done, tt.done)
+			}
+			trail := read[store.AuditPage](t, c.ask("관리자", "GET /api/v1/audit", ""), http.StatusOK)
+			var audit string
+			for _, a := range trail.Entries {
+				audit += a.Action + " " + a.Target + " " + a.Call + " " + a.Detail + " " + a.Result
+				if a.By != tt.by || time.Since(a.At) > time.Hour {
+					t.Errorf("entry %+v", a)
+				}
+			}
+			if audit != tt.audit {
+				t.Errorf("audit trail %q, want %q", audit, tt.audit)
+			}
+		})
+	}
+}
+
+// TestUnauditedIsNotDone: what can't be written down is not done.
+func TestUnauditedIsNotDone(t *testing.T) {
+	c := newCentre(t)
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), principalKey{}, &principal{id: "sup"}))
+	cancel()
+	done := false
+	err := c.api.audited(ctx, store.Audit{Action: "listen"}, func() error { done = true; return nil })
+	if p, ok := errors.AsType[*Problem](err); !ok || p.Code != CodeStore || done {
+		t.Errorf("done: %v, error %v", done, err)
+	}
+}
+
+func TestLoggedOutByASupervisor(t *testing.T) {
+	c := newCentre(t)
+	token := c.session("other")
+	if r := asked(c.network, token, "GET /api/v1/session", ""); r.Code != http.StatusOK {
+		t.Fatalf("status %d", r.Code)
+	}
+	if r := c.ask("sup", "POST /api/v1/agents/other/logout", ""); r.Code != http.StatusNoContent {
+		t.Fatalf("status %d: %s", r.Code, r.Body)
+	}
+	wantProblem(t, asked(c.network, token, "GET /api/v1/session", ""), http.StatusUnauthorized, CodeUnauthorized)
+}
+
+func TestAuditTrailIsForAdmins(t *testing.T) {
+	c := newCentre(t)
+	for range 3 {
+		if r := c.ask("sup", "POST /api/v1/agents/other/free", ""); r.Code != http.StatusNoContent {
+			t.Fatal(r.Body)
+		}
+	}
+	wantProblem(t, c.ask("sup", "GET /api/v1/audit", ""), http.StatusForbidden, CodeForbidden)
+	first := read[store.AuditPage](t, c.ask("관리자", "GET /api/v1/audit?limit=2", ""), http.StatusOK)
+	rest := read[store.AuditPage](t, c.ask("관리자", "GET /api/v1/audit?limit=2&cursor="+first.Next, ""), http.StatusOK)
+	got := append(first.Entries, rest.Entries...)
+	want := store.Audit{By: "sup", Action: "free", Target: "other", Detail: "offline", Result: "ok"}
+	if diff := cmp.Diff([]store.Audit{want, want, want}, got, cmpopts.IgnoreFields(store.Audit{}, "ID", "At")); diff != "" {
+		t.Errorf("trail (-want +got):\n%s", diff)
+	}
+	wantProblem(t, c.ask("관리자", "GET /api/v1/audit?cursor=x", ""), http.StatusUnprocessableEntity, CodeInvalid)
+}
