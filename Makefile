@@ -59,12 +59,15 @@ generated: web/node_modules/.package-lock.json
 	diff -r "$$before" web/src/wire || { echo "generated files were not current, now they are: commit them"; exit 1; }
 
 .PHONY: unit
+# The race detector lets each program sleep a second at its end.
+unit: export GORACE := atexit_sleep_ms=50
 unit:
 	$(GO) test -race -shuffle=on ./...
 
 .PHONY: model
-model: ## a million inputs to the core, compared with a naive twin
+model: ## a million inputs to the core, and some thousands to the store, compared with naive twins
 	$(GO) test ./queue -run '^TestModel$$' -count=1 -model.events=1000000
+	$(GO) test ./store -run '^TestModel$$' -count=1 -model.steps=5000
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser, each for FUZZTIME (30s)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"cmp"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -451,6 +452,8 @@ func (m *model) allMissed(q store.MissedQuery) []store.Missed {
 	}
 }
 
+var modelSteps = flag.Int("model.steps", 500, "inputs to the store that TestModel compares with its twin")
+
 func TestModel(t *testing.T) {
 	for range 2 {
 		seed := rand.Uint64()
@@ -473,7 +476,7 @@ func TestModel(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			for range 2000 {
+			for range *modelSteps {
 				m.step()
 			}
 		})

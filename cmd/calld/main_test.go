@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("HTTP", l.Addr().String())
 			e.Setenv("TZ", "Asia/Seoul")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command takes a second to end
 			return l.Close()
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
