@@ -14,6 +14,7 @@ import (
 	"calld/queue"
 	"calld/spy"
 	"calld/store"
+	"calld/talk"
 )
 
 // MaxBody bounds a request's body, in bytes.
@@ -40,7 +41,9 @@ type Options struct {
 	Spy func(ctx context.Context, by config.Agent, c queue.Call, m spy.Mode) error
 	// Free takes an agent off the call in hand. The errors are those of
 	// package exchange, or queue.ErrUnknownAgent.
-	Free    func(ctx context.Context, agentID string) error
+	Free func(ctx context.Context, agentID string) error
+	// Talks does what agents ask for in a talk.
+	Talks   *talk.Talks
 	Version string
 	Log     *slog.Logger
 }
@@ -69,6 +72,7 @@ type API struct {
 	loggedOut     func(string) error
 	spy           func(context.Context, config.Agent, queue.Call, spy.Mode) error
 	free          func(context.Context, string) error
+	talks         *talk.Talks
 	version       string
 	log           *slog.Logger
 	guesses       guesses
@@ -81,7 +85,7 @@ func New(o Options) *API {
 	installProblems()
 	return &API{
 		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status,
-		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, version: o.Version, log: o.Log,
+		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, talks: o.Talks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
 }
@@ -120,6 +124,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	h.UseMiddleware(guard(a, h))
 	a.registerSessions(h)
 	a.registerLive(h)
+	a.registerTalks(h)
 	a.registerHistory(h)
 	a.registerRecordings(h)
 	a.registerMissed(h)

@@ -21,6 +21,7 @@ import (
 	"calld/spy"
 	"calld/store"
 	"calld/store/storetest"
+	"calld/talk"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -64,7 +65,8 @@ type centre struct {
 	changes    []config.Change // what a reload answers
 	fault      error
 	missed     []store.Missed // that a request changed
-	spied      []string       // by whom, which call, how
+	pbx        pbx
+	spied      []string // by whom, which call, how
 	freed      []string
 	refusal    error // of what Asterisk is asked
 }
@@ -85,6 +87,7 @@ func newCentre(tb testing.TB) *centre {
 		Status:        func() Status { return Status{Version: "test", Started: began} },
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
 		LoggedOut:     c.board.Logout,
+		Talks:         talk.New(talk.Options{Board: c.board, Exchange: &c.pbx}),
 		Spy: func(_ context.Context, by config.Agent, call queue.Call, m spy.Mode) error {
 			c.spied = append(c.spied, by.ID+" "+call.ID+" "+string(m))
 			return c.refusal

@@ -22,6 +22,7 @@ import (
 	"calld/queue"
 	"calld/spy"
 	"calld/store"
+	"calld/talk"
 )
 
 // agiSessions bounds the FastAGI sessions at once: every caller waiting or
@@ -87,12 +88,6 @@ func New(o Options) (*App, error) {
 	a.board = queue.New(queue.Options{
 		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.recorder, a.away, counts},
 	})
-	a.api = api.New(api.Options{
-		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
-		MissedChanged: a.missedChanged, LoggedOut: a.hub.Logout, Spy: a.spyOn, Free: a.free, Version: o.Version, Log: o.Log,
-	})
-	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
-	a.announce.Configure(cfg)
 	a.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI: ami.Options{
 			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
@@ -101,6 +96,13 @@ func New(o Options) (*App, error) {
 	})
 	a.exchange = exchange.New(a.watcher.Client())
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
+	a.api = api.New(api.Options{
+		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
+		MissedChanged: a.missedChanged, LoggedOut: a.hub.Logout, Spy: a.spyOn, Free: a.free,
+		Talks: talk.New(talk.Options{Board: a.board, Exchange: a.exchange}), Version: o.Version, Log: o.Log,
+	})
+	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
+	a.announce.Configure(cfg)
 	mux := &agi.Mux{}
 	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, Log: o.Log})
 	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}

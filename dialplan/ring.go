@@ -93,7 +93,7 @@ func (c *caller) report(ctx context.Context, offer uint64) (queue.DialReport, er
 	r.Phone = c.phoneOf(v[1])
 	r.Talked = answeredTime(v[2], v[3])
 	byAsterisk := v[5] == ""
-	if byAsterisk && r.Result == queue.RingAnswer {
+	if byAsterisk && r.Result == queue.RingAnswer && !c.ticket.Ordered() {
 		awaitHangup(ctx)
 	}
 	r.CallerGone = hungUp(ctx) || v[0] == "CANCEL"

@@ -157,11 +157,7 @@ func TestReport(t *testing.T) {
 					case tt.gone != nil:
 						cancel(tt.gone)
 					}
-					cfg := &config.Config{
-						Asterisk: config.Asterisk{AgentDial: "PJSIP/{phone}"},
-						Agents:   []config.Agent{{ID: "a", Phone: "8-0-1"}, {ID: "b", Phone: "802"}},
-					}
-					c := &caller{s: s, cfg: cfg}
+					c := reporter(t, s)
 					got, err := c.report(ctx, 5)
 					if err != nil {
 						t.Error(err)
@@ -175,4 +171,51 @@ func TestReport(t *testing.T) {
 			})
 		})
 	}
+}
+
+// reporter is a script whose caller talks with agent b.
+func reporter(t *testing.T, s *agi.Session) *caller {
+	t.Helper()
+	cfg := &config.Config{
+		Asterisk: config.Asterisk{AgentDial: "PJSIP/{phone}"},
+		Queues:   []config.Queue{{ID: "q", Number: "1", RingTimeout: time.Minute}},
+		Agents:   []config.Agent{{ID: "a", Phone: "8-0-1"}, {ID: "b", Phone: "802", Queues: []string{"q"}}},
+	}
+	cfg.Server.Timezone = time.UTC
+	board := queue.New(queue.Options{Config: cfg})
+	if err := board.Connect("b"); err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := board.Enter(queue.Entry{ID: "c", Queue: "q", UniqueID: "u", Ready: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	board.Heard(queue.Fact{Kind: queue.PhoneAnswers, UniqueID: "u", Phone: "802"})
+	return &caller{s: s, cfg: cfg, ticket: ticket, in: &Inbound{Board: board}}
+}
+
+// TestReportByOrder: the end of a talk that the board has ordered says nothing
+// of Asterisk going down, and nothing is waited for.
+func TestReportByOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := agitest.New(t, agi.Env{})
+		k.SetVar("DIALSTATUS", "ANSWER")
+		k.Dial(agi.HandlerFunc(func(ctx context.Context, s *agi.Session) {
+			c, began := reporter(t, s), time.Now()
+			if err := c.in.Board.(*queue.Board).Order("c", queue.Order{Kind: queue.OrderHangup}); err != nil {
+				t.Error(err)
+			}
+			got, err := c.report(ctx, 5)
+			if err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(queue.DialReport{Offer: 5, Result: queue.RingAnswer}, got); diff != "" {
+				t.Errorf("report (-want +got):\n%s", diff)
+			}
+			if d := time.Since(began); d >= bothSides {
+				t.Errorf("it took %v", d)
+			}
+		}))
+		k.Wait()
+	})
 }

@@ -112,6 +112,17 @@ func (x *Exchange) Variable(ctx context.Context, channel, name string) (string, 
 	return r.Get("Value"), nil
 }
 
+// Peer names the channel that a channel talks with; "" when it talks with
+// none. bridge.c keeps it in BRIDGEPEER while a bridge of two lasts, and
+// app_dial.c, a moment before, in DIALEDPEERNAME, where it stays.
+func (x *Exchange) Peer(ctx context.Context, channel string) (string, error) {
+	peer, err := x.Variable(ctx, channel, "BRIDGEPEER")
+	if err != nil || peer != "" {
+		return peer, err
+	}
+	return x.Variable(ctx, channel, "DIALEDPEERNAME")
+}
+
 func (x *Exchange) do(ctx context.Context, a ami.Action) error {
 	_, err := x.client.Do(ctx, a)
 	return sorted(err)

@@ -76,21 +76,7 @@ func TestActions(t *testing.T) {
 			"Getvar\nChannel: PJSIP/8001-1\nVariable: CHANNEL(state)",
 		},
 	}
-	srv := amitest.New(t, amitest.Options{})
-	up := make(chan struct{}, 1)
-	client := ami.New(ami.Options{
-		Addr: srv.Listen(), Username: srv.Username, Secret: srv.Secret,
-		OnState: func(s ami.State) {
-			if s.Up {
-				up <- struct{}{}
-			}
-		},
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = client.Run(ctx) })
-	t.Cleanup(func() { cancel(); running.Wait() })
-	<-up
+	srv, client := dial(t)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -109,6 +95,52 @@ func TestActions(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
 				t.Errorf("action (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// dial connects a client to a manager of its own.
+func dial(t *testing.T) (*amitest.Server, *ami.Client) {
+	t.Helper()
+	srv := amitest.New(t, amitest.Options{})
+	up := make(chan struct{}, 1)
+	client := ami.New(ami.Options{
+		Addr: srv.Listen(), Username: srv.Username, Secret: srv.Secret,
+		OnState: func(s ami.State) {
+			if s.Up {
+				up <- struct{}{}
+			}
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = client.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	<-up
+	return srv, client
+}
+
+// TestPeer: in a bridge of two Asterisk tells with whom, and before it begins
+// who has answered.
+func TestPeer(t *testing.T) {
+	tests := map[string]struct {
+		vars map[string]string
+		want string
+	}{
+		"in a bridge":   {map[string]string{"BRIDGEPEER": "PJSIP/8002-2", "DIALEDPEERNAME": "PJSIP/8001-1"}, "PJSIP/8002-2"},
+		"just answered": {map[string]string{"DIALEDPEERNAME": "PJSIP/8001-1"}, "PJSIP/8001-1"},
+		"alone":         {nil, ""},
+	}
+	srv, client := dial(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			srv.Answer("Getvar", func(r *amitest.Request) {
+				r.Success("Variable", r.Get("Variable"), "Value", tt.vars[r.Get("Variable")])
+			})
+			got, err := New(client).Peer(t.Context(), "PJSIP/trunk-1")
+			if err != nil || got != tt.want {
+				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}
 		})
 	}

@@ -25,6 +25,7 @@ type call struct {
 	dropped  bool
 	offer    *offer
 	refusals map[*agent]refusal
+	order    order // what the talk is about to become; the zero value: nobody has said
 }
 
 // refusal remembers that an agent did not take this call.

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"calld/exchange"
+	"calld/queue"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// pbx is an Asterisk that writes down what it is asked for; err is what it
+// answers.
+type pbx struct {
+	done []string
+	err  error
+}
+
+func (p *pbx) note(what string, args ...any) error {
+	p.done = append(p.done, fmt.Sprintf(what, args...))
+	return p.err
+}
+
+func (p *pbx) Peer(context.Context, string) (string, error) { return "PJSIP/802-1", p.err }
+
+func (p *pbx) Hangup(_ context.Context, channel string, _ int) error {
+	return p.note("hang up %s", channel)
+}
+
+func (p *pbx) PlayDTMF(_ context.Context, channel string, digit byte, _ time.Duration) error {
+	return p.note("play %c to %s", digit, channel)
+}
+
+// answer has a customer call a queue and an agent answer: talk-QUEUE.
+func (c *centre) answer(agent, queueID string) {
+	c.t.Helper()
+	if err := c.board.Connect(agent); err != nil {
+		c.t.Fatal(err)
+	}
+	_, err := c.board.Enter(queue.Entry{
+		ID: "talk-" + queueID, Queue: queueID, Channel: "PJSIP/trunk-" + queueID, UniqueID: "t" + queueID, Ready: true,
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	a, _ := c.cfg.Agent(agent)
+	c.board.Heard(queue.Fact{Kind: queue.PhoneAnswers, UniqueID: "t" + queueID, Phone: a.Phone})
+}
+
+// TestTalks: the agent who talks, a supervisor and an admin may work with a
+// call; a colleague of the queue may not, and to others it is not there.
+func TestTalks(t *testing.T) {
+	const digits = `{"to":"caller","digits":"1#"}`
+	tests := map[string]struct {
+		who, what, body string
+		status          int
+		code            Code
+	}{
+		"the agent hangs up":         {who: "other", what: "talk-billing/hangup", status: http.StatusNoContent},
+		"a supervisor hangs up":      {who: "sup", what: "talk-billing/hangup", status: http.StatusNoContent},
+		"an admin plays digits":      {who: "관리자", what: "talk-billing/dtmf", body: digits, status: http.StatusNoContent},
+		"a colleague hangs up":       {who: "colleague", what: "talk-billing/hangup", status: http.StatusForbidden, code: CodeForbidden},
+		"somebody of another queue":  {who: "홍길동", what: "talk-billing/hangup", status: http.StatusNotFound, code: CodeNotFound},
+		"no such call":               {who: "sup", what: "nothing/hangup", status: http.StatusNotFound, code: CodeNotFound},
+		"a call that is over":        {who: "sup", what: "ended-billing/dtmf", body: digits, status: http.StatusNotFound, code: CodeNotFound},
+		"a call that waits":          {who: "sup", what: "live-상담전화/hangup", status: http.StatusConflict, code: CodeNotTalking},
+		"digits for a call in line":  {who: "sup", what: "live-상담전화/dtmf", body: digits, status: http.StatusConflict, code: CodeNotTalking},
+		"what is no digit":           {who: "other", what: "talk-billing/dtmf", body: `{"to":"caller","digits":"x"}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"digits to nobody":           {who: "other", what: "talk-billing/dtmf", body: `{"to":"me","digits":"1"}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"nothing said of the digits": {who: "other", what: "talk-billing/dtmf", status: http.StatusBadRequest, code: CodeInvalid},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newCentre(t)
+			c.configure(centreConfig + "[agents.colleague]\npassword = \"right\"\nphone = \"803\"\nqueues = [\"billing\"]\n")
+			c.answer("other", "billing")
+			r := c.ask(tt.who, "POST /api/v1/calls/"+tt.what, tt.body)
+			if tt.code != "" {
+				wantProblem(t, r, tt.status, tt.code)
+				if len(c.pbx.done) > 0 {
+					t.Errorf("Asterisk was asked to %q", c.pbx.done)
+				}
+				return
+			}
+			if r.Code != tt.status {
+				t.Fatalf("status %d: %s", r.Code, r.Body)
+			}
+			want := []string{"hang up PJSIP/802-1"}
+			if tt.body != "" {
+				want = []string{"play 1 to PJSIP/trunk-billing", "play # to PJSIP/trunk-billing"}
+			}
+			if diff := cmp.Diff(want, c.pbx.done); diff != "" {
+				t.Errorf("Asterisk was asked to (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTalksWithoutAsterisk(t *testing.T) {
+	c := newCentre(t)
+	c.answer("other", "billing")
+	c.pbx.err = exchange.ErrAway
+	wantProblem(t, c.ask("other", "POST /api/v1/calls/talk-billing/hangup", ""), http.StatusServiceUnavailable, CodeAsterisk)
+}
