@@ -206,7 +206,11 @@ func (d *Demo) connectPhones(ctx context.Context) error {
 		if a.Phone == "" {
 			continue
 		}
-		p, err := lab.NewPhone(d.Asterisk, lab.PhoneOptions{User: a.Phone, Password: string(a.PhoneSecret), Log: d.log})
+		o := lab.PhoneOptions{User: a.Phone, Password: string(a.PhoneSecret), Log: d.log}
+		if a.Role != config.RoleAgent { // listens to talks: see Demo.work for the others
+			o.Behaviour = lab.Behaviour{Answer: true, After: time.Second, Audio: true}
+		}
+		p, err := lab.NewPhone(d.Asterisk, o)
 		if err != nil {
 			return err
 		}

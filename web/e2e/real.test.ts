@@ -204,3 +204,39 @@ it("shows the admin how the server is, and reloads", async () => {
   await page.getByText("바뀐 것이 없습니다.").waitFor();
   await page.getByText("접속한 사람").waitFor();
 });
+
+it("lets a supervisor listen to a talk, free and log out an agent, and shows the admin who did it", async () => {
+  await login(page, centre.url, "supervisor");
+  await goTo(page, "board");
+  const row = page.locator("[data-agent]:has(.tag.talking)").first();
+  await row.waitFor({ timeout: 110_000 });
+  const agent = (await row.getAttribute("data-agent"))!;
+  await choose(agent, "listen");
+  await page.getByText("내 전화기가 울립니다").waitFor();
+  // The phone of the demonstration answers by itself.
+  await page.waitForFunction(async () => {
+    const { agents } = (await (await fetch("api/v1/agents")).json()) as { agents: { id: string; device: string }[] };
+    return agents.find((a) => a.id === "supervisor")?.device === "busy";
+  });
+
+  await page.locator("[data-agent]:has(.tag.talking)").first().waitFor({ timeout: 110_000 });
+  const stuck = (await page.locator("[data-agent]:has(.tag.talking)").first().getAttribute("data-agent"))!;
+  await choose(stuck, "free");
+  await page.getByRole("dialog").getByRole("button", { name: "상태 풀기" }).click();
+  await page.getByText(`${stuck}의 상태를 풀었습니다.`).waitFor();
+  await page.locator(`[data-agent="${stuck}"] .tag:not(.talking)`).waitFor();
+
+  await choose(stuck, "logout");
+  await page.getByRole("dialog").getByRole("button", { name: "로그아웃시키기" }).click();
+  await page.locator(`[data-agent="${stuck}"] .tag.offline`).waitFor();
+
+  const trail = await page.evaluate(async () => (await fetch("api/v1/audit")).status);
+  expect(trail).toBe(403); // it is for admins
+});
+
+/** Opens the menu of an agent on the board and chooses. */
+async function choose(agent: string, act: string): Promise<void> {
+  const row = page.locator(`[data-agent="${agent}"]`);
+  await row.getByRole("button", { name: agent }).click();
+  await row.locator(`[data-act="${act}"]`).click();
+}

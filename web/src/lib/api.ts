@@ -58,6 +58,15 @@ export class Api {
   setAgentState(id: string, state: Schemas["Set-agent-stateRequest"]): Promise<void> {
     return this.#send("PUT", `agents/${encodeURIComponent(id)}/state`, state);
   }
+  spy(call: string, mode: Schemas["SpyRequest"]["mode"]): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/spy`, { mode });
+  }
+  freeAgent(id: string): Promise<void> {
+    return this.#send("POST", `agents/${encodeURIComponent(id)}/free`);
+  }
+  logOutAgent(id: string): Promise<void> {
+    return this.#send("POST", `agents/${encodeURIComponent(id)}/logout`);
+  }
   status(): Promise<Status> {
     return this.#send("GET", "status");
   }

@@ -3,7 +3,8 @@ import { Connection, type Link, type OutReason, RefusedError } from "../lib/conn
 import { type Offers, offersOf } from "../lib/offers";
 import { parseRoute, type Route } from "../lib/route";
 import type { Store } from "../lib/storage";
-import type { ServerFrame } from "../wire/messages";
+import type { Act } from "../parts/AgentMenu.svelte";
+import type { AgentStatus, ServerFrame } from "../wire/messages";
 import { Attention } from "./attention.svelte";
 import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
@@ -109,13 +110,18 @@ export class Work {
     return this.#set(() => this.#connection.request({ type: "wrapup.done" }));
   }
 
-  /** Sets another agent's state, as a supervisor may. */
-  async setStateOf(agent: string, state: "available" | "away"): Promise<void> {
-    this.refused = false;
-    try {
-      await this.api.setAgentState(agent, { state });
-    } catch {
-      this.refused = true;
+  /** Does something to an agent, as a supervisor may. Throws an ApiError when it is refused. */
+  async supervise(agent: AgentStatus, act: Act): Promise<void> {
+    switch (act) {
+      case "available":
+      case "away":
+        return this.api.setAgentState(agent.id, { state: act });
+      case "free":
+        return this.api.freeAgent(agent.id);
+      case "logout":
+        return this.api.logOutAgent(agent.id);
+      default:
+        return this.api.spy(agent.call ?? "", act);
     }
   }
 

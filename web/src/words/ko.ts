@@ -273,9 +273,42 @@ export const ko = {
     agents: "상담원",
     search: "이름·내선·큐로 찾기",
     noMatch: "맞는 상담원이 없습니다.",
-    setAvailable: "상담가능으로",
-    setAway: "상담불가능으로",
-    stateOf: (name: string) => `${name} 상태 바꾸기`,
+    actionsOf: (name: string) => `${name}: 할 수 있는 일`,
+    act: {
+      listen: "듣기",
+      whisper: "귓속말",
+      barge: "끼어들기",
+      available: "상담가능으로",
+      away: "상담불가능으로",
+      free: "상태 풀기",
+      logout: "로그아웃시키기",
+    },
+    hint: {
+      listen: "나는 들리지 않음",
+      whisper: "상담원만 들음",
+      barge: "고객도 들음",
+    },
+    confirm: {
+      free: (name: string) =>
+        `${name}: 통화가 이어져 있으면 끊고, 교환기에 없는 통화이면 기록을 끝냅니다. 상태를 풀까요?`,
+      logout: (name: string) => `${name}의 화면을 모두 닫고 로그아웃시킵니다. 진행 중인 통화는 이어집니다.`,
+    },
+    done: (name: string) => ({
+      listen: `내 전화기가 울립니다. 받으면 ${name}의 통화가 들립니다.`,
+      whisper: `내 전화기가 울립니다. 받으면 내 말이 ${name}에게만 들립니다.`,
+      barge: `내 전화기가 울립니다. 받으면 ${name} 상담원, 고객과 함께 통화합니다.`,
+      available: `${name}: 상담가능으로 바꾸었습니다.`,
+      away: `${name}: 상담불가능으로 바꾸었습니다.`,
+      free: `${name}의 상태를 풀었습니다.`,
+      logout: `${name}: 로그아웃시켰습니다.`,
+    }),
+    refused: {
+      no_phone: "내 전화기가 없습니다. 운영자에게 내선을 정해 달라고 하세요.",
+      not_talking: "이미 끝난 통화입니다.",
+      not_found: "끝난 통화이거나 없는 상담원입니다.",
+      asterisk_away: "교환기에 연결되어 있지 않습니다.",
+      store_unavailable: "기록을 남길 수 없어 하지 않았습니다.",
+    },
   },
 
   admin: {
@@ -331,8 +364,8 @@ export const ko = {
 
 type Widen<T> = T extends string
   ? string
-  : T extends (...args: infer A) => string
-    ? (...args: A) => string
+  : T extends (...args: infer A) => infer R
+    ? (...args: A) => Widen<R>
     : { [K in keyof T]: Widen<T[K]> };
 
 /** The shape of a catalogue. */
