@@ -123,6 +123,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	h := humago.New(mux, c)
 	h.UseMiddleware(guard(a, h))
 	a.registerSessions(h)
+	a.registerPhone(h)
 	a.registerLive(h)
 	a.registerTalks(h)
 	a.registerHistory(h)

@@ -49,6 +49,9 @@ phone = "809"
 [agents."관리자"]
 password = "right"
 role = "admin"
+phone = "809"
+phone_secret = "sip-809"
+web_phone = true
 `
 
 // centre is a server with a board and a store of its own.

@@ -23,6 +23,7 @@ import (
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
+	"calld/webphone"
 )
 
 // agiSessions bounds the FastAGI sessions at once: every caller waiting or
@@ -49,6 +50,7 @@ type App struct {
 	away     *awayKeeper
 	board    *queue.Board
 	hub      *notify.Hub
+	phones   *webphone.Gate
 	watcher  *notify.Watcher
 	exchange *exchange.Exchange
 	spies    *spy.Spies
@@ -82,6 +84,10 @@ func New(o Options) (*App, error) {
 	a.hub = notify.NewHub(notify.HubOptions{
 		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Log: o.Log,
 	})
+	a.phones = webphone.New(webphone.Options{
+		Asterisk:      func() string { return a.Config().Asterisk.WebSocket },
+		OriginAllowed: a.hub.OriginAllowed, Agent: pages{a}.agentOf, Log: o.Log,
+	})
 	a.recorder = store.NewRecorder(st, store.RecorderOptions{Log: o.Log, OnDurable: a.durable})
 	a.away = newAwayKeeper(st, o.Log)
 	counts := newCounts(a.metrics)
@@ -98,7 +104,7 @@ func New(o Options) (*App, error) {
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
-		MissedChanged: a.missedChanged, LoggedOut: a.hub.Logout, Spy: a.spyOn, Free: a.free,
+		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, Free: a.free,
 		Talks: talk.New(talk.Options{Board: a.board, Exchange: a.exchange}), Version: o.Version, Log: o.Log,
 	})
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
@@ -135,6 +141,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "retention", a.retain)
 	p.start(ctx, "announcements", a.announce.Run)
 	p.start(ctx, "pages", func(ctx context.Context) error { return a.hub.Run(ctx, a.board) })
+	p.start(ctx, "web phones", a.phones.Run)
 	p.start(ctx, "asterisk events", a.watcher.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
 	p.start(ctx, "admin socket", func(ctx context.Context) error {
@@ -211,6 +218,12 @@ func (a *App) status() api.Status {
 		s.StoreError = err.Error()
 	}
 	return s
+}
+
+// loggedOut ends what an agent had open.
+func (a *App) loggedOut(agentID string) error {
+	a.phones.Logout(agentID)
+	return a.hub.Logout(agentID)
 }
 
 func (a *App) asteriskState(s notify.AsteriskState) {

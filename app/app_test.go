@@ -198,7 +198,7 @@ func TestReadyz(t *testing.T) {
 // TestAnswersInTime: plain answers have a time limit, and WebSockets have not.
 func TestAnswersInTime(t *testing.T) {
 	h := newSite(t).app().handler()
-	for path, want := range map[string]bool{"/": true, "/healthz": true, "/metrics": true, "/api/v1/session": true, "/ws": false} {
+	for path, want := range map[string]bool{"/": true, "/healthz": true, "/metrics": true, "/api/v1/session": true, "/ws": false, "/sip": false} {
 		w := &limitedWriter{ResponseRecorder: httptest.NewRecorder()}
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if left := time.Until(w.until); (left > 0) != want || left > answerTime {

@@ -7,6 +7,7 @@ import (
 	"calld/agi"
 	"calld/notify"
 	"calld/queue"
+	"calld/webphone"
 )
 
 // counts is the metrics that are counted as events come. Their labels are
@@ -68,6 +69,7 @@ func (r readings) Collect(out chan<- prometheus.Metric) {
 	r.queues(out)
 	r.agi(out)
 	r.pages(out)
+	r.phones(out)
 	r.asterisk(out)
 	r.records(out)
 	r.announcements(out)
@@ -115,6 +117,19 @@ func (r readings) pages(out chan<- prometheus.Metric) {
 	for _, reason := range notify.Reasons() {
 		send(out, prometheus.CounterValue, "calld_pages_ended_total", "Page connections ended, by reason.",
 			s.Disconnects[reason], "reason", string(reason))
+	}
+}
+
+func (r readings) phones(out chan<- prometheus.Metric) {
+	s := r.a.phones.Stats()
+	send(out, prometheus.GaugeValue, "calld_web_phones", "Connected web phones.", s.Lines)
+	for _, reason := range webphone.Refusals() {
+		send(out, prometheus.CounterValue, "calld_web_phones_refused_total", "Connections of web phones refused, by reason.",
+			s.Refused[reason], "reason", string(reason))
+	}
+	for _, reason := range webphone.Reasons() {
+		send(out, prometheus.CounterValue, "calld_web_phones_ended_total", "Connections of web phones that ended, by reason.",
+			s.Ended[reason], "reason", string(reason))
 	}
 }
 

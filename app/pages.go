@@ -24,6 +24,9 @@ func (p pages) Session(r *http.Request) (string, bool) {
 	return id, id != ""
 }
 
+// agentOf finds the agent whose session cookie a request carries.
+func (p pages) agentOf(r *http.Request) (config.Agent, bool) { return p.Agent(p.a.api.AgentOf(r)) }
+
 // Login checks a password.
 func (p pages) Login(_ context.Context, id, password string) (config.Agent, error) {
 	ag, ok := p.a.api.CheckPassword(id, password)

@@ -36,6 +36,7 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/", web.Handler())
 	all := http.NewServeMux()
 	all.Handle("/ws", a.hub)
+	all.Handle("/sip", a.phones)
 	all.Handle("/", a.inTime(mux))
 	return all
 }

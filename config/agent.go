@@ -39,8 +39,8 @@ func (l *loader) readAgents(top *section, c *Config) {
 			s.warn("queues", "this agent gets no calls without a phone; set phone")
 		case a.Role == RoleAgent && len(a.Queues) == 0:
 			s.warn("queues", "this agent gets no calls without a queue")
-		case a.WebPhone && a.PhoneSecret == "" && !s.has("phone_secret"):
-			s.warn("web_phone", "the page can't register its phone without phone_secret")
+		case a.WebPhone && !s.has("phone_secret") && c.Asterisk.AgentDial != DefaultAgentDial:
+			s.warn("web_phone", "with an agent_dial of your own set phone_secret too: the password of the endpoint that you have made")
 		}
 		s.done()
 		c.Agents = append(c.Agents, a)

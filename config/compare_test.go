@@ -78,6 +78,7 @@ web_phone = true
 		`agents."홍길동".queues: ["1"] → ["1", "4"]`,
 		`agents."홍길동".phone: "800" → "801"`,
 		`agents."홍길동".web_phone: false → true`,
+		`agents."홍길동".phone_secret: [hidden] → [hidden]`,
 		`agents.gone: removed "Gone"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

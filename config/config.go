@@ -38,6 +38,10 @@ type Server struct {
 // empty means plain HTTP.
 type TLS struct{ Certificate, Key string }
 
+// DefaultAgentDial is the agent_dial that fits the endpoints of the generated
+// Asterisk configuration.
+const DefaultAgentDial = "PJSIP/{phone}"
+
 // Asterisk is the [asterisk] table.
 type Asterisk struct {
 	AMI            string // host:port
@@ -49,7 +53,7 @@ type Asterisk struct {
 	RecordingsHere string // the same folder as calld sees it; Recordings when not set
 	Sounds         string
 	SoundsHere     string // as RecordingsHere
-	WebSocket      string // Asterisk's SIP WebSocket URL; nothing uses it yet
+	WebSocket      string // Asterisk's SIP WebSocket URL
 	// FallbackContext, FallbackExtension: where the generated dialplan sends
 	// a caller when calld stays away. An empty extension hangs up politely.
 	FallbackContext   string
@@ -140,10 +144,11 @@ type Agent struct {
 	Role     Role
 	Queues   []string // queue ids
 	Phone    string   // internal number, unique; empty for users who take no calls
-	WebPhone bool     // the endpoint in Asterisk is made for WebRTC; the page has no phone yet
+	WebPhone bool     // the page itself is the phone
 	// PhoneSecret is the SIP password of the phone, for the generated
 	// Asterisk configuration and the page's own phone. Empty: the admin
-	// makes the endpoint.
+	// makes the endpoint. A web phone without one in the file gets one made
+	// of asterisk.secret and its number.
 	PhoneSecret Secret
 }
 

@@ -23,6 +23,7 @@ func (l *loader) config(tree *node) *Config {
 	}
 	l.readQueues(top, c)
 	l.readAgents(top, c)
+	fillPhoneSecrets(c)
 	top.done()
 	return c
 }
@@ -99,7 +100,7 @@ func readAsterisk(s *section) Asterisk {
 		AMI:               s.str("ami", "127.0.0.1:5038", dialAddress),
 		Username:          s.str("username", "calld", notEmpty, name),
 		Secret:            s.secret("secret"),
-		AgentDial:         s.str("agent_dial", "PJSIP/{phone}", dialString("{phone}")),
+		AgentDial:         s.str("agent_dial", DefaultAgentDial, dialString("{phone}")),
 		TrunkDial:         s.str("trunk_dial", "PJSIP/{number}@trunk", dialString("{number}")),
 		Recordings:        s.str("recordings", "/var/spool/asterisk/monitor/calld", folder),
 		RecordingsHere:    s.l.resolve(s.str("recordings_here", "", line)),

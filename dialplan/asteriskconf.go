@@ -99,7 +99,7 @@ func newConfData(cfg *config.Config) (*confData, error) {
 		AGI: agi, Permit: permit,
 		Tries: retryTries, MaxPause: retryMaxPause, MaxPauseTries: 2 * retryMaxPause,
 		AgentDial: comment(a.AgentDial),
-		OwnPhones: a.AgentDial != "PJSIP/{phone}",
+		OwnPhones: a.AgentDial != config.DefaultAgentDial,
 		Events:    strings.Join(events(), "|"),
 	}
 	for _, v := range []struct {

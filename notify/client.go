@@ -70,7 +70,7 @@ type client struct {
 
 // ServeHTTP takes a WebSocket connection and serves it until it ends.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.originAllowed(r) {
+	if !h.OriginAllowed(r) {
 		h.count.refused[RefusedOrigin].Add(1)
 		h.log.Warn("websocket from a page of another host refused", "origin", r.Header.Get("Origin"), "host", r.Host)
 		http.Error(w, "this page may not connect here", http.StatusForbidden)
@@ -121,9 +121,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.log.Debug("socket closed", "agent", c.agent, "addr", c.addr, "reason", string(c.why))
 }
 
-// originAllowed refuses pages of other hosts, which could otherwise use the
+// OriginAllowed refuses pages of other hosts, which could otherwise use the
 // cookie of whoever looks at them. Programs send no Origin.
-func (h *Hub) originAllowed(r *http.Request) bool {
+func (h *Hub) OriginAllowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return true

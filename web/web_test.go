@@ -60,6 +60,7 @@ func TestHandler(t *testing.T) {
 			for header, want := range map[string]string{
 				"Content-Security-Policy": contentSecurityPolicy, "X-Content-Type-Options": "nosniff",
 				"Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+				"Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
 			} {
 				if got := w.Header().Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
