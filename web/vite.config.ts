@@ -14,7 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
-    proxy: { "/api": calld, "/ws": { target: calld, ws: true } },
+    proxy: { "/api": calld, "/ws": { target: calld, ws: true }, "/sip": { target: calld, ws: true } },
   },
   test: { include: ["src/**/*.test.ts"] },
 });

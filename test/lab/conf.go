@@ -52,7 +52,7 @@ func modules() []string {
 		res_pjsip_authenticator_digest res_pjsip_registrar
 		res_pjsip_endpoint_identifier_user res_pjsip_endpoint_identifier_ip
 		res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_nat res_pjsip_rfc3326
-		res_pjsip_header_funcs res_pjsip_logger res_http_websocket
+		res_pjsip_header_funcs res_pjsip_logger res_pjsip_refer res_http_websocket
 		res_pjsip_transport_websocket res_rtp_asterisk res_srtp chan_pjsip
 		bridge_simple codec_ulaw codec_alaw codec_gsm codec_resample
 		codec_opus_open_source res_format_attr_opus

@@ -21,6 +21,19 @@ const QUIET = [
   "--disable-sync",
 ];
 
+/** A browser's microphone: a wav file (48 kHz, mono, 16 bit), none at all, or one that the user has forbidden. */
+export type Microphone = { wav: string } | "missing" | "blocked";
+
+/** Calls stay on this machine's loopback, as all else. */
+const CALLS = ["--allow-loopback-in-peer-connection"];
+
+function microphoneFlags(m: Microphone): string[] {
+  if (m === "blocked") return ["--use-fake-device-for-media-stream"];
+  const allowed = ["--use-fake-ui-for-media-stream"];
+  if (m === "missing") return allowed;
+  return [...allowed, "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${m.wav}`];
+}
+
 export interface Browser {
   context: BrowserContext;
   /** What pages said on their consoles as errors, CSP violations included. */
@@ -30,12 +43,15 @@ export interface Browser {
 }
 
 /** A Chromium with a profile of its own: one user's browser. */
-export async function startChromium(size = { width: 1280, height: 720 }): Promise<Browser> {
+export async function startChromium(
+  size = { width: 1280, height: 720 },
+  microphone: Microphone = "missing",
+): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "calld-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: EXECUTABLE,
     headless: true,
-    args: [...OFFLINE, ...QUIET],
+    args: [...OFFLINE, ...QUIET, ...CALLS, ...microphoneFlags(microphone)],
     viewport: size,
     locale: "ko-KR",
     timezoneId: "Asia/Seoul",

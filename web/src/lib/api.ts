@@ -2,6 +2,7 @@ import type { components, operations } from "../wire/api";
 
 type Schemas = components["schemas"];
 export type Me = Schemas["Me"];
+export type Phone = Schemas["Phone"];
 export type Status = Schemas["Status"];
 export type HistoryPage = Schemas["Page"];
 export type MissedPage = Schemas["MissedPage"];
@@ -38,6 +39,10 @@ export class Api {
   /** Who is logged in; a session that is over is an ApiError "unauthorized" and no more. */
   me(): Promise<Me> {
     return send("GET", "session");
+  }
+  /** What it takes to be the agent's phone. Don't keep it. */
+  phone(): Promise<Phone> {
+    return this.#send("GET", "session/phone");
   }
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage> {
     return this.#send("GET", "history" + search(query), undefined, signal);

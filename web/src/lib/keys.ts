@@ -3,6 +3,9 @@ export type Command =
   | { do: "available" }
   | { do: "away" }
   | { do: "memo" }
+  | { do: "answer" }
+  | { do: "decline" }
+  | { do: "mute" }
   | { do: "search" }
   | { do: "help" }
   | { do: "screen"; index: number };
@@ -23,9 +26,11 @@ export interface Key {
 export function command(e: Key, typing: boolean): Command | null {
   if (e.ctrlKey || e.metaKey) return null;
   if (e.altKey) {
+    if (e.code === "KeyM") return { do: "mute" };
     const digit = /^Digit([1-5])$/.exec(e.code);
     return digit ? { do: "screen", index: Number(digit[1]) - 1 } : null;
   }
+  if (e.key === "F9") return { do: e.shiftKey ? "decline" : "answer" };
   if (!e.shiftKey) {
     switch (e.key) {
       case "F2":

@@ -45,6 +45,10 @@ describe("keys", () => {
     [{ key: "ㅁ", code: "Digit3", altKey: true }, true, { do: "screen", index: 2 }],
     [{ key: "9", code: "Digit9", altKey: true }, false, null],
     [{ key: "F2", ctrlKey: true }, false, null],
+    [{ key: "F9" }, true, { do: "answer" }],
+    [{ key: "F9", shiftKey: true }, true, { do: "decline" }],
+    [{ key: "ㅡ", code: "KeyM", altKey: true }, true, { do: "mute" }],
+    [{ key: "m", code: "KeyM" }, false, null],
   ] as const)("%j while typing %j", (k, typing, want) => expect(command(key(k), typing)).toEqual(want));
 });
 

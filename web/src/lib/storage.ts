@@ -13,7 +13,7 @@ export function browserStorage(): Store {
   }
 }
 
-class MemoryStorage implements Store {
+export class MemoryStorage implements Store {
   #map = new Map<string, string>();
   get length() {
     return this.#map.size;

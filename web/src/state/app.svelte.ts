@@ -38,7 +38,7 @@ export class App {
   #begin(who: Me): void {
     this.out = null;
     this.work?.stop();
-    this.work = new Work(who, this.#store, (reason) => this.#leave(reason));
+    this.work = new Work(who, this.#store, this.prefs, (reason) => this.#leave(reason));
     this.work.start();
   }
 

@@ -9,6 +9,8 @@ export class Prefs {
   #lang = $state<Lang>("ko");
   #theme = $state<Theme>("auto");
   #ringTone = $state(true);
+  #microphone = $state("");
+  #speaker = $state("");
 
   constructor(store: Store) {
     this.#store = store;
@@ -17,6 +19,8 @@ export class Prefs {
     const theme = store.getItem("calld.theme");
     if (theme === "light" || theme === "dark") this.#theme = theme;
     this.#ringTone = store.getItem("calld.ringtone") !== "off";
+    this.#microphone = store.getItem("calld.microphone") ?? "";
+    this.#speaker = store.getItem("calld.speaker") ?? "";
     this.#show();
   }
 
@@ -48,6 +52,23 @@ export class Prefs {
   set ringTone(on: boolean) {
     this.#ringTone = on;
     this.#store.setItem("calld.ringtone", on ? "on" : "off");
+  }
+
+  /** The device's id; empty: the browser's choice. */
+  get microphone() {
+    return this.#microphone;
+  }
+  set microphone(id: string) {
+    this.#microphone = id;
+    this.#store.setItem("calld.microphone", id);
+  }
+
+  get speaker() {
+    return this.#speaker;
+  }
+  set speaker(id: string) {
+    this.#speaker = id;
+    this.#store.setItem("calld.speaker", id);
   }
 
   #show(): void {

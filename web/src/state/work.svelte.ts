@@ -10,6 +10,8 @@ import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
 import { MissedList } from "./missed.svelte";
 import { Notes } from "./notes.svelte";
+import { WebPhone } from "./phone.svelte";
+import type { Prefs } from "./prefs.svelte";
 import { Time } from "./time.svelte";
 
 /** How many of one's own calls are at hand after a reload. */
@@ -22,6 +24,7 @@ export class Work {
   readonly live = new Live();
   readonly time = new Time();
   readonly attention = new Attention();
+  readonly phone: WebPhone;
   readonly notes: Notes;
   readonly missed: MissedList;
   readonly history: History;
@@ -36,7 +39,7 @@ export class Work {
   refused = $state(false);
   readonly #onOut: (reason: OutReason) => void;
 
-  constructor(who: Me, store: Store, onOut: (reason: OutReason) => void) {
+  constructor(who: Me, store: Store, prefs: Prefs, onOut: (reason: OutReason) => void) {
     this.who = who;
     this.#onOut = onOut;
     this.api = new Api(() => onOut("expired"));
@@ -49,6 +52,7 @@ export class Work {
     this.notes = new Notes(who.id, store, this.api, (call, n) =>
       this.#connection.request({ type: "memo", call, memo: n.memo, disposition: n.disposition }),
     );
+    this.phone = new WebPhone(who.id, this.api, store, prefs);
     this.missed = new MissedList(this.api);
     this.history = new History(this.api);
     this.notes.onSaved = (call, note) => this.history.noted(call, note);
@@ -74,6 +78,7 @@ export class Work {
     document.removeEventListener("visibilitychange", this.#awake);
     this.time.stop();
     this.attention.stop();
+    this.phone.stop();
     this.notes.close();
     this.#connection.stop();
   }
@@ -156,6 +161,8 @@ export class Work {
     switch (f.type) {
       case "welcome":
         this.offers = offersOf(f);
+        if (f.web_phone) this.phone.start();
+        else this.phone.stop();
         this.time.step();
         void this.missed.load(); // what was missed meanwhile
         void this.#remember();

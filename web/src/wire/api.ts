@@ -377,6 +377,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The web phone of who is logged in
+         * @description Only for an agent with web_phone; others get 404. The page registers with it by SIP over WebSocket at /sip. See docs/webphone.md.
+         */
+        get: operations["session-phone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -572,6 +592,20 @@ export interface components {
         "Patch-callRequest": {
             disposition?: string;
             memo?: string;
+        };
+        Phone: {
+            /** @description The phone's SIP password. Don't keep it. */
+            secret: string;
+            /**
+             * @description SIP address to register.
+             * @example sip:8001@calld.invalid
+             */
+            uri: string;
+            /**
+             * @description For SIP's authentication.
+             * @example 8001
+             */
+            user: string;
         };
         Problem: {
             /**
@@ -1433,6 +1467,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session-phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Phone"];
+                };
             };
             /** @description Error */
             default: {

@@ -1,3 +1,5 @@
+import type { MicFault } from "../lib/microphone";
+import type { PhoneState } from "../state/phone.svelte";
 import type {
   AgentState,
   ChangeKind,
@@ -109,6 +111,7 @@ export const ko = {
     menu: "설정",
     logout: "로그아웃",
     logoutUnsaved: (n: number) => `저장되지 않은 메모가 ${n}건 있습니다. 다음에 로그인하면 저장됩니다. 로그아웃할까요?`,
+    logoutTalking: "로그아웃하면 통화가 끊깁니다. 로그아웃할까요?",
     phone: (number: string) => `내선 ${number}`,
   },
 
@@ -170,6 +173,52 @@ export const ko = {
     recent: "내 최근 통화",
     unsaved: "저장 안 됨",
     memoDone: "메모 닫기",
+  },
+
+  phone: {
+    label: "화면 전화기",
+    controls: "전화기 단추",
+    state: {
+      off: "전화기 꺼짐",
+      elsewhere: "전화기가 다른 탭에 있음",
+      microphone: "마이크 여는 중",
+      connecting: "전화기 연결 중",
+      ready: "전화 받을 수 있음",
+      lost: "전화기 연결 끊김",
+      refused: "전화기 등록 거절됨",
+      taken: "전화기가 다른 화면에 있음",
+    } satisfies Record<PhoneState, string>,
+    noMicrophone: "마이크 없음 – 전화를 받을 수 없음",
+    fault: {
+      missing: "마이크를 찾을 수 없습니다. 헤드셋이나 마이크를 꽂으면 바로 전화를 받을 수 있습니다.",
+      blocked: "이 화면의 마이크 사용이 막혀 있습니다. 주소창 왼쪽의 아이콘을 눌러 마이크를 허용한 뒤 다시 시도하세요.",
+      busy: "다른 프로그램이 마이크를 쓰고 있습니다. 그 프로그램을 닫고 다시 시도하세요.",
+      insecure: "이 주소에서는 브라우저가 마이크를 내주지 않습니다. https:// 주소로 여세요.",
+    } satisfies Record<MicFault, string>,
+    asking: "브라우저가 마이크 사용을 묻고 있습니다. ‘허용’을 누르세요.",
+    trouble: {
+      elsewhere: "먼저 연 탭에서 전화를 받습니다. 그 탭을 닫으면 이 탭으로 옵니다.",
+      taken: "같은 아이디로 다른 화면이 전화기를 가져갔습니다.",
+      lost: "다시 연결하고 있습니다. 연결될 때까지 전화가 울리지 않습니다. 통화 중이면 말소리는 이어집니다.",
+      refused: "Asterisk가 이 전화기를 받지 않습니다. 운영자에게 calld asterisk-config를 다시 적용해 달라고 하세요.",
+    },
+    tryAgain: "다시 시도",
+    takeHere: "여기서 받기",
+    answer: "받기",
+    decline: "거절",
+    pickUp: { here: "전화기가 울리기를 기다립니다.", elsewhere: "전화기가 있는 화면에서 받으세요." },
+    resuming: "끊긴 통화를 다시 잇고 있습니다.",
+    mute: "음소거",
+    muted: "음소거됨",
+    hold: "보류",
+    unhold: "보류 해제",
+    keypad: "번호판",
+    hangup: "끊기",
+    devices: "마이크와 스피커",
+    microphone: "마이크",
+    speaker: "스피커",
+    automatic: "자동",
+    level: "마이크 소리 크기",
   },
 
   memo: {
@@ -354,6 +403,9 @@ export const ko = {
     title: "단축키",
     available: "상담가능 (후처리도 끝냄)",
     away: "상담불가능: 까닭 고르기",
+    answer: "전화 받기",
+    decline: "전화 거절",
+    mute: "음소거",
     memo: "메모로 가기",
     screen: "화면 바꾸기",
     search: "찾기로 가기",

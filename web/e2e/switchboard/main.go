@@ -1,0 +1,270 @@
+// Command switchboard is a call centre for the page's own tests: a real
+// Asterisk, calld, and customers who call when they are told to, with voices
+// that are tones. The tests tell it by HTTP:
+//
+//	POST /call?from=01012345678&tone=440      a customer calls; answers {"leg":1}
+//	GET  /leg/1?hz=1000                        {"state":"talking","level":0.5,"digits":"12#"}
+//	POST /leg/1/hangup                         the customer hangs up
+//	GET  /recording?call=ID&hz=440&hz=1000     how loud each tone is in a recording
+//	POST /asterisk/restart                     Asterisk ends and starts again
+//
+// It prints the addresses of the page and of itself, and ends when its
+// standard input does.
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"text/template"
+	"time"
+
+	"calld/app"
+	"calld/config"
+	"calld/dialplan"
+	"calld/test/lab"
+)
+
+// patience bounds what is asked of Asterisk.
+const patience = 20 * time.Second
+
+//go:embed calld.toml
+var configText string
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "switchboard:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	dir, err := os.MkdirTemp("", "calld-switchboard-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	v := values{Dir: dir, Recordings: dir, RecordingsHere: dir, Sounds: dir, SoundsHere: dir}
+	for _, port := range []*int{&v.HTTP, &v.AGI, &v.AMI, &v.SIP} {
+		if *port, err = lab.FreePort(); err != nil {
+			return err
+		}
+	}
+	cfg, err := v.write()
+	if err != nil {
+		return err
+	}
+	made, err := dialplan.AsteriskConfig(cfg)
+	if err != nil {
+		return err
+	}
+	files := map[string]string{}
+	for _, f := range made {
+		files[f.Name] = f.Text
+	}
+	s := &switchboard{legs: map[int]*lab.Leg{}}
+	if s.pbx, err = lab.Start(ctx, lab.Options{Files: files, AMIPort: v.AMI, HTTPPort: v.SIP, Log: log}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.pbx.Stop()) }()
+	v.Recordings, v.RecordingsHere = s.pbx.Recordings, s.pbx.InRoot(s.pbx.Recordings)
+	v.Sounds, v.SoundsHere = s.pbx.Sounds, s.pbx.InRoot(s.pbx.Sounds)
+	if s.cfg, err = v.write(); err != nil {
+		return err
+	}
+	if s.caller, err = lab.NewCaller(s.pbx, lab.CallerOptions{Log: log}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.caller.Close()) }()
+	if s.app, err = app.New(app.Options{ConfigPath: v.file(), Version: "test", Log: log}); err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	control, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: patience}
+	ended := make(chan error, 2)
+	go func() { ended <- server.Serve(control) }()
+	go func() { ended <- s.app.Run(ctx) }()
+	go func() {
+		_, err := io.Copy(io.Discard, os.Stdin) // until the tests end
+		ended <- err
+	}()
+	fmt.Printf("{\"page\":\"http://127.0.0.1:%d/\",\"control\":\"http://%s\"}\n", v.HTTP, control.Addr())
+	err = <-ended
+	cancel()
+	return errors.Join(err, server.Close())
+}
+
+// values fill calld.toml.
+type values struct {
+	Dir                                            string
+	HTTP, AGI, AMI, SIP                            int
+	Recordings, RecordingsHere, Sounds, SoundsHere string
+}
+
+func (v values) file() string { return filepath.Join(v.Dir, "calld.toml") }
+
+func (v values) write() (*config.Config, error) {
+	var b bytes.Buffer
+	t, err := template.New("calld.toml").Parse(configText)
+	if err == nil {
+		err = t.Execute(&b, v)
+	}
+	if err == nil {
+		err = os.WriteFile(v.file(), b.Bytes(), 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(v.file())
+}
+
+type switchboard struct {
+	pbx    *lab.Asterisk
+	caller *lab.Caller
+	app    *app.App
+	cfg    *config.Config
+
+	mu   sync.Mutex
+	legs map[int]*lab.Leg
+}
+
+func (s *switchboard) handler() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, do func(ctx context.Context, r *http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), patience)
+			defer cancel()
+			answer, err := do(ctx, r)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(answer) // the test may be over
+		})
+	}
+	handle("POST /call", s.call)
+	handle("GET /leg/{leg}", s.leg)
+	handle("POST /leg/{leg}/hangup", s.hangup)
+	handle("GET /recording", s.recording)
+	handle("POST /asterisk/restart", func(ctx context.Context, _ *http.Request) (any, error) {
+		return struct{}{}, s.pbx.Restart(ctx)
+	})
+	return mux
+}
+
+func (s *switchboard) call(ctx context.Context, r *http.Request) (any, error) {
+	tone, err := strconv.ParseFloat(r.FormValue("tone"), 64)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.caller.Call(context.WithoutCancel(ctx), s.cfg.Queues[0].Number, lab.CallOptions{Number: r.FormValue("from"), Tone: tone})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.legs) + 1
+	s.legs[n] = l
+	return map[string]int{"leg": n}, nil
+}
+
+func (s *switchboard) find(r *http.Request) (*lab.Leg, error) {
+	n, err := strconv.Atoi(r.PathValue("leg"))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.legs[n]; l != nil {
+		return l, nil
+	}
+	return nil, fmt.Errorf("there is no leg %d", n)
+}
+
+func (s *switchboard) leg(_ context.Context, r *http.Request) (any, error) {
+	l, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	hz, err := strconv.ParseFloat(r.FormValue("hz"), 64)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		State  string  `json:"state"`
+		Level  float64 `json:"level"`
+		Digits string  `json:"digits"`
+	}{l.State().String(), l.Level(hz), l.Digits()}, nil
+}
+
+func (s *switchboard) hangup(ctx context.Context, r *http.Request) (any, error) {
+	l, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	return struct{}{}, l.Hangup(ctx)
+}
+
+// recording measures the tones in the recording of an ended call: the loudest
+// fifth of a second of each.
+func (s *switchboard) recording(_ context.Context, r *http.Request) (any, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, err
+	}
+	calls, _, err := s.app.Recent(50)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range calls {
+		if c.ID != r.FormValue("call") || c.Record == "" {
+			continue
+		}
+		folder, err := os.OpenRoot(s.cfg.Asterisk.RecordingsHere)
+		if err != nil {
+			return nil, err
+		}
+		defer folder.Close()
+		file, err := folder.ReadFile(filepath.FromSlash(strings.TrimPrefix(c.Record, "/")))
+		if err != nil {
+			return nil, err
+		}
+		samples, err := lab.ParseWAV(file)
+		if err != nil {
+			return nil, err
+		}
+		levels := []float64{}
+		for _, text := range r.Form["hz"] {
+			hz, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return nil, err
+			}
+			const window = 1600
+			loudest := 0.0
+			for i := 0; i+window <= len(samples); i += window {
+				loudest = max(loudest, lab.ToneLevel(samples[i:i+window], hz))
+			}
+			levels = append(levels, loudest)
+		}
+		return levels, nil
+	}
+	return nil, fmt.Errorf("the call %s has no recording yet", r.FormValue("call"))
+}
