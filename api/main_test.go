@@ -49,8 +49,8 @@ phone = "809"
 [agents."관리자"]
 password = "right"
 role = "admin"
-phone = "809"
-phone_secret = "sip-809"
+phone = "808"
+phone_secret = "sip-808"
 web_phone = true
 `
 

@@ -12,7 +12,7 @@ import (
 func TestPhone(t *testing.T) {
 	c := newCentre(t)
 	r := c.ask("관리자", "GET /api/v1/session/phone", "")
-	want := Phone{URI: "sip:809@calld.invalid", User: "809", Secret: "sip-809"}
+	want := Phone{URI: "sip:808@calld.invalid", User: "808", Secret: "sip-808"}
 	if diff := cmp.Diff(want, read[Phone](t, r, http.StatusOK)); diff != "" {
 		t.Errorf("phone (-want +got):\n%s", diff)
 	}
