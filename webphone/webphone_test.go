@@ -103,6 +103,9 @@ func (x *exchange) dial(session string, header http.Header, protocols ...string)
 	}
 	d := websocket.Dialer{Subprotocols: protocols}
 	conn, answer, err := d.DialContext(x.t.Context(), x.url, header)
+	if answer != nil {
+		defer answer.Body.Close()
+	}
 	if err != nil {
 		if !errors.Is(err, websocket.ErrBadHandshake) {
 			x.t.Fatal(err)

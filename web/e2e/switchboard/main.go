@@ -242,7 +242,7 @@ func (s *switchboard) recording(_ context.Context, r *http.Request) (any, error)
 		if err != nil {
 			return nil, err
 		}
-		defer folder.Close()
+		defer folder.Close() //nolint:errcheck // opened to read
 		file, err := folder.ReadFile(filepath.FromSlash(strings.TrimPrefix(c.Record, "/")))
 		if err != nil {
 			return nil, err
