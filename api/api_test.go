@@ -186,6 +186,35 @@ func TestMemo(t *testing.T) {
 	}
 }
 
+// TestDisposition: a queue with a list takes those of the list, and what a
+// call has already.
+func TestDisposition(t *testing.T) {
+	c := newCentre(t)
+	const path = "PATCH /api/v1/calls/ended-billing"
+	read[queue.Call](t, c.ask("sup", path, `{"disposition":"old"}`), http.StatusOK)
+	c.configure(strings.Replace(centreConfig, "[queues.billing]", "[queues.billing]\ndispositions = [\"판매\", \"환불\"]", 1))
+	for body, good := range map[string]bool{
+		`{"memo":"x","disposition":"old"}`: true, `{"memo":"x"}`: true, `{"memo":"x","disposition":"판매 "}`: false,
+		`{"memo":"x","disposition":"sold"}`: false,
+	} {
+		if good {
+			read[queue.Call](t, c.ask("sup", path, body), http.StatusOK)
+			continue
+		}
+		p := wantProblem(t, c.ask("sup", path, body), http.StatusUnprocessableEntity, CodeDisposition)
+		if len(p.Errors) != 1 || p.Errors[0].Location != "body.disposition" || !strings.Contains(p.Detail, "판매, 환불") {
+			t.Errorf("%s: %+v", body, p)
+		}
+	}
+	for _, d := range []string{"판매", ""} {
+		if got := read[queue.Call](t, c.ask("sup", path, `{"disposition":"`+d+`"}`), http.StatusOK); got.Disposition != d {
+			t.Errorf("disposition %q, want %q", got.Disposition, d)
+		}
+	}
+	wantProblem(t, c.ask("sup", path, `{"disposition":"old"}`), http.StatusUnprocessableEntity, CodeDisposition)
+	read[queue.Call](t, c.ask("sup", "PATCH /api/v1/calls/ended-상담전화", `{"disposition":"anything"}`), http.StatusOK)
+}
+
 func TestAgentState(t *testing.T) {
 	c := newCentre(t)
 	if err := c.board.Connect("홍길동"); err != nil {

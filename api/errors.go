@@ -20,6 +20,7 @@ const (
 	CodeForbidden         Code = "forbidden"             // 403: the role does not allow it
 	CodeCrossOrigin       Code = "cross_origin"          // 403: a page of another origin asks
 	CodeNotFound          Code = "not_found"             // 404
+	CodeDisposition       Code = "unknown_disposition"   // 422: the call's queue offers others
 	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
 	CodeResolved          Code = "already_resolved"      // 409: the missed call is done with
 	CodeNoPhone           Code = "no_phone"              // 409: whoever asks has no phone that could ring
@@ -98,7 +99,7 @@ func codeOf(status int) Code {
 func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
-		CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
+		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoPhone, CodeNotTalking, CodeAsterisk,
 	}

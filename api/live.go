@@ -185,6 +185,13 @@ func (a *API) patchCall(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if d := in.Body.Disposition; d != nil && *d != c.Disposition {
+		if q, ok := a.config().Queue(c.Queue); ok && !q.Allows(*d) {
+			p := invalid("body.disposition", "the queue's are "+strings.Join(q.Dispositions, ", "))
+			p.Code = CodeDisposition
+			return nil, p
+		}
+	}
 	m, err := a.store.SetMemo(ctx, in.ID, store.MemoChange{
 		Text: in.Body.Memo, Disposition: in.Body.Disposition, By: who(ctx).id, At: time.Now(),
 	})

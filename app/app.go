@@ -82,7 +82,7 @@ func New(o Options) (*App, error) {
 	a.cfg.Store(cfg)
 	a.asterisk.Store(&notify.AsteriskState{State: notify.AsteriskDown, Since: a.started})
 	a.hub = notify.NewHub(notify.HubOptions{
-		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Log: o.Log,
+		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Offers: pages{a}.offers, Log: o.Log,
 	})
 	a.phones = webphone.New(webphone.Options{
 		Asterisk:      func() string { return a.Config().Asterisk.WebSocket },

@@ -252,6 +252,48 @@ func TestSetMemo(t *testing.T) {
 	}
 }
 
+// TestOffers: a page may settle a call by what the configuration in force
+// offers, and is told of it.
+func TestOffers(t *testing.T) {
+	s := newSite(t)
+	a := s.app()
+	p := pages{a}
+	if _, err := a.board.Enter(queue.Entry{ID: "c1", Queue: "상담", UniqueID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	settle := func(disposition string) error {
+		return p.SetMemo(t.Context(), "c1", nil, &disposition, "홍길동")
+	}
+	if err := settle("anything"); err != nil {
+		t.Error(err)
+	}
+	s.write(centreConfig, `number = "1000"`, `number = "1000"
+dispositions = ["판매"]
+crm_url = "https://crm.example/{number}"`, `[asterisk]`, `away_reasons = ["점심"]
+[asterisk]`)
+	changes, err := a.Reload(t.Context())
+	if err != nil || len(changes) != 3 {
+		t.Fatalf("%v, %v", changes, err)
+	}
+	for _, tt := range []struct {
+		disposition string
+		want        error
+	}{{"anything", nil}, {"판매", nil}, {"anything", notify.ErrDisposition}, {"", nil}} {
+		if err := settle(tt.disposition); !errors.Is(err, tt.want) {
+			t.Errorf("%q: %v, want %v", tt.disposition, err, tt.want)
+		}
+	}
+	want := notify.Offers{AwayReasons: []string{"점심"}, Queues: map[string]notify.QueueOffers{
+		"상담": {CRMURL: "https://crm.example/{number}", Dispositions: []string{"판매"}},
+	}}
+	if diff := cmp.Diff(want, p.offers(func(string) bool { return true })); diff != "" {
+		t.Errorf("offers (-want +got):\n%s", diff)
+	}
+	if got := p.offers(func(id string) bool { return id == "billing" }); len(got.Queues) > 0 {
+		t.Errorf("offers of a queue that is not seen: %v", got)
+	}
+}
+
 // TestEarlierCalls: an alert tells of a customer's calls in all queues, and
 // what was noted about them only within its own.
 func TestEarlierCalls(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"calld/config"
 	"calld/notify"
+	"calld/queue"
 	"calld/store"
 )
 
@@ -57,8 +58,36 @@ func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *stri
 	if !sees && c.Agent != by {
 		return notify.ErrForbidden
 	}
+	if disposition != nil && !p.settles(c, *disposition) {
+		return notify.ErrDisposition
+	}
 	_, err := p.a.store.SetMemo(ctx, call, store.MemoChange{Text: memo, Disposition: disposition, By: by, At: time.Now()})
 	return err
+}
+
+// settles tells whether the call may be settled so: by what its queue offers,
+// or as it is already, so that a memo can be written on after a reload.
+func (p pages) settles(c queue.Call, disposition string) bool {
+	q, ok := p.a.Config().Queue(c.Queue)
+	if !ok || q.Allows(disposition) {
+		return true
+	}
+	m, err := p.a.store.Memo(c.ID)
+	return err == nil && m.Disposition == disposition
+}
+
+// offers is what the configuration in force offers for the queues that are
+// seen.
+func (p pages) offers(sees func(queueID string) bool) notify.Offers {
+	cfg := p.a.Config()
+	o := notify.Offers{AwayReasons: cfg.Server.AwayReasons, Queues: map[string]notify.QueueOffers{}}
+	for i := range cfg.Queues {
+		q := &cfg.Queues[i]
+		if sees(q.ID) && (q.CRMURL != "" || len(q.Dispositions) > 0) {
+			o.Queues[q.ID] = notify.QueueOffers{CRMURL: q.CRMURL, Dispositions: q.Dispositions}
+		}
+	}
+	return o
 }
 
 // earlier finds the earlier calls of a customer. What was noted about those of

@@ -55,8 +55,8 @@ func (c Change) String() string {
 // file, those removed after them.
 //
 // What a running server has opened or promised needs a restart: everything of
-// [server] but the page's language, how long history is kept and who may open
-// FastAGI sessions; the login at Asterisk; how agents are dialled, because their
+// [server] but the page's language, the reasons for being away, how long history
+// is kept and who may open FastAGI sessions; the login at Asterisk; how agents are dialled, because their
 // channels are known by it; and the folders of sounds. Everything else is
 // applied to the next call.
 func Compare(before, after *Config) []Change {
@@ -90,6 +90,7 @@ func Apply(running, file *Config) *Config {
 	c := *file
 	c.Server = running.Server
 	c.Server.AGIAllow, c.Server.Language, c.Server.KeepHistory = file.Server.AGIAllow, file.Server.Language, file.Server.KeepHistory
+	c.Server.AwayReasons = file.Server.AwayReasons
 	a, was := &c.Asterisk, running.Asterisk
 	a.AMI, a.Username, a.Secret = was.AMI, was.Username, was.Secret
 	a.AgentDial, a.Sounds, a.SoundsHere = was.AgentDial, was.Sounds, was.SoundsHere
@@ -203,7 +204,8 @@ func serverSettings(c *Config) []setting {
 		text("asterisk.agent_dial", c.Asterisk.AgentDial),
 		text("asterisk.sounds", c.Asterisk.Sounds),
 		text("asterisk.sounds_here", c.Asterisk.SoundsHere),
-	), texts("server.agi_allow", allow), text("server.language", s.Language), keep)
+	), texts("server.agi_allow", allow), text("server.language", s.Language), keep,
+		texts("server.away_reasons", s.AwayReasons))
 }
 
 func tableSettings(c *Config) []setting {
@@ -248,6 +250,8 @@ func (q Queue) settings() []setting {
 		lasting("retry_pause", q.RetryPause),
 		whole("away_after", q.AwayAfter),
 		lasting("no_agent_wait", q.NoAgentWait),
+		texts("dispositions", q.Dispositions),
+		text("crm_url", q.CRMURL),
 	}
 }
 

@@ -31,6 +31,9 @@ type Server struct {
 	Timezone    *time.Location
 	Language    string        // "ko" or "en": the page's default
 	KeepHistory time.Duration // 0 keeps all; "3y", "90d" and Go durations are accepted
+	// AwayReasons are offered to an agent who goes away; empty: those that
+	// the page knows in each language.
+	AwayReasons []string
 	TLS         TLS
 }
 
@@ -123,6 +126,11 @@ type Queue struct {
 	// NoAgentWait ends a call as no_agent when nobody at all has been logged
 	// in to its queue for this long; 0: such a call waits like any other.
 	NoAgentWait time.Duration
+	// Dispositions are how a call may be settled; empty: any text.
+	Dispositions []string
+	// CRMURL is the address of a customer in the CRM with [CRMPlaceholders];
+	// empty: no link.
+	CRMURL string
 }
 
 // Role says what a user may do.

@@ -146,6 +146,7 @@ admin_socket = "/run/calld.sock"
 timezone = "UTC"
 language = "en"
 keep_history = "26w"
+away_reasons = ["점심", "교육"]
 tls = { certificate = "cert.pem", key = "key.pem" }
 [asterisk]
 ami = "pbx.example.com:5039"
@@ -189,6 +190,8 @@ music = "기다림"
 retry_pause = "0s"
 away_after = 0
 no_agent_wait = "0s"
+dispositions = ["판매", "환불 & 취소"]
+crm_url = "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}"
 `)
 	write("conf.d/20-agents.toml", `
 [agents."나"]
@@ -222,7 +225,8 @@ queues = ["123456"]
 			AGIAllow: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::/32")},
 			Data:     in("data/calld.db"), AdminSocket: "/run/calld.sock",
 			Timezone: time.UTC, Language: "en", KeepHistory: 26 * 7 * 24 * time.Hour,
-			TLS: TLS{Certificate: in("cert.pem"), Key: in("key.pem")},
+			AwayReasons: []string{"점심", "교육"},
+			TLS:         TLS{Certificate: in("cert.pem"), Key: in("key.pem")},
 		},
 		Asterisk: Asterisk{
 			AMI: "pbx.example.com:5039", Username: "other", Secret: "from the environment",
@@ -239,7 +243,8 @@ queues = ["123456"]
 			{
 				ID: "123456", Name: "상담전화_1", Number: "+82215881234", Queueing: All, Order: RoundRobin,
 				Announcement: true, AnnouncementURL: "http://127.0.0.1/own", RingTimeout: 15 * time.Second,
-				MaxWaiting: 30, Wrapup: 5 * time.Second, Music: "기다림",
+				MaxWaiting: 30, Wrapup: 5 * time.Second, Music: "기다림", Dispositions: []string{"판매", "환불 & 취소"},
+				CRMURL: "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}",
 			},
 			{
 				ID: "VIP 고객", Name: "VIP 고객", Number: "vip-1", Queueing: Inline, Order: Listed,

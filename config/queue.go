@@ -26,6 +26,8 @@ func (l *loader) readQueues(top *section, c *Config) {
 			AwayAfter:   s.integer("away_after", 3, 0, 100),
 			NoAgentWait: s.duration("no_agent_wait", 30*time.Second, span{time.Second, day, "to wait like any other call"}),
 		}
+		q.Dispositions = s.choices("dispositions", maxDisposition)
+		q.CRMURL = s.str("crm_url", "", line, optional(crmURL))
 		q.Announcement, q.AnnouncementURL = s.announcement(c.Announcement.URL)
 		if !s.has("number") {
 			s.missing("number", `set the consultation number that customers dial, for example number = "0215881234"`)

@@ -47,6 +47,7 @@ func readServer(s *section) Server {
 	if len(v.AdminSocket) > maxSocketPath {
 		s.fault("admin_socket", "%s is longer than the %d bytes that a socket's path can have; shorten it", v.AdminSocket, maxSocketPath)
 	}
+	v.AwayReasons = s.choices("away_reasons", maxAwayReason)
 	t := s.table("tls")
 	v.TLS = TLS{Certificate: s.l.resolve(t.str("certificate", "")), Key: s.l.resolve(t.str("key", ""))}
 	switch certificate, key := v.TLS.Certificate != "", v.TLS.Key != ""; {

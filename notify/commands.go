@@ -192,6 +192,8 @@ func (c *client) carryOut(ctx context.Context, command any) *fault {
 		return &fault{CodeUnknownCall, "no such call"}
 	case errors.Is(err, ErrForbidden):
 		return &fault{CodeForbidden, "not allowed"}
+	case errors.Is(err, ErrDisposition):
+		return &fault{CodeDisposition, "the queue has no such disposition"}
 	}
 	c.hub.log.Error("a client's frame could not be carried out", "agent", c.agent, "err", err)
 	return &fault{CodeFailed, "the server could not do it"}

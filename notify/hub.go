@@ -44,7 +44,8 @@ type Authenticator interface {
 
 // Memos keeps memos. SetMemo returns when the memo is on disk; nil keeps what
 // is there. by is the agent who writes. The error is [ErrNoCall] when there
-// is no such call, and [ErrForbidden] when it is not for by to see.
+// is no such call, [ErrForbidden] when it is not for by to see, and
+// [ErrDisposition] when the call's queue offers others.
 type Memos interface {
 	SetMemo(ctx context.Context, call string, memo, disposition *string, by string) error
 }
@@ -58,6 +59,8 @@ var (
 	ErrLogin     = errors.New("notify: wrong id or password")
 	ErrNoCall    = errors.New("notify: no such call")
 	ErrForbidden = errors.New("notify: not allowed")
+	// ErrDisposition: the queue does not settle calls so.
+	ErrDisposition = errors.New("notify: no disposition of the queue")
 )
 
 // ErrStopped says that the hub does not run.
@@ -68,6 +71,9 @@ type HubOptions struct {
 	Auth    Authenticator
 	Memos   Memos
 	Earlier EarlierCalls // nil: alerts list no earlier calls
+	// Offers gives what the configuration in force offers for the queues that
+	// are seen; nil: nothing. It must return at once and not call the hub.
+	Offers func(sees func(queueID string) bool) Offers
 	// Origins are further hosts (host or host:port) whose pages may connect,
 	// beside the one that the request itself names.
 	Origins []string
@@ -82,6 +88,7 @@ type HubOptions struct {
 type Hub struct {
 	auth       Authenticator
 	memos      Memos
+	offers     func(func(string) bool) Offers
 	origins    []string
 	maxClients int
 	log        *slog.Logger
@@ -109,7 +116,7 @@ type Hub struct {
 // [Hub.Run] runs.
 func NewHub(o HubOptions) *Hub {
 	h := &Hub{
-		auth: o.Auth, memos: o.Memos, origins: o.Origins, maxClients: o.MaxClients, log: o.Log,
+		auth: o.Auth, memos: o.Memos, offers: o.Offers, origins: o.Origins, maxClients: o.MaxClients, log: o.Log,
 		events:   make(chan *queue.Event, eventQueue),
 		lost:     make(chan struct{}, 1),
 		callers:  newCallers(o.Earlier),

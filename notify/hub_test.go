@@ -257,6 +257,7 @@ type heard struct {
 	Alert    *notify.Alert        `json:"alert"`
 	Earlier  []notify.EarlierCall `json:"earlier"`
 	Asterisk notify.AsteriskState `json:"asterisk"`
+	Offers   notify.Offers        `json:"offers"`
 	Data     json.RawMessage      `json:"data"`
 	// call, agent and queue are ids in some frames and objects in others.
 	Call  json.RawMessage `json:"call"`
@@ -711,6 +712,7 @@ func TestMemoIsAckedWhenItIsKept(t *testing.T) {
 		{"memo alone", notify.Memo{Memo: &memo}, nil, "c1 " + memo + " - 홍길동", ""},
 		{"no such call", notify.Memo{}, fmt.Errorf("x: %w", notify.ErrNoCall), "c1 - - 홍길동", notify.CodeUnknownCall},
 		{"forbidden", notify.Memo{}, notify.ErrForbidden, "c1 - - 홍길동", notify.CodeForbidden},
+		{"no such disposition", notify.Memo{}, notify.ErrDisposition, "c1 - - 홍길동", notify.CodeDisposition},
 		{"disk full", notify.Memo{}, errors.New("no space left"), "c1 - - 홍길동", notify.CodeFailed},
 	} {
 		o.notes.set(test.err)

@@ -61,6 +61,24 @@ type Welcome struct {
 	Agents   []queue.AgentStatus `json:"agents"`
 	Calls    []queue.Call        `json:"calls"`
 	Asterisk AsteriskState       `json:"asterisk"`
+	Offers   Offers              `json:"offers"`
+}
+
+// Offers are what the configuration lets people choose from.
+type Offers struct {
+	// AwayReasons are why an agent may be away; absent: the page has its own.
+	AwayReasons []string `json:"away_reasons,omitempty"`
+	// Queues has those of the reader's queues that offer something, by id.
+	Queues map[string]QueueOffers `json:"queues,omitempty"`
+}
+
+// QueueOffers are what a queue offers for its calls.
+type QueueOffers struct {
+	// CRMURL is a customer's address in the CRM; {number}, {call}, {queue} and
+	// {agent} are to be filled in, percent-encoded.
+	CRMURL string `json:"crm_url,omitempty"`
+	// Dispositions are how a call may be settled; absent: by any text.
+	Dispositions []string `json:"dispositions,omitempty"`
 }
 
 // CallChange is a change of a call: call.waiting, call.ringing,

@@ -44,6 +44,9 @@ func (h *Hub) welcome(r *rights) (w Welcome, seq uint64) {
 		Type: TypeWelcome, At: s.At, Role: r.agent.Role, WebPhone: r.agent.WebPhone, Asterisk: asterisk,
 		Queues: []queue.QueueStatus{}, Agents: []queue.AgentStatus{}, Calls: []queue.Call{},
 	}
+	if h.offers != nil {
+		w.Offers = h.offers(r.seesQueue)
+	}
 	for i := range s.Queues {
 		if r.seesQueue(s.Queues[i].ID) {
 			w.Queues = append(w.Queues, s.Queues[i])

@@ -85,14 +85,15 @@ const (
 	CodeUnknownAgent  Code = "unknown_agent" // the agent is not in the configuration any more
 	CodeUnknownCall   Code = "unknown_call"
 	CodeForbidden     Code = "forbidden"
-	CodeFailed        Code = "failed" // the server could not do it; it is in its log
+	CodeDisposition   Code = "unknown_disposition" // the call's queue offers others
+	CodeFailed        Code = "failed"              // the server could not do it; it is in its log
 )
 
 // Codes lists every code.
 func Codes() []Code {
 	return []Code{
 		CodeMalformed, CodeUnknownType, CodeTooFast, CodeLoginRequired, CodeLoginRefused, CodeLoginLimited,
-		CodeLoggedIn, CodeBadState, CodeUnknownAgent, CodeUnknownCall, CodeForbidden, CodeFailed,
+		CodeLoggedIn, CodeBadState, CodeUnknownAgent, CodeUnknownCall, CodeForbidden, CodeDisposition, CodeFailed,
 	}
 }
 

@@ -42,11 +42,16 @@ it("takes a call from the alert to the memo in the history", async () => {
   expect(await alert.innerText()).toMatch(/010-\d{4}-\d{4}/);
   expect(await page.title()).toMatch(/^☎ 010-\d{4}-\d{4} · 상담전화_1$/);
 
+  const link = await page.getByRole("link", { name: "고객 정보 열기" }).getAttribute("href");
+  expect(link).toMatch(/^https:\/\/crm\.example\/customers\?tel=010\d{8}&call=\d{8}-\d{6}-\w+$/);
+
   const call = await talk(page);
   // The memo opens by itself, ready to be written.
   await page.locator("[data-memo]:focus").waitFor();
   await page.keyboard.type("환불 문의 – 내일 회신");
   await page.locator(".saving.saved").waitFor();
+
+  await page.locator("aside select").selectOption("재안내");
 
   // It survives a reload in the middle of the talk.
   await page.reload();
@@ -62,6 +67,7 @@ it("takes a call from the alert to the memo in the history", async () => {
   const detail = page.locator("[data-detail]");
   await detail.getByText("홍길동 응답").waitFor();
   expect(await detail.locator("textarea").inputValue()).toBe("환불 문의 – 내일 회신");
+  expect(await detail.getByLabel("상담 결과").inputValue()).toBe("재안내");
 });
 
 it("plays the recording of a call, and gives it for keeping", async () => {
@@ -157,7 +163,7 @@ it("speaks both languages, changed at once", async () => {
   for (const screen of ["now", "missed", "history", "board"] as const) {
     await goTo(page, screen);
     await page.locator("main").waitFor();
-    const names = /상담전화_1|기술지원|홍길동|성춘향|이몽룡|심청|관리자|운영자/g;
+    const names = /상담전화_1|기술지원|홍길동|성춘향|이몽룡|심청|관리자|운영자|재안내/g;
     const rest = (await page.locator("main").innerText()).replace(names, "");
     // Reasons that people gave stay in their language.
     if (screen !== "missed") expect(rest.replace("환불 문의 – 내일 회신", "")).not.toMatch(/[가-힣]/);

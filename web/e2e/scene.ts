@@ -210,6 +210,11 @@ export function welcome(me: Me): Stage["welcome"] {
     agents: me.phone ? agents : [...agents, self],
     calls,
     asterisk: { state: "up", since: ago(9000), lag_ms: 0 },
+    offers: {
+      queues: {
+        [SALES]: { crm_url: "https://crm.example/?tel={number}", dispositions: ["처리 완료", "재안내", "기타"] },
+      },
+    },
   };
 }
 

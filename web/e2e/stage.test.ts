@@ -34,6 +34,7 @@ beforeEach(async () => {
       agents: [agent("me", { name: "홍길동" }), agent("other", { name: "성춘향" })],
       calls: [],
       asterisk: { state: "up", since: now(), lag_ms: 0 },
+      offers: {},
     },
   );
   browser = await startChromium();
@@ -102,13 +103,15 @@ describe("a call", () => {
   it("links the CRM and offers dispositions when the server does", async () => {
     stage.welcome.offers = {
       away_reasons: ["병원"],
-      queues: { "1": { crm_url: "https://crm.example/?n={number}", dispositions: ["판매", "취소"] } },
+      queues: { "1": { crm_url: "https://crm.example/?n={number}&a={agent}", dispositions: ["판매", "취소"] } },
     };
     stage.answers["calls/a"] = call("a");
     await open();
     stage.say(alert("a"));
     const link = page.getByRole("link", { name: "고객 정보 열기" });
-    expect(await link.getAttribute("href")).toBe("https://crm.example/?n=01012345678");
+    expect(await link.getAttribute("href")).toBe("https://crm.example/?n=01012345678&a=me");
+    expect(await link.getAttribute("rel")).toBe("noreferrer");
+    expect(await link.getAttribute("target")).toBe("_blank");
     stage.say(answered("a"));
     await page.locator("aside select").selectOption("취소");
     await expect

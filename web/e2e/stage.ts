@@ -4,7 +4,6 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Me } from "../src/lib/api";
-import type { Offers } from "../src/lib/offers";
 import type { ClientFrame, ServerFrame, Welcome } from "../src/wire/messages";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
@@ -28,7 +27,7 @@ export class Stage {
   readonly #sockets = new Map<WebSocket, number>();
   url = "";
   me: Me;
-  welcome: Omit<Welcome, "seq" | "type"> & { offers?: Offers };
+  welcome: Omit<Welcome, "seq" | "type">;
   session = true;
   refuseSockets = false;
   /** What pages sent, all of it answered by an ack. */

@@ -39,6 +39,9 @@ const ELSEWHERE = 15_000;
 export const MAX_MEMO = 10_000;
 export const MAX_DISPOSITION = 100;
 
+/** Refusals of a note that trying again does not mend. */
+const FOR_GOOD: ReadonlySet<string> = new Set(["unknown_call", "forbidden", "malformed", "unknown_disposition"]);
+
 /**
  * Keeps notes until the server has them. Each change is stored in the browser
  * at once and sent a moment later; it is removed there when the server
@@ -152,7 +155,7 @@ export class MemoKeeper {
       this.#tell(call, draft, "saved");
       return;
     }
-    const forGood = refused === "unknown_call" || refused === "forbidden" || refused === "malformed";
+    const forGood = FOR_GOOD.has(refused);
     this.#tell(call, draft, forGood ? "refused" : "unsaved");
     if (!forGood && refused !== "lost") this.#later(call, AGAIN);
   }

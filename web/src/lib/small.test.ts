@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { search } from "./api";
 import { moment, periodRange } from "./dates";
 import { command, type Key } from "./keys";
-import { crmLink, offersOf } from "./offers";
+import { crmLink } from "./offers";
 import { formatRoute, parseRoute, screensOf } from "./route";
-import { welcome } from "./testing";
 import { CATALOGUES, reasonText } from "../words";
 
 describe("route", () => {
@@ -80,11 +79,12 @@ it("search leaves out what is empty", () => {
 });
 
 describe("crmLink", () => {
-  const call = { id: "c1", queue: "상담", number: "0101&x" };
+  const call = { id: "c1", queue: "상담", number: "0101&x", agent: "홍 길동" };
   it("fills in and escapes", () => {
-    expect(crmLink("https://crm/{number}?q={queue}&c={call}", call)).toBe(
-      "https://crm/0101%26x?q=%EC%83%81%EB%8B%B4&c=c1",
+    expect(crmLink("https://crm/{number}?q={queue}&c={call}&a={agent}", call)).toBe(
+      "https://crm/0101%26x?q=%EC%83%81%EB%8B%B4&c=c1&a=%ED%99%8D%20%EA%B8%B8%EB%8F%99",
     );
+    expect(crmLink("https://crm/{number}", { ...call, number: "{call}" })).toBe("https://crm/%7Bcall%7D");
   });
   it("is nothing without a template, a number or a web address", () => {
     expect(crmLink(undefined, call)).toBeNull();
@@ -92,8 +92,6 @@ describe("crmLink", () => {
     expect(crmLink("javascript:alert({number})", call)).toBeNull();
   });
 });
-
-it("a server that offers nothing is done without", () => expect(offersOf(welcome())).toEqual({}));
 
 describe("words", () => {
   const leaves = (o: object, path = ""): string[] =>

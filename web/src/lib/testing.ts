@@ -58,6 +58,7 @@ export const welcome = (x: Partial<Welcome> = {}): Welcome => ({
   agents: [agent("me"), agent("other")],
   calls: [],
   asterisk: { state: "up", since: AT, lag_ms: 0 },
+  offers: {},
   ...x,
 });
 

@@ -1,10 +1,9 @@
 import { Api, ApiError, type Me } from "../lib/api";
 import { Connection, type Link, type OutReason, RefusedError } from "../lib/connection";
-import { type Offers, offersOf } from "../lib/offers";
 import { parseRoute, type Route } from "../lib/route";
 import type { Store } from "../lib/storage";
 import type { Act } from "../parts/AgentMenu.svelte";
-import type { AgentStatus, ServerFrame } from "../wire/messages";
+import type { AgentStatus, Offers, ServerFrame } from "../wire/messages";
 import { Attention } from "./attention.svelte";
 import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
@@ -160,7 +159,7 @@ export class Work {
     if ("at" in f) this.time.clock.sample(Date.parse(f.at), Date.now());
     switch (f.type) {
       case "welcome":
-        this.offers = offersOf(f);
+        this.offers = f.offers;
         if (f.web_phone) this.phone.start();
         else this.phone.stop();
         this.time.step();

@@ -613,7 +613,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "claimed_by_other" | "already_resolved" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */

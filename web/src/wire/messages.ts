@@ -21,6 +21,7 @@ export interface Welcome {
   agents: AgentStatus[] | null;
   calls: Call[] | null;
   asterisk: AsteriskState;
+  offers: Offers;
 }
 
 /**
@@ -283,6 +284,14 @@ export interface AsteriskState {
   lag_ms: number;
 }
 
+/** Offers are what the configuration lets people choose from. */
+export interface Offers {
+  /** AwayReasons are why an agent may be away; absent: the page has its own. */
+  away_reasons?: string[];
+  /** Queues has those of the reader's queues that offer something, by id. */
+  queues?: Partial<Record<string, QueueOffers>>;
+}
+
 /** Ring is one agent being rung for a call. */
 export interface Ring {
   agent: string;
@@ -370,7 +379,7 @@ export interface Change {
 }
 
 /** Code says in an error frame what was wrong. */
-export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "failed";
+export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "unknown_disposition" | "failed";
 
 /** AgentState is what the world sees of an agent. */
 export type AgentState = "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
@@ -395,6 +404,17 @@ export interface Transfer {
   kind: string;
   /** answered, no_answer, busy, failed */
   result: string;
+}
+
+/** QueueOffers are what a queue offers for its calls. */
+export interface QueueOffers {
+  /**
+   * CRMURL is a customer's address in the CRM; {number}, {call}, {queue} and
+   * {agent} are to be filled in, percent-encoded.
+   */
+  crm_url?: string;
+  /** Dispositions are how a call may be settled; absent: by any text. */
+  dispositions?: string[];
 }
 
 /** RingResult says what became of one agent's ringing. */

@@ -198,6 +198,7 @@ export const en: Words = {
     placeholder: "What was it about? Saved while you type.",
     disposition: "Result",
     dispositionNone: "Not chosen",
+    dispositionGone: "This result is no longer in use. Choose another one, and the memo is saved.",
     saving: { saved: "Saved", unsaved: "To be saved", saving: "Saving", refused: "Can't be saved" },
     offline: "It will be saved when the connection is back.",
     refused: "The server does not take this memo. Copy it if you need it.",

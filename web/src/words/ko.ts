@@ -226,6 +226,7 @@ export const ko = {
     placeholder: "상담 내용을 적으세요. 쓰는 동안 저장됩니다.",
     disposition: "상담 결과",
     dispositionNone: "선택 안 함",
+    dispositionGone: "이 상담 결과는 이제 쓰지 않습니다. 다른 것을 고르면 메모가 저장됩니다.",
     saving: { saved: "저장됨", unsaved: "저장 대기", saving: "저장 중", refused: "저장할 수 없음" },
     offline: "연결되면 저장됩니다.",
     refused: "서버가 이 메모를 받지 않습니다. 필요하면 복사해 두세요.",
