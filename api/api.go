@@ -31,6 +31,9 @@ type Options struct {
 	Reload func(context.Context) ([]config.Change, error)
 	// Status tells how the server is.
 	Status func() Status
+	// Dial has a call made; it returns once the agent's phone was ordered to
+	// ring. The errors are those of queue.Board.CallOut and of package exchange.
+	Dial func(context.Context, Dial) (queue.Call, error)
 	// MissedChanged is told of missed calls that a request changed.
 	MissedChanged func(store.Missed)
 	// LoggedOut ends the presence of an agent who logged out; nil: nothing
@@ -68,6 +71,7 @@ type API struct {
 	config        func() *config.Config
 	reload        func(context.Context) ([]config.Change, error)
 	status        func() Status
+	dial          func(context.Context, Dial) (queue.Call, error)
 	missedChanged func(store.Missed)
 	loggedOut     func(string) error
 	spy           func(context.Context, config.Agent, queue.Call, spy.Mode) error
@@ -84,7 +88,7 @@ type API struct {
 func New(o Options) *API {
 	installProblems()
 	return &API{
-		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status,
+		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, talks: o.Talks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
@@ -125,6 +129,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerSessions(h)
 	a.registerPhone(h)
 	a.registerLive(h)
+	a.registerDial(h)
 	a.registerTalks(h)
 	a.registerHistory(h)
 	a.registerRecordings(h)

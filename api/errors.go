@@ -23,6 +23,9 @@ const (
 	CodeDisposition       Code = "unknown_disposition"   // 422: the call's queue offers others
 	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
 	CodeResolved          Code = "already_resolved"      // 409: the missed call is done with
+	CodeOffline           Code = "agent_offline"         // 409: the agent is not logged in
+	CodeBusy              Code = "agent_busy"            // 409: the agent, or the agent's phone, has a call
+	CodePhoneAway         Code = "phone_unreachable"     // 409: the agent's phone can't be rung
 	CodeNoPhone           Code = "no_phone"              // 409: whoever asks has no phone that could ring
 	CodeNotTalking        Code = "not_talking"           // 409: there is no such talk now
 	CodeAsterisk          Code = "asterisk_away"         // 503: Asterisk can't be asked now
@@ -101,7 +104,7 @@ func Codes() []Code {
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
-		CodeNoPhone, CodeNotTalking, CodeAsterisk,
+		CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
 	}
 }
 

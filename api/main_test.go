@@ -71,7 +71,8 @@ type centre struct {
 	pbx        pbx
 	spied      []string // by whom, which call, how
 	freed      []string
-	refusal    error // of what Asterisk is asked
+	dialled    string // by whom, for which queue, the number
+	refusal    error  // of what Asterisk is asked
 }
 
 // began is when the calls of these tests came in.
@@ -91,6 +92,10 @@ func newCentre(tb testing.TB) *centre {
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
 		LoggedOut:     c.board.Logout,
 		Talks:         talk.New(talk.Options{Board: c.board, Exchange: &c.pbx}),
+		Dial: func(_ context.Context, d Dial) (queue.Call, error) {
+			c.dialled = d.Agent + " " + d.Queue + " " + d.Number
+			return queue.Call{ID: "dialled", Rings: []queue.Ring{}}, c.refusal
+		},
 		Spy: func(_ context.Context, by config.Agent, call queue.Call, m spy.Mode) error {
 			c.spied = append(c.spied, by.ID+" "+call.ID+" "+string(m))
 			return c.refusal

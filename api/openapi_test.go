@@ -144,6 +144,7 @@ var examples = map[string]struct{ id, body string }{
 	"login":           {"", rightLogin},
 	"get-queue":       {"billing", ""},
 	"set-agent-state": {"other", `{"state":"away"}`},
+	"make-call":       {"", `{"agent":"other","number":"0103"}`},
 	"get-call":        {"live-billing", ""},
 	"patch-call":      {"ended-billing", `{"memo":"x"}`},
 	"get-recording":   {"ended-billing", ""},

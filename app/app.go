@@ -103,7 +103,7 @@ func New(o Options) (*App, error) {
 	a.exchange = exchange.New(a.watcher.Client())
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
-		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status,
+		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
 		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, Free: a.free,
 		Talks: talk.New(talk.Options{Board: a.board, Exchange: a.exchange}), Version: o.Version, Log: o.Log,
 	})
@@ -111,6 +111,7 @@ func New(o Options) (*App, error) {
 	a.announce.Configure(cfg)
 	mux := &agi.Mux{}
 	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, Log: o.Log})
+	mux.Handle("/outbound", &dialplan.Outbound{Board: a.board, Config: a.Config, Log: o.Log})
 	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}
 	a.metrics.MustRegister(readings{a})
 	return a, nil

@@ -22,13 +22,13 @@ type counts struct {
 func newCounts(r *prometheus.Registry) *counts {
 	c := &counts{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calld_calls_total", Help: "Ended calls by queue and outcome.",
-		}, []string{"queue", "outcome"}),
+			Name: "calld_calls_total", Help: "Ended calls by queue, direction and outcome.",
+		}, []string{"queue", "direction", "outcome"}),
 		rings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "calld_rings_total", Help: "Agents rung, by what became of it.",
 		}, []string{"result"}),
 		waited: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "calld_wait_seconds", Help: "From a call's coming in to its answer or end.",
+			Name: "calld_wait_seconds", Help: "From an inbound call's coming in to its answer or end.",
 			Buckets: []float64{0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600},
 		}),
 		talked: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -46,11 +46,13 @@ func (c *counts) Observe(e *queue.Event) {
 	if e.Kind != queue.CallEnded {
 		return
 	}
-	c.calls.WithLabelValues(e.Call.Queue, string(e.Call.Outcome)).Inc()
+	c.calls.WithLabelValues(e.Call.Queue, string(e.Call.Direction), string(e.Call.Outcome)).Inc()
 	for _, r := range e.Call.Rings {
 		c.rings.WithLabelValues(string(r.Result)).Inc()
 	}
-	c.waited.Observe(float64(e.Call.WaitMS) / 1000)
+	if e.Call.Direction == queue.In {
+		c.waited.Observe(float64(e.Call.WaitMS) / 1000)
+	}
 	if e.Call.Start != nil {
 		c.talked.Observe(float64(e.Call.TalkMS) / 1000)
 	}

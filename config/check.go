@@ -58,6 +58,22 @@ func NormalNumber(s string) string {
 	}, s)
 }
 
+// DialNumber is NormalNumber of a number that a customer may be called at, or
+// an error that says what is wrong with it: digits, * and #, with + in front if
+// need be. Nothing else gets into the dial string of a trunk.
+func DialNumber(s string) (string, error) {
+	const least, most = 2, 32 // an extension of a branch; 15 digits, and prefixes
+	n := NormalNumber(s)
+	digits := strings.TrimPrefix(n, "+")
+	if strings.ContainsFunc(digits, func(r rune) bool { return !strings.ContainsRune("0123456789*#", r) }) {
+		return "", fmt.Errorf("%q can't be dialled; use digits, * and #, with + in front if need be", s)
+	}
+	if len(digits) < least || len(digits) > most {
+		return "", fmt.Errorf("%q can't be dialled: a number has %d to %d digits", s, least, most)
+	}
+	return n, nil
+}
+
 func number(s string) error {
 	if IsNumber(s) {
 		return nil

@@ -51,7 +51,7 @@ type Asterisk struct {
 	Username       string
 	Secret         Secret
 	AgentDial      string // dial string with {phone}
-	TrunkDial      string // dial string with {number}; nothing uses it yet
+	TrunkDial      string // dial string with {number}
 	Recordings     string // folder as Asterisk sees it
 	RecordingsHere string // the same folder as calld sees it; Recordings when not set
 	Sounds         string

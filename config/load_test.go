@@ -385,3 +385,15 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func TestDialNumber(t *testing.T) {
+	for in, want := range map[string]string{
+		"010-1234-5678": "01012345678", "(02) 1588.1234": "0215881234", "+82 2 1588 1234": "+82215881234", "*21#": "*21#", "11": "11",
+		"": "", "1": "", "+": "", "+1": "", "sales": "", "010&PJSIP/9": "", "010,30": "", "82+2": "", "010/x": "", "１２３": "", "010@x": "", "${X}": "",
+		strings.Repeat("1", 33): "",
+	} {
+		if got, err := DialNumber(in); got != want || (err != nil) != (want == "") {
+			t.Errorf("DialNumber(%q) = %q, %v; want %q", in, got, err, want)
+		}
+	}
+}

@@ -152,6 +152,7 @@ func events() []string {
 	return []string{
 		"FullyBooted", "Shutdown",
 		"Hangup", "DialBegin", "DialState", "DialEnd", "DeviceStateChange",
+		"OriginateResponse", // of the calls that agents make; inbound ones have none
 	}
 }
 

@@ -158,7 +158,7 @@ func (c *caller) enter(ctx context.Context) error {
 		return err
 	}
 	if c.queue.Recording {
-		c.record = path.Join(e.Begin.In(c.cfg.Server.Timezone).Format("2006/01/02"), e.ID+".wav")
+		c.record = RecordPath(e.Begin.In(c.cfg.Server.Timezone), e.ID)
 		c.recording = before.recording == path.Join(c.cfg.Asterisk.Recordings, c.record)
 		e.Record = c.record
 	}
@@ -313,11 +313,7 @@ func (c *caller) greet(ctx context.Context) error {
 
 // finish leaves the outcome on the channel.
 func (c *caller) finish(ctx context.Context, o queue.Outcome) {
-	ctx, cancel := lastly(ctx)
-	defer cancel()
-	if err := c.s.SetVariable(ctx, VarResult, strings.ToUpper(string(o))); err != nil && !gone(err) {
-		c.log.Warn("result not set", "result", o, "err", err)
-	}
+	leaveResult(ctx, c.s, c.log, strings.ToUpper(string(o)))
 }
 
 // finishEnded is finish for a channel that is dead here: its hang-up handlers,
@@ -386,11 +382,15 @@ func (c *caller) exec(ctx context.Context, app string, args ...string) error {
 	return err
 }
 
-// full expands several expressions in one round trip. Of the values only the
-// last may hold the separator.
 func (c *caller) full(ctx context.Context, exprs ...string) ([]string, error) {
+	return expand(ctx, c.s, exprs...)
+}
+
+// expand expands several expressions in one round trip. Of the values only the
+// last may hold the separator.
+func expand(ctx context.Context, s *agi.Session, exprs ...string) ([]string, error) {
 	const separator = "|"
-	v, _, err := c.s.GetFullVariable(ctx, strings.Join(exprs, separator), "")
+	v, _, err := s.GetFullVariable(ctx, strings.Join(exprs, separator), "")
 	if err != nil {
 		return nil, err
 	}

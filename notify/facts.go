@@ -33,10 +33,11 @@ func (w *Watcher) fullyBooted(e *ami.Event) {
 }
 
 // dialBegin: a phone is being dialled. Originate dials without a caller
-// (AMI v2 specification, DialBegin): those are no offers.
+// (AMI v2 specification, DialBegin): those are no offers. Whom an outbound
+// call dials is a customer.
 func (w *Watcher) dialBegin(e *ami.Event) {
 	caller, id := e.Get("Uniqueid"), e.Get("DestUniqueid")
-	if caller == "" || id == "" {
+	if caller == "" || id == "" || queue.IsOutChannel(caller) {
 		return
 	}
 	channel := e.Get("DestChannel")
@@ -75,6 +76,9 @@ func (w *Watcher) dialState(e *ami.Event) {
 	if s := e.Get("DialStatus"); s != "RINGING" && s != "PROGRESS" {
 		return
 	}
+	if w.outState(e) {
+		return
+	}
 	if _, l, ok := w.legOf(e); ok && !l.over {
 		w.tell(e, queue.Fact{Kind: queue.PhoneRings, UniqueID: l.caller, Phone: l.phone})
 	}
@@ -82,6 +86,9 @@ func (w *Watcher) dialState(e *ami.Event) {
 
 // dialEnd: any other status ends the dialling (manager_channels.c).
 func (w *Watcher) dialEnd(e *ami.Event) {
+	if w.outEnd(e) {
+		return
+	}
 	id, _, ok := w.legOf(e)
 	if !ok {
 		return

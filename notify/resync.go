@@ -53,9 +53,11 @@ func (w *Watcher) channels(ctx context.Context) error {
 	live := make(map[string]bool, len(list))
 	rung := map[string]bool{}        // callers to whom a phone's channel belongs
 	phones := map[string][]phoneAt{} // by bridge
+	inBridge := map[string]int{}
 	for _, e := range list {
 		id := e.Get("Uniqueid")
 		live[id] = true
+		inBridge[e.Get("BridgeId")]++
 		l, ok := w.legs.get(id)
 		if !ok {
 			continue
@@ -70,6 +72,7 @@ func (w *Watcher) channels(ctx context.Context) error {
 	for _, e := range list {
 		c := queue.Channel{UniqueID: e.Get("Uniqueid")}
 		c.Rings = rung[c.UniqueID]
+		c.Bridged = e.Get("BridgeId") != "" && inBridge[e.Get("BridgeId")] > 1
 		if e.Get("Context") == w.context {
 			c.Number, c.Since = e.Get("Exten"), sinceOf(e, asOf)
 		}
@@ -125,7 +128,7 @@ func (w *Watcher) rebuild(asOf time.Time, list []*ami.Event) {
 		if c := callers[e.Get("BridgeId")]; c != "" {
 			caller = c
 		}
-		if phone == "" || caller == "" || caller == id {
+		if phone == "" || caller == "" || caller == id || queue.IsOutChannel(caller) || queue.IsOutChannel(id) {
 			continue // no phone, or one that calls itself
 		}
 		if !w.legs.add(id, leg{caller: caller, phone: phone, since: asOf, passing: w.template.passing(channel)}) {

@@ -91,6 +91,7 @@ func NewWatcher(o WatcherOptions) *Watcher {
 	w.client.Handle("DialEnd", w.dialEnd)
 	w.client.Handle("Hangup", w.hangup)
 	w.client.Handle("DeviceStateChange", w.deviceState)
+	w.client.Handle("OriginateResponse", w.originated)
 	return w
 }
 
@@ -100,7 +101,11 @@ func (w *Watcher) Client() *ami.Client { return w.client }
 
 // AgentChannel finds the channel on which the agent of a phone talks with a
 // caller, or is rung for one: its unique id, by that of the caller's channel.
+// The caller of an outbound call is the agent.
 func (w *Watcher) AgentChannel(callerID, phone string) (uniqueID string, ok bool) {
+	if queue.IsOutChannel(callerID) {
+		return callerID, true
+	}
 	return w.legs.at(callerID, phone)
 }
 

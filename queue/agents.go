@@ -39,7 +39,7 @@ type agent struct {
 // state tells what the world sees.
 func (a *agent) state(now time.Time) AgentState {
 	switch {
-	case a.call != nil && a.call.Phase == Talking:
+	case a.call != nil && (a.call.Phase == Talking || a.call.Phase == Dialling):
 		return AgentTalks
 	case a.call != nil:
 		return AgentRings

@@ -17,11 +17,13 @@ const (
 type Phase string
 
 // The phases of a call, in the order they are usually passed. A call goes
-// back from Ringing to Waiting when nobody takes an offer.
+// back from Ringing to Waiting when nobody takes an offer. An outbound call
+// begins as Ringing: it is the agent's phone that rings first.
 const (
 	Greeting Phase = "greeting" // hears the announcement, can't be offered yet
 	Waiting  Phase = "waiting"
 	Ringing  Phase = "ringing"
+	Dialling Phase = "dialling" // of an outbound call: the agent's phone has answered, the customer's is being rung
 	Talking  Phase = "talking"
 	Ended    Phase = "ended"
 )
@@ -29,11 +31,14 @@ const (
 // Outcome says how a call ended. Every call ends in exactly one.
 type Outcome string
 
-// The outcomes. A call that ends as any but Answered, without ever having been
-// answered, is a missed call.
+// The outcomes. An inbound call that ends as any but Answered, without ever
+// having been answered, is a missed call. An outbound call is Answered once the
+// customer was reached, Abandoned when the agent hung up before, and else
+// Failed: the cause tells why, by a [DialResult] or what became of ringing the
+// agent, as in "17 busy" or "agent_no_answer".
 const (
 	Answered  Outcome = "answered"
-	Abandoned Outcome = "abandoned" // the caller hung up first
+	Abandoned Outcome = "abandoned" // who called hung up first
 	Timeout   Outcome = "timeout"   // the queue's max_wait was over
 	Full      Outcome = "full"      // more callers waiting than max_waiting
 	Closed    Outcome = "closed"    // the queue takes no calls now
@@ -89,13 +94,16 @@ type Call struct {
 	Caller     string    `json:"caller"`                // number; empty when withheld
 	CallerName string    `json:"caller_name,omitempty"` // as the network sent it: untrusted text
 	Callee     string    `json:"callee"`                // the number dialled
-	Agent      string    `json:"agent"`                 // who answered; empty until then
-	// Channel names the caller's channel, UniqueID is Asterisk's id of it.
+	// Agent is who answered, empty until then; of an outbound call, who makes it.
+	Agent string `json:"agent"`
+	// Channel names the caller's channel, UniqueID is Asterisk's id of it. The
+	// caller of an outbound call is the agent; Caller is the queue's number then,
+	// and Callee the customer's.
 	Channel  string `json:"channel"`
 	UniqueID string `json:"unique_id"`
 
 	Begin time.Time  `json:"begin"` // when the call came in: its place in the queue
-	Start *time.Time `json:"start"` // when an agent answered; null for a missed call
+	Start *time.Time `json:"start"` // when the talk began: an agent, or the customer called, answered; null until then
 	End   *time.Time `json:"end"`
 
 	Outcome Outcome `json:"outcome,omitempty"` // empty while the call lives

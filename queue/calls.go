@@ -132,6 +132,9 @@ func (c *call) talker() *leg {
 // enter takes in a caller, or one who comes back after the script was lost.
 func (m *machine) enter(e Entry, t *Ticket) error {
 	if c := m.calls[e.ID]; c != nil {
+		if c.Direction != In {
+			return ErrDirection
+		}
 		m.reenter(c, e, t)
 		return nil
 	}
@@ -300,6 +303,10 @@ func (m *machine) callDue(c *call) {
 		m.gone(c)
 		return
 	}
+	if c.Direction == Out {
+		m.outDue(c)
+		return
+	}
 	if c.expected() && c.Phase != Talking && !m.now.Before(c.lostAt.Add(LostAfter)) {
 		m.freed++
 		m.end(m.now, c, Failed, "lost")
@@ -342,6 +349,11 @@ func (m *machine) gone(c *call) {
 	if !c.goneAt.IsZero() {
 		at = c.goneAt
 	}
+	if c.Direction == Out {
+		outcome, cause := c.outcomeOfGone()
+		m.end(at, c, outcome, cause)
+		return
+	}
 	cause := c.goneWhy
 	if cause == "" {
 		cause = "caller"
@@ -380,7 +392,7 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	switch c.Phase {
 	case Talking:
 		c.line.talking--
-	case Ringing:
+	case Ringing, Dialling:
 		c.line.ringing--
 	default:
 		c.line.remove(c)
@@ -390,7 +402,9 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
 		c.TalkMS = at.Sub(*c.Start).Milliseconds()
-		c.line.handled(at.Sub(*c.Start))
+		if c.Direction == In { // what the others in line wait for
+			c.line.handled(at.Sub(*c.Start))
+		}
 	} else {
 		c.Record = "" // only conversations are recorded
 		c.WaitMS = at.Sub(c.Begin).Milliseconds()
@@ -438,7 +452,11 @@ func (m *machine) release(at time.Time, c *call, o Outcome) []Ring {
 		if r.Result == Pending {
 			m.legOver(at, c, l, result)
 		} else if r.Result == RingAnswer && l.agent.call == c {
-			m.freeAgent(l.agent, c.line.cfg.Wrapup)
+			wrapup := c.line.cfg.Wrapup
+			if c.Start == nil {
+				wrapup = 0 // the customer was not reached
+			}
+			m.freeAgent(l.agent, wrapup)
 		}
 		rings = append(rings, *r)
 	}

@@ -8,6 +8,11 @@
 // [Board.Connect], [Board.SetState] and their like. Every change comes out as
 // an [Event] to each [Observer], in order.
 //
+// Calls that agents make begin with [Board.CallOut]: the agent is reserved as by
+// an offer, and whoever ordered has the agent's phone rung. Once that has
+// answered, a script takes the call up with [Board.PickUp] and dials the
+// customer.
+//
 // # Decisions
 //
 // All decisions are made by a machine that does no input or output, reads no
@@ -19,7 +24,8 @@
 //
 // # Rules that always hold
 //
-//   - An agent is offered to one call at a time, across all queues.
+//   - An agent is offered to one call at a time, across all queues, and to none
+//     while making a call.
 //   - A call is offered to one set of agents at a time.
 //   - Of the callers an agent could serve, the one who came first is served
 //     first, across queues; a caller keeps its place over a restart.

@@ -7,11 +7,12 @@ type FactKind int
 
 // The kinds of fact.
 const (
-	PhoneRings   FactKind = iota + 1 // an agent's phone rings (180, or 183 with early audio)
-	PhoneAnswers                     // an agent's phone answered
-	PhoneDone                        // an agent's phone stopped ringing without an answer: Result says how
-	TalkOver                         // the channel of the agent who talks ended
-	CallerGone                       // the caller's channel ended
+	PhoneRings      FactKind = iota + 1 // an agent's phone rings (180, or 183 with early audio)
+	PhoneAnswers                        // an agent's phone answered
+	PhoneDone                           // an agent's phone stopped ringing without an answer: Result says how
+	TalkOver                            // the channel of the agent who talks ended
+	CallerGone                          // the caller's channel ended; that of the agent who calls, of an outbound call
+	CustomerAnswers                     // the customer whom an outbound call dials answered
 )
 
 // Fact is one thing heard from the telephone exchange about a call. Facts may
@@ -20,7 +21,7 @@ type Fact struct {
 	Kind FactKind
 	// UniqueID is the exchange's id of the caller's channel.
 	UniqueID string
-	// Phone is the agent's number; empty for CallerGone.
+	// Phone is the agent's number; empty for CallerGone, and for outbound calls.
 	Phone  string
 	At     time.Time
 	Result RingResult // for PhoneDone; CallerLeft when the ringing was cancelled, for whatever reason
@@ -36,6 +37,10 @@ func (m *machine) heard(f Fact) {
 	at := f.At
 	if at.IsZero() || at.After(m.now) {
 		at = m.now
+	}
+	if c.Direction == Out {
+		m.heardOut(at, c, f)
+		return
 	}
 	if f.Kind == CallerGone {
 		m.heardGone(at, c, causeText(f.Cause, "caller"))
@@ -63,7 +68,7 @@ func (m *machine) heard(f Fact) {
 		if c.Phase == Talking && c.talker() == l {
 			m.heardGone(at, c, causeText(f.Cause, "agent"))
 		}
-	case CallerGone:
+	case CallerGone, CustomerAnswers:
 	}
 }
 
@@ -99,6 +104,8 @@ type Channel struct {
 	// Rings tells that a channel to an agent's phone was dialled for this one
 	// and still lives.
 	Rings bool
+	// Bridged tells that it shares a bridge with another channel.
+	Bridged bool
 	// Number is the consultation number that the channel has called and still
 	// waits with; empty when there is none. It has been there since Since.
 	Number string
@@ -123,7 +130,9 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
 		m.calls[c.ID] = c
 		m.channels[c.UniqueID] = c
-		if !m.restoreLegs(c) {
+		if c.Direction == Out {
+			m.restoreOut(c)
+		} else if !m.restoreLegs(c) {
 			c.Phase = Waiting
 			l.insert(c)
 		}
@@ -192,6 +201,12 @@ func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended 
 	m.partStrangers(live)
 	for _, c := range m.sortedCalls() {
 		ch, ok := live[c.UniqueID]
+		if c.Direction == Out {
+			if m.reconcileOut(asOf, started, c, ch, ok) {
+				ended++
+			}
+			continue
+		}
 		switch {
 		case ok && ch.TalksTo != "":
 			m.found(asOf, c, ch.TalksTo)

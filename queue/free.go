@@ -3,8 +3,8 @@ package queue
 import "fmt"
 
 // Free takes an agent off the call in hand, at a supervisor's wish, when its
-// channel is gone and nothing tells so: a talk ends as failed with the cause
-// "freed", a ringing is withdrawn from this agent, after-call work ends. An
+// channel is gone and nothing tells so: a talk, or a call that the agent makes,
+// ends as failed with the cause "freed", a ringing is withdrawn from this agent, after-call work ends. An
 // agent with none of these stays as it was. The error is [ErrUnknownAgent].
 func (b *Board) Free(agentID string) error {
 	err := fmt.Errorf("%w: %q", ErrUnknownAgent, agentID)
@@ -22,7 +22,7 @@ func (m *machine) free(a *agent) {
 	switch {
 	case c == nil:
 		m.endWrapup(a)
-	case c.Phase == Talking:
+	case c.Phase == Talking, c.Direction == Out:
 		m.freed++
 		m.end(m.now, c, Failed, "freed")
 		m.endWrapup(a)
@@ -36,6 +36,10 @@ func (m *machine) free(a *agent) {
 // script tells how it went on.
 func (m *machine) withdraw(a *agent) {
 	c := a.call
+	if c.Direction == Out {
+		m.end(m.now, c, Failed, "agent_"+string(CutShort))
+		return
+	}
 	for _, l := range c.offer.legs {
 		if l.agent == a {
 			m.legOver(m.now, c, l, CutShort)

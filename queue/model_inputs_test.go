@@ -37,6 +37,10 @@ const (
 	opFail
 	opDialled
 	opFact
+	opCallOut
+	opCallOff
+	opPickUp
+	opReached
 	opReconcile
 	opReload
 	opRestart
@@ -46,7 +50,7 @@ const (
 var opWeights = [...]int{
 	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opFree: 2, opPhone: 6, opDeaf: 2,
 	opEnter: 26, opComeBack: 8, opReady: 28, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
-	opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10,
+	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10,
 }
 
 func randomOp(r *rand.Rand) op {
@@ -183,6 +187,8 @@ func (w *world) apply(o op) {
 		}
 	case opFact:
 		w.applyFact(o)
+	case opCallOut, opCallOff, opPickUp, opReached:
+		w.applyOut(o)
 	case opReconcile:
 		w.applyReconcile(o)
 	case opReload:
@@ -274,6 +280,9 @@ func (w *world) nextScript() int {
 
 func (w *world) applyScript(o op, s *script) {
 	t := w.twin
+	if c := t.calls[s.call]; c != nil && c.Direction == Out && o.kind != opDetach && o.kind != opFail {
+		return // what the script of an outbound call has no reason to say
+	}
 	switch o.kind {
 	case opReady:
 		w.say("script %d of %s is ready", s.id, s.call)
@@ -324,7 +333,7 @@ func (w *world) rung(call string, n int) string {
 func (w *world) applyFact(o op) {
 	call := w.pick(o.n[0])
 	f := Fact{
-		Kind:     oneOf(o.n[1], PhoneRings, PhoneRings, PhoneRings, PhoneAnswers, PhoneAnswers, PhoneDone, PhoneDone, TalkOver, TalkOver, CallerGone),
+		Kind:     oneOf(o.n[1], PhoneRings, PhoneRings, PhoneRings, PhoneAnswers, PhoneAnswers, PhoneDone, PhoneDone, TalkOver, TalkOver, CallerGone, CustomerAnswers),
 		UniqueID: "u" + call,
 		Phone:    w.rung(call, o.n[2]),
 		At:       w.now.Add(time.Duration(oneOf(o.n[2], 0, 0, 0, -3, -400, -4000, 100)) * time.Millisecond),
@@ -358,7 +367,7 @@ func (w *world) applyReconcile(o op) {
 		case x < 3:
 			channels = append(channels, Channel{UniqueID: c.UniqueID, TalksTo: fmt.Sprintf("80%d", r.IntN(modelAgents))})
 		default:
-			channels = append(channels, Channel{UniqueID: c.UniqueID, Rings: x < 7})
+			channels = append(channels, Channel{UniqueID: c.UniqueID, Rings: x < 7, Bridged: x == 9})
 		}
 	}
 	w.say("reconcile as of %s, started %s: %+v", asOf.Format("05.000"), started.Format("15:04:05.000"), channels)

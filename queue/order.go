@@ -36,7 +36,7 @@ type order struct {
 	until time.Time
 }
 
-// Order tells what a talk is about to become. The errors are [ErrUnknownCall]
+// Order tells what a talk, or a call that an agent makes, is about to become. The errors are [ErrUnknownCall]
 // and [ErrNotTalking]. Another order takes the place of an earlier one.
 func (b *Board) Order(callID string, o Order) error {
 	err := fmt.Errorf("%w: %s", ErrUnknownCall, callID)
@@ -49,7 +49,7 @@ func (b *Board) Order(callID string, o Order) error {
 }
 
 func (m *machine) order(c *call, o Order) error {
-	if c.Phase != Talking {
+	if c.Phase != Talking && c.Direction == In {
 		return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
 	}
 	c.order = order{o, m.now.Add(OrderWait)}

@@ -50,7 +50,7 @@ func (t *twin) release(a *twinAgent) {
 		return
 	}
 	t.freed++
-	if c.Phase == Talking {
+	if c.Phase == Talking || c.Direction == Out {
 		t.end(c, t.now, Failed, "freed")
 		a.wrapup = time.Time{}
 		return
@@ -60,6 +60,10 @@ func (t *twin) release(a *twinAgent) {
 
 // withdraw stops the ringing of one agent.
 func (t *twin) withdraw(c *twinCall, agent string) {
+	if c.Direction == Out {
+		t.end(c, t.now, Failed, "agent_cut_short")
+		return
+	}
 	for _, i := range t.pending(c) {
 		if c.Rings[i].Agent == agent {
 			t.stopRinging(c, i, t.now, CutShort)
@@ -89,6 +93,9 @@ func (t *twin) setDeaf(deaf bool) {
 
 func (t *twin) enter(e Entry, script int) error {
 	if c := t.calls[e.ID]; c != nil {
+		if c.Direction == Out {
+			return ErrDirection
+		}
 		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
 		switch {
 		case e.Answered || c.Phase == Talking:
@@ -195,6 +202,10 @@ func (t *twin) leave(c *twinCall) {
 	at, outcome, why := t.now, Abandoned, c.why
 	if !c.gone.IsZero() {
 		at = c.gone
+	}
+	if c.Direction == Out {
+		t.leaveOut(c, at)
+		return
 	}
 	if c.Phase == Talking {
 		outcome = Answered
@@ -366,7 +377,7 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 	for _, a := range t.agents {
 		if a.call == c.ID {
 			a.call = ""
-			if wrapup := t.queues[c.Queue].cfg.Wrapup; a.loggedIn && wrapup > 0 {
+			if wrapup := t.queues[c.Queue].cfg.Wrapup; a.loggedIn && wrapup > 0 && c.Start != nil {
 				a.wrapup = t.now.Add(wrapup)
 			}
 			t.note(a)
@@ -397,6 +408,10 @@ func (t *twin) heard(f Fact) {
 	if at.IsZero() || at.After(t.now) {
 		at = t.now
 	}
+	if c.Direction == Out {
+		t.heardOut(c, at, f)
+		return
+	}
 	if f.Kind == CallerGone {
 		t.heardOver(c, at, by(f.Cause, "caller"))
 		return
@@ -424,7 +439,7 @@ func (t *twin) heard(f Fact) {
 		if c.Phase == Talking && r.Result == RingAnswer {
 			t.heardOver(c, at, by(f.Cause, "agent"))
 		}
-	case CallerGone:
+	case CallerGone, CustomerAnswers:
 	}
 }
 
@@ -445,6 +460,8 @@ func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int
 	for _, c := range t.inOrder() {
 		i := slices.IndexFunc(channels, func(ch Channel) bool { return ch.UniqueID == c.UniqueID })
 		switch {
+		case c.Direction == Out:
+			ended += t.reconcileOut(c, asOf, started, channels, i)
 		case i >= 0 && channels[i].TalksTo != "":
 			t.found(c, asOf, channels[i].TalksTo)
 		case i >= 0:
@@ -492,6 +509,10 @@ func (t *twin) restore(calls []Call) {
 		t.arrived++
 		c := &twinCall{Call: rec.clone(), order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{}}
 		t.calls[c.ID] = c
+		if c.Direction == Out {
+			t.restoreOut(c)
+			continue
+		}
 		first, legs := len(c.Rings), 0
 		if c.Phase == Ringing || c.Phase == Talking {
 			// The last round: those still pending, or who answered.

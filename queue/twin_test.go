@@ -103,7 +103,7 @@ func (c *twinCall) inLine() bool { return c.Phase == Greeting || c.Phase == Wait
 
 func (t *twin) stateOf(a *twinAgent) AgentState {
 	switch {
-	case a.call != "" && t.calls[a.call].Phase == Talking:
+	case a.call != "" && (t.calls[a.call].Phase == Talking || t.calls[a.call].Phase == Dialling):
 		return AgentTalks
 	case a.call != "":
 		return AgentRings
@@ -161,7 +161,7 @@ func (t *twin) count(queue string) (n [3]int) {
 		case c.Queue != queue:
 		case c.inLine():
 			n[0]++
-		case c.Phase == Ringing:
+		case c.Phase == Ringing || c.Phase == Dialling:
 			n[1]++
 		default:
 			n[2]++
@@ -189,6 +189,9 @@ func (t *twin) moments() []time.Time {
 		}
 		if c.Phase == Ringing {
 			at = append(at, t.guard(c))
+		}
+		if c.Direction == Out {
+			continue
 		}
 		if by, ok := t.patience(c); ok {
 			at = append(at, by)
@@ -261,6 +264,10 @@ func (t *twin) callDue(c *twinCall) {
 			t.freed++
 		}
 		t.leave(c)
+		return
+	}
+	if c.Direction == Out {
+		t.outDue(c)
 		return
 	}
 	if c.script == 0 && c.Phase != Talking && t.past(c.lost.Add(LostAfter)) {

@@ -59,13 +59,13 @@ func (t *Talks) Digits(ctx context.Context, callID string, to Side, digits strin
 		return err
 	}
 	defer t.digits.leave(callID)
-	c, agent, err := t.ends(ctx, callID)
+	_, customer, agent, err := t.ends(ctx, callID)
 	if err != nil {
 		return err
 	}
 	channel := agent
 	if to == ToCaller {
-		channel = c.Channel
+		channel = customer
 	}
 	for i := range len(digits) {
 		next := digitPause

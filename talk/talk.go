@@ -53,9 +53,16 @@ func New(o Options) *Talks {
 	return &Talks{board: o.Board, exchange: o.Exchange, digits: newLanes()}
 }
 
-// Hangup ends a talk, as its agent does by putting the handset down.
+// Hangup ends a talk, as its agent does by putting the handset down; a call
+// that the agent makes, at any moment.
 func (t *Talks) Hangup(ctx context.Context, callID string) error {
-	c, agent, err := t.ends(ctx, callID)
+	if c, ok := t.board.Call(callID); ok && c.Direction == queue.Out && c.Phase != queue.Talking {
+		if err := t.order(c.ID, queue.Order{Kind: queue.OrderHangup}); err != nil {
+			return err
+		}
+		return sorted(t.exchange.Hangup(ctx, c.UniqueID, normalClearing))
+	}
+	c, _, agent, err := t.ends(ctx, callID)
 	if err != nil {
 		return err
 	}
@@ -65,21 +72,26 @@ func (t *Talks) Hangup(ctx context.Context, callID string) error {
 	return sorted(t.exchange.Hangup(ctx, agent, normalClearing))
 }
 
-// ends finds the two channels of a talk: the call's own, and that of the
-// agent. It is Asterisk that knows with whom a channel talks.
-func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, agent string, err error) {
+// ends finds the two channels of a talk. The call's own is the customer's, or
+// that of the agent who made the call. It is Asterisk that knows with whom a
+// channel talks.
+func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer, agent string, err error) {
 	c, ok := t.board.Call(callID)
 	switch {
 	case !ok:
-		return c, "", fmt.Errorf("%w: %s", ErrNoCall, callID)
+		return c, "", "", fmt.Errorf("%w: %s", ErrNoCall, callID)
 	case c.Phase != queue.Talking:
-		return c, "", fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
+		return c, "", "", fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
 	}
+	customer = c.Channel
 	agent, err = t.exchange.Peer(ctx, c.Channel)
 	if err == nil && agent == "" {
 		err = exchange.ErrNoChannel
 	}
-	return c, agent, sorted(err)
+	if c.Direction == queue.Out {
+		customer, agent = agent, customer
+	}
+	return c, customer, agent, sorted(err)
 }
 
 // order tells the board what is to be done with a talk.

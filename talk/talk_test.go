@@ -18,6 +18,7 @@ import (
 // centre is a board and an Asterisk that write down what they are asked for.
 type centre struct {
 	phase queue.Phase
+	out   bool
 	peer  string
 	err   error // of Asterisk
 	began time.Time
@@ -35,7 +36,11 @@ func (c *centre) note(format string, args ...any) error {
 }
 
 func (c *centre) Call(id string) (queue.Call, bool) {
-	return queue.Call{ID: id, Phase: c.phase, Channel: "PJSIP/trunk-1"}, c.phase != ""
+	call := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u"}
+	if c.out {
+		call.Direction, call.Channel = queue.Out, "PJSIP/8001-1"
+	}
+	return call, c.phase != ""
 }
 
 func (c *centre) Order(call string, o queue.Order) error {
@@ -76,6 +81,34 @@ func TestHangup(t *testing.T) {
 			t.Errorf("done (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// The channel of a call that an agent makes is the agent's own.
+func TestOutbound(t *testing.T) {
+	tests := map[string]struct {
+		phase queue.Phase
+		do    func(context.Context, *Talks) error
+		want  []string
+	}{
+		"hang up":         {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 order 1 for c1", "0 hang up PJSIP/8001-1 16"}},
+		"the phone":       {queue.Ringing, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 order 1 for c1", "0 hang up u 16"}},
+		"dialling":        {queue.Dialling, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 order 1 for c1", "0 hang up u 16"}},
+		"to the agent":    {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Digits(ctx, "c1", ToAgent, "1") }, []string{"0 play 1 to PJSIP/8001-1"}},
+		"to the customer": {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Digits(ctx, "c1", ToCaller, "1") }, []string{"0 play 1 to PJSIP/trunk-2"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &centre{phase: tt.phase, out: true, peer: "PJSIP/trunk-2", began: time.Now()}
+				if err := tt.do(t.Context(), c.talks()); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tt.want, c.done); diff != "" {
+					t.Errorf("done (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 func TestErrors(t *testing.T) {

@@ -50,7 +50,8 @@ type centre struct {
 	ami      *cable // between calld and the manager interface
 	phones   map[string]*lab.Phone
 	caller   *lab.Caller
-	admin    http.Client // to the admin socket
+	called   chan *lab.Leg // calls to customers
+	admin    http.Client   // to the admin socket
 	server   *exec.Cmd
 	serverUp chan struct{} // closed when the process has ended
 	out      *output
@@ -61,7 +62,7 @@ type centre struct {
 func start(t *testing.T, p plan) *centre {
 	t.Helper()
 	c := &centre{
-		t: t, ctx: t.Context(), plan: p, dir: t.TempDir(), phones: map[string]*lab.Phone{},
+		t: t, ctx: t.Context(), plan: p, dir: t.TempDir(), phones: map[string]*lab.Phone{}, called: make(chan *lab.Leg, 100),
 		log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	c.admin.Transport = &http.Transport{
@@ -88,7 +89,9 @@ func start(t *testing.T, p plan) *centre {
 		}
 	}
 	var err error
-	if c.caller, err = lab.NewCaller(c.pbx, lab.CallerOptions{Log: c.log}); err != nil {
+	if c.caller, err = lab.NewCaller(c.pbx, lab.CallerOptions{
+		Customers: p.Customers, Called: func(l *lab.Leg) { c.called <- l }, Log: c.log,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.caller.Close() })

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"calld/test/lab"
 )
 
 // plan is what a test's call centre looks like; it is rendered to TOML.
@@ -16,7 +18,9 @@ type plan struct {
 	Agents       []agentPlan
 	Version      int      // of Asterisk
 	NoPhones     []string // agents whose phones are not registered
-	Data         string   // folder of the data file, by default the test's own
+	// Customers says what a customer does who is called; nil: nobody is there.
+	Customers func(number string) lab.Behaviour
+	Data      string // folder of the data file, by default the test's own
 	// What Asterisk knows from the start, and calld by a reload.
 	LaterQueues []queuePlan
 	LaterAgents []agentPlan

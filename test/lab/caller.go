@@ -11,7 +11,10 @@ type CallerOptions struct {
 	// Customers says what the customer with a number does when Asterisk calls
 	// it through the trunk. By default nobody is there: 404.
 	Customers func(number string) Behaviour
-	Log       *slog.Logger
+	// Called is given each call to a customer as it comes; nil: nobody is. It
+	// must return at once.
+	Called func(*Leg)
+	Log    *slog.Logger
 }
 
 // Caller is all customers behind one trunk: any number of calls at once, on
@@ -25,6 +28,9 @@ type Caller struct {
 func NewCaller(a *Asterisk, opts CallerOptions) (*Caller, error) {
 	trunk := a.Trunks[opts.Trunk]
 	st, err := newStation(a.SIP(), trunk.Name, trunk.Host, trunk.Port, opts.Log, func(l *Leg) Behaviour {
+		if opts.Called != nil {
+			opts.Called(l)
+		}
 		if opts.Customers == nil {
 			return Behaviour{Silent: true, Refuse: 404}
 		}

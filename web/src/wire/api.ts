@@ -125,7 +125,11 @@ export interface paths {
         /** Live calls, longest first */
         get: operations["list-calls"];
         put?: never;
-        post?: never;
+        /**
+         * Have an agent call a number
+         * @description First the agent's phone rings. When the agent has answered, the number is dialled, with the queue's number as caller id. The answer comes once the agent's phone has been ordered to ring; what becomes of the call is told by its events and by GET /api/v1/calls/{id}.
+         */
+        post: operations["make-call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -474,7 +478,7 @@ export interface components {
             /** @enum {string} */
             outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
             /** @enum {string} */
-            phase: "greeting" | "waiting" | "ringing" | "talking" | "ended";
+            phase: "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "ended";
             queue: string;
             record?: string;
             rings: components["schemas"]["Ring"][] | null;
@@ -548,6 +552,17 @@ export interface components {
             id: string;
             password: string;
         };
+        "Make-callRequest": {
+            /** @description Who calls; by default who asks. Only a supervisor may name another. */
+            agent?: string;
+            /**
+             * @description Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped.
+             * @example 010-1234-5678
+             */
+            number: string;
+            /** @description One that the agent serves; may be left out when it is the only one. */
+            queue?: string;
+        };
         Me: {
             id: string;
             name: string;
@@ -613,7 +628,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -925,6 +940,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "make-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Make-callRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
                 };
             };
             /** @description Error */

@@ -243,14 +243,18 @@ export interface Call {
   caller_name?: string;
   /** the number dialled */
   callee: string;
-  /** who answered; empty until then */
+  /** Agent is who answered, empty until then; of an outbound call, who makes it. */
   agent: string;
-  /** Channel names the caller's channel, UniqueID is Asterisk's id of it. */
+  /**
+   * Channel names the caller's channel, UniqueID is Asterisk's id of it. The
+   * caller of an outbound call is the agent; Caller is the queue's number then,
+   * and Callee the customer's.
+   */
   channel: string;
   unique_id: string;
   /** when the call came in: its place in the queue */
   begin: Time;
-  /** when an agent answered; null for a missed call */
+  /** when the talk began: an agent, or the customer called, answered; null until then */
   start: Time | null;
   end: Time | null;
   /** empty while the call lives */
@@ -391,7 +395,7 @@ export type PhoneState = "unknown" | "idle" | "busy" | "unreachable";
 export type Direction = "in" | "out";
 
 /** Phase says where a live call is. */
-export type Phase = "greeting" | "waiting" | "ringing" | "talking" | "ended";
+export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "ended";
 
 /** Outcome says how a call ended. Every call ends in exactly one. */
 export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";

@@ -24,7 +24,14 @@ export const en: Words = {
     wrapup: "After call",
     unreachable: "No phone",
   },
-  phase: { greeting: "Greeting", waiting: "Waiting", ringing: "Ringing", talking: "Talking", ended: "Ended" },
+  phase: {
+    greeting: "Greeting",
+    waiting: "Waiting",
+    ringing: "Ringing",
+    dialling: "Dialling",
+    talking: "Talking",
+    ended: "Ended",
+  },
   outcome: {
     answered: "Answered",
     abandoned: "Abandoned",

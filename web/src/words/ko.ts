@@ -43,6 +43,7 @@ export const ko = {
     greeting: "안내",
     waiting: "대기",
     ringing: "울림",
+    dialling: "거는 중",
     talking: "상담중",
     ended: "종료",
   } satisfies Record<Phase, string>,
