@@ -100,7 +100,12 @@ func New(o Options) *API {
 func (a *API) Handler() http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(a.refuse(http.StatusForbidden, CodeCrossOrigin, "pages of other origins may not ask for this"))
-	return guard.Handler(a.mount((*API).authenticate))
+	h := guard.Handler(a.mount((*API).authenticate))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// What customers and agents wrote is never taken for a page.
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Admin serves the same for the admin socket, where everything is allowed.

@@ -130,7 +130,6 @@ func (a *API) sendRecording(hc huma.Context, c queue.Call, f io.ReadSeeker, info
 	r, w := humago.Unwrap(hc)
 	h := w.Header()
 	h.Set("Content-Type", "audio/wav")
-	h.Set("X-Content-Type-Options", "nosniff")
 	// The browser asks each time whether it may still have it.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, info.ModTime().UnixNano(), info.Size()))

@@ -20,7 +20,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "calld-voice-"));
   voice = { wav: join(dir, "voice.wav") };
   await writeVoice(voice.wav, AGENT);
-  board = await Switchboard.start();
+  board = await Switchboard.open();
 }, 240_000);
 afterEach(async () => {
   const faults = [];
@@ -31,7 +31,7 @@ afterEach(async () => {
   expect(faults).toEqual([]);
 });
 afterAll(async () => {
-  await board.stop();
+  await board.close();
   await rm(dir, { recursive: true, force: true });
 });
 

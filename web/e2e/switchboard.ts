@@ -25,7 +25,7 @@ export class Switchboard {
     this.#control = at.control;
   }
 
-  static async start(): Promise<Switchboard> {
+  static async open(): Promise<Switchboard> {
     const dir = await mkdtemp(join(tmpdir(), "calld-switchboard-"));
     const binary = join(dir, "switchboard");
     execFileSync("go", ["build", "-o", binary, "./web/e2e/switchboard"], { cwd: ROOT, stdio: "inherit" });
@@ -35,21 +35,44 @@ export class Switchboard {
       program.once("exit", (code) => reject(new Error(`the switchboard ended with ${code}`)));
     });
     const board = new Switchboard(program, dir, JSON.parse(line) as { page: string; control: string });
-    await eventually("the server is ready", async () => (await fetch(board.url + "readyz").catch(() => null))?.ok);
+    await board.#ready();
     return board;
   }
 
-  async stop(): Promise<void> {
+  async #ready(): Promise<void> {
+    await eventually("the server is ready", async () => (await fetch(this.url + "readyz").catch(() => null))?.ok);
+  }
+
+  async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#program.once("exit", resolve));
     this.#program.stdin?.end();
     if (this.#program.exitCode === null) await ended;
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  /** A customer calls, with a tone for a voice. */
-  async call(from: string, tone: number): Promise<Customer> {
-    const { leg } = await this.ask<{ leg: number }>("POST", `call?from=${from}&tone=${tone}`);
+  /** A customer calls, with a tone for a voice; to is another consultation number, name what the network tells. */
+  async call(from: string, tone: number, more: { to?: string; name?: string } = {}): Promise<Customer> {
+    const query = new URLSearchParams({ from, tone: String(tone), ...more });
+    const { leg } = await this.ask<{ leg: number }>("POST", `call?${query}`);
     return new Customer(this, leg);
+  }
+
+  /** Kills calld as kill -9 does. */
+  async kill(): Promise<void> {
+    await this.ask("POST", "calld/kill");
+  }
+  /** Starts calld again. */
+  async start(): Promise<void> {
+    await this.ask("POST", "calld/start");
+    await this.#ready();
+  }
+
+  /** The text of calld's configuration file. */
+  async configuration(): Promise<string> {
+    return (await fetch(`${this.#control}/config`)).text();
+  }
+  async configure(text: string): Promise<void> {
+    await this.ask("PUT", "config", text);
   }
 
   /** How loud tones are in the recording of an ended call: 1 is full. */
@@ -60,8 +83,8 @@ export class Switchboard {
     );
   }
 
-  async ask<T>(method: string, path: string): Promise<T> {
-    const answer = await fetch(`${this.#control}/${path}`, { method });
+  async ask<T>(method: string, path: string, body?: string): Promise<T> {
+    const answer = await fetch(`${this.#control}/${path}`, { method, ...(body !== undefined && { body }) });
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
     return (await answer.json()) as T;
   }

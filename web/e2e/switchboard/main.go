@@ -2,11 +2,16 @@
 // Asterisk, calld, and customers who call when they are told to, with voices
 // that are tones. The tests tell it by HTTP:
 //
-//	POST /call?from=01012345678&tone=440      a customer calls; answers {"leg":1}
+//	POST /call?from=01012345678&tone=440      a customer calls; answers {"leg":1}. With to, name: another
+//	                                          consultation number, the name that the network tells
 //	GET  /leg/1?hz=1000                        {"state":"talking","level":0.5,"digits":"12#"}
 //	POST /leg/1/hangup                         the customer hangs up
 //	GET  /recording?call=ID&hz=440&hz=1000     how loud each tone is in a recording
 //	POST /asterisk/restart                     Asterisk ends and starts again
+//	POST /calld/kill, /calld/start             calld is killed; is started again
+//	GET, PUT /config                           calld's configuration file
+//
+// The phone of the agent that has no page of its own for it answers each call.
 //
 // It prints the addresses of the page and of itself, and ends when its
 // standard input does.
@@ -28,10 +33,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"text/template"
 	"time"
 
-	"calld/app"
 	"calld/config"
 	"calld/dialplan"
 	"calld/test/lab"
@@ -44,7 +49,13 @@ const patience = 20 * time.Second
 var configText string
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	err := error(nil)
+	if len(os.Args) == 3 && os.Args[1] == "serve" {
+		err = serve(context.Background(), os.Args[2])
+	} else {
+		err = run(context.Background())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "switchboard:", err)
 		os.Exit(1)
 	}
@@ -91,9 +102,15 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.caller.Close()) }()
-	if s.app, err = app.New(app.Options{ConfigPath: v.file(), Version: "test", Log: log}); err != nil {
+	if err := s.connectPhone(ctx, log); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, s.phone.Close()) }()
+	s.calld = newServer(v.file(), filepath.Join(v.Dir, "s"))
+	if err := s.calld.start(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.calld.stop(syscall.SIGTERM)) }()
 	var lc net.ListenConfig
 	control, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -102,7 +119,6 @@ func run(ctx context.Context) (err error) {
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: patience}
 	ended := make(chan error, 2)
 	go func() { ended <- server.Serve(control) }()
-	go func() { ended <- s.app.Run(ctx) }()
 	go func() {
 		_, err := io.Copy(io.Discard, os.Stdin) // until the tests end
 		ended <- err
@@ -140,7 +156,8 @@ func (v values) write() (*config.Config, error) {
 type switchboard struct {
 	pbx    *lab.Asterisk
 	caller *lab.Caller
-	app    *app.App
+	phone  *lab.Phone
+	calld  *server
 	cfg    *config.Config
 
 	mu   sync.Mutex
@@ -149,6 +166,7 @@ type switchboard struct {
 
 func (s *switchboard) handler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, s.calld.config) })
 	handle := func(pattern string, do func(ctx context.Context, r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), patience)
@@ -168,7 +186,34 @@ func (s *switchboard) handler() http.Handler {
 	handle("POST /asterisk/restart", func(ctx context.Context, _ *http.Request) (any, error) {
 		return struct{}{}, s.pbx.Restart(ctx)
 	})
+	handle("POST /calld/kill", func(context.Context, *http.Request) (any, error) {
+		return struct{}{}, s.calld.stop(os.Kill)
+	})
+	handle("POST /calld/start", func(context.Context, *http.Request) (any, error) {
+		return struct{}{}, s.calld.start()
+	})
+	handle("PUT /config", func(_ context.Context, r *http.Request) (any, error) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return struct{}{}, os.WriteFile(s.calld.config, text, 0o600)
+	})
 	return mux
+}
+
+// connectPhone registers the phone of the agent who has one of its own.
+func (s *switchboard) connectPhone(ctx context.Context, log *slog.Logger) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a, _ := s.cfg.Agent("성춘향")
+	s.phone, err = lab.NewPhone(s.pbx, lab.PhoneOptions{
+		User: a.Phone, Password: string(a.PhoneSecret), Behaviour: lab.Behaviour{After: time.Second, Answer: true}, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	return s.phone.Register(ctx)
 }
 
 func (s *switchboard) call(ctx context.Context, r *http.Request) (any, error) {
@@ -176,7 +221,13 @@ func (s *switchboard) call(ctx context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.caller.Call(context.WithoutCancel(ctx), s.cfg.Queues[0].Number, lab.CallOptions{Number: r.FormValue("from"), Tone: tone})
+	to := r.FormValue("to")
+	if to == "" {
+		to = s.cfg.Queues[0].Number
+	}
+	l, err := s.caller.Call(context.WithoutCancel(ctx), to, lab.CallOptions{
+		Number: r.FormValue("from"), Name: r.FormValue("name"), Tone: tone,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -226,18 +277,15 @@ func (s *switchboard) hangup(ctx context.Context, r *http.Request) (any, error) 
 
 // recording measures the tones in the recording of an ended call: the loudest
 // fifth of a second of each.
-func (s *switchboard) recording(_ context.Context, r *http.Request) (any, error) {
+func (s *switchboard) recording(ctx context.Context, r *http.Request) (any, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, err
 	}
-	calls, _, err := s.app.Recent(50)
+	c, err := s.calld.call(ctx, r.FormValue("call"))
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range calls {
-		if c.ID != r.FormValue("call") || c.Record == "" {
-			continue
-		}
+	if c.End != nil && c.Record != "" {
 		folder, err := os.OpenRoot(s.cfg.Asterisk.RecordingsHere)
 		if err != nil {
 			return nil, err

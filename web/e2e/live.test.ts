@@ -1,0 +1,232 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Call } from "../src/wire/messages";
+import { type Browser, type Microphone, startChromium } from "./chromium";
+import { type Customer, eventually, Switchboard, writeVoice } from "./switchboard";
+import { goTo, login } from "./user";
+
+// 성춘향 has a telephone that answers by itself; 이몽룡's is the page.
+const SUPPORT = "0215885678";
+const BOOKING = "0215889012";
+
+/** How long a page may take to find its server again: its pauses grow to 10 s. */
+const BACK = 60_000;
+
+let board: Switchboard;
+const browsers: Browser[] = [];
+const customers: Customer[] = [];
+
+beforeAll(async () => {
+  board = await Switchboard.open();
+}, 240_000);
+afterAll(() => board.close());
+afterEach(async () => {
+  for (const c of customers.splice(0)) await c.hangup().catch(() => undefined); // many have hung up
+  const faults = [];
+  for (const b of browsers.splice(0)) {
+    faults.push(...b.faults);
+    await b.close();
+  }
+  expect(faults).toEqual([]);
+});
+
+async function open(microphone: Microphone = "missing"): Promise<Browser> {
+  const browser = await startChromium(undefined, microphone);
+  browsers.push(browser);
+  return browser;
+}
+
+async function agentPage(id = "성춘향"): Promise<Page> {
+  const page = await (await open()).page();
+  await login(page, board.url, id);
+  return page;
+}
+
+const available = (page: Page) => page.locator(".state .tag.available").waitFor();
+
+async function call(from: string, to = SUPPORT, name = ""): Promise<Customer> {
+  const customer = await board.call(from, 440, { to, name });
+  customers.push(customer);
+  return customer;
+}
+
+/** Waits until the agent on the page talks; tells the call. */
+async function talking(page: Page): Promise<string> {
+  const card = page.locator("section.talking[data-call]");
+  await card.waitFor();
+  return (await card.getAttribute("data-call"))!;
+}
+
+const ofServer = (page: Page, id: string) =>
+  page.evaluate(async (id) => (await (await fetch(`api/v1/calls/${id}`)).json()) as Call, id);
+
+it("shows a hostile name that comes by SIP as text", async () => {
+  const page = await agentPage();
+  await available(page);
+  const name = `<img src=x onerror="document.title='owned'"><script>alert(1)</script>`;
+  const customer = await call("01011112222", SUPPORT, name);
+  await page.locator("aside").getByText("<img src=x onerror=").first().waitFor(); // the alert, or the talk already
+  const id = await talking(page);
+  // It came through Asterisk whole, so that what is shown is what was sent.
+  expect((await ofServer(page, id)).caller_name).toContain("<img src=x onerror=");
+  await customer.hangup();
+  await page.locator(`section:not(.talking)[data-call="${id}"]`).waitFor();
+  await page.goto(`${board.url}#/history/${id}`);
+  await page.locator("[data-detail]").getByText("<img src=x onerror=").waitFor();
+  expect(await page.locator("main img, main script, aside img, aside script").count()).toBe(0);
+  expect(await page.title()).not.toBe("owned");
+});
+
+it("lives through a kill of the server in mid-talk: nothing is lost, what is shown is new", async () => {
+  const page = await agentPage();
+  await available(page);
+  const customer = await call("01022223333");
+  const id = await talking(page);
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.type("before, ");
+  await page.locator(".saving.saved").waitFor();
+
+  await board.kill();
+  await page.getByText("연결 끊김").first().waitFor();
+  await page.locator("main.stale").waitFor();
+  await page.keyboard.type("meanwhile, ");
+  await page.getByText("연결되면 저장됩니다.").waitFor();
+  const other = await call("01033334444"); // who hears music until calld is back
+
+  await board.start();
+  await page.locator("main:not(.stale)").waitFor({ timeout: BACK });
+  expect(await page.getByText("연결 끊김").count()).toBe(0);
+  expect(await talking(page)).toBe(id);
+  await page.locator("[data-memo]").focus();
+  await page.keyboard.press("End");
+  await page.keyboard.type("after");
+  await expect.poll(async () => (await ofServer(page, id)).memo, { timeout: BACK }).toBe("before, meanwhile, after");
+  await page.locator("[data-live]", { hasText: "010-3333-4444" }).waitFor({ timeout: BACK });
+
+  await customer.hangup();
+  await page.locator(`section:not(.talking)[data-call="${id}"]`).waitFor();
+  await eventually("the call is in the history", async () => (await ofServer(page, id)).outcome === "answered");
+  await other.state("talking");
+});
+
+it("shows the admin what is wrong in the configuration, and what a good one changes", async () => {
+  const good = await board.configuration();
+  const page = await agentPage("admin");
+  const agent = await agentPage();
+  await available(agent);
+  await goTo(page, "admin");
+  const reload = page.getByRole("button", { name: "설정 다시 읽기" });
+
+  await board.configure(good.replace('ring_timeout = "30s"', 'ring_timout = "30s"') + '\nqueues = ["999"]\n');
+  await reload.click();
+  const line = good.split("\n").findIndex((l) => l.startsWith("ring_timeout")) + 1;
+  await page
+    .getByText(`calld.toml:${line}: queues.123456.ring_timout: unknown key; did you mean ring_timeout?`)
+    .waitFor();
+  await page.getByText(/calld\.toml:\d+: agents\.admin\.queues: there is no queue "999"/).waitFor();
+
+  await board.configure(
+    good
+      .replace('ring_timeout = "30s"', 'ring_timeout = "29s"')
+      .replace("[server]", '[server]\naway_reasons = ["병원"]')
+      .replace('name = "기술지원"', 'name = "기술지원"\ndispositions = ["해결", "방문"]'),
+  );
+  await reload.click();
+  const row = page.locator("tr", { hasText: "queues.123456.ring_timeout" });
+  await row.waitFor();
+  expect(await row.locator("del").innerText()).toContain("30s");
+  expect(await row.locator("ins").innerText()).toContain("29s");
+  expect(await page.locator("tr", { hasText: "queues.234567.dispositions" }).locator("ins").innerText()).toContain(
+    "해결",
+  );
+
+  // The agents' pages have it at once.
+  await agent.keyboard.press("F4");
+  await agent.getByRole("button", { name: "병원" }).waitFor();
+  await agent.keyboard.press("Escape");
+  await call("01044445555");
+  await talking(agent);
+  await agent.getByLabel("상담 결과").selectOption("방문");
+
+  await board.configure(good);
+  await reload.click();
+  await page.locator("tr", { hasText: "away_reasons" }).waitFor();
+});
+
+it("is the same in two tabs of one agent, who stays while one is open", async () => {
+  const browser = await open();
+  const [page, other] = [await browser.page(), await browser.page()];
+  await login(page, board.url, "성춘향");
+  await other.goto(board.url);
+  for (const tab of [page, other]) await available(tab);
+  await page.keyboard.press("F4");
+  await page.keyboard.press("1");
+  for (const tab of [page, other]) await tab.locator(".state .tag.away").waitFor();
+  await other.keyboard.press("F2");
+  await available(page);
+  await call("01055556666");
+  const ids = [await talking(page), await talking(other)];
+  expect(ids[0]).toBe(ids[1]);
+  await page.close();
+  await other.locator("[data-memo]").fill("in the second tab");
+  await expect.poll(async () => (await ofServer(other, ids[0]!)).memo).toBe("in the second tab");
+});
+
+it("is right again after the tab slept", async () => {
+  const page = await agentPage();
+  await available(page);
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+  const watcher = await agentPage("admin"); // tells when it has come about
+  await call("01066667777");
+  await watcher.locator("[data-live]", { hasText: "010-6666-7777" }).locator("text=성춘향").first().waitFor();
+  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  await talking(page);
+  await page.locator("main:not(.stale)").waitFor();
+  await page.locator("section.talking").getByText("010-6666-7777").waitFor();
+});
+
+it("is worked by keyboard alone, from the login to the end of after-call work", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "calld-voice-"));
+  const voice = { wav: join(dir, "voice.wav") };
+  await writeVoice(voice.wav, 1000);
+  const page = await (await open(voice)).page();
+  await page.goto(board.url);
+  const press = (key: string) => page.keyboard.press(key);
+  await page.locator("input[autocomplete=username]:focus").waitFor();
+  await page.keyboard.insertText("이몽룡");
+  await press("Tab");
+  await page.keyboard.type("demo");
+  await press("Enter");
+  await page.locator("[data-phone=ready]").waitFor();
+  await available(page);
+
+  const customer = await call("01077778888", BOOKING);
+  await page.locator("[data-answer]").waitFor();
+  await press("F9");
+  const id = await talking(page);
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.type("two nights");
+  await press("Tab"); // to the result
+  await press("ArrowDown");
+  await customer.hangup();
+  await page.locator(".tag.wrapup").first().waitFor();
+  await eventually("memo and result are written", async () => {
+    const c = await ofServer(page, id);
+    return c.memo === "two nights" && c.disposition === "예약";
+  });
+  await press("F2"); // available, which ends after-call work
+  await available(page);
+  for (const [key, screen] of [
+    ["Alt+2", "missed"],
+    ["Alt+3", "history"],
+    ["Alt+1", "now"],
+  ] as const) {
+    await press(key);
+    await page.waitForURL(`**/#/${screen}`);
+  }
+  await rm(dir, { recursive: true, force: true });
+});
