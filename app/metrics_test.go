@@ -39,7 +39,7 @@ func TestMetrics(t *testing.T) {
 	k.Dialled(queue.DialReport{Offer: offer.ID, Result: queue.RingAnswer, Phone: "801", Talked: time.Second})
 
 	code, page := ask(a.handler(), "/metrics")
-	if code != http.StatusOK || strings.Contains(page, "hostile") || strings.Contains(page, "801") {
+	if code != http.StatusOK || strings.Contains(page, "hostile") || strings.Contains(page, `"801"`) {
 		t.Errorf("%d:\n%s", code, page)
 	}
 	families, err := a.metrics.Gather()

@@ -49,7 +49,7 @@ const patience = 20 * time.Second
 var configText string
 
 func main() {
-	err := error(nil)
+	var err error
 	if len(os.Args) == 3 && os.Args[1] == "serve" {
 		err = serve(context.Background(), os.Args[2])
 	} else {
