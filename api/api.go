@@ -12,6 +12,7 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/report"
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
@@ -24,6 +25,8 @@ const MaxBody = 64 << 10
 type Options struct {
 	Board *queue.Board
 	Store *store.Store
+	// Day is the figures of the running day.
+	Day *report.Day
 	// Config gives the configuration in force.
 	Config func() *config.Config
 	// Reload reads the configuration again and puts it in force, or returns
@@ -68,6 +71,7 @@ type Status struct {
 type API struct {
 	board         *queue.Board
 	store         *store.Store
+	day           *report.Day
 	config        func() *config.Config
 	reload        func(context.Context) ([]config.Change, error)
 	status        func() Status
@@ -88,7 +92,7 @@ type API struct {
 func New(o Options) *API {
 	installProblems()
 	return &API{
-		board: o.Board, store: o.Store, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
+		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, talks: o.Talks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
@@ -140,6 +144,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerRecordings(h)
 	a.registerMissed(h)
 	a.registerSupervision(h)
+	a.registerReports(h)
 	a.registerAdmin(h)
 	return h
 }

@@ -12,6 +12,7 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/report"
 	"calld/store"
 )
 
@@ -19,28 +20,15 @@ func (a *API) registerLive(h huma.API) {
 	live := []string{"live"}
 	huma.Register(h, huma.Operation{
 		OperationID: "list-queues", Method: http.MethodGet, Path: "/api/v1/queues", Tags: live,
-		Summary: "Queues with their live figures",
-	}, func(ctx context.Context, _ *struct{}) (*struct {
-		Body struct {
-			Queues []queue.QueueStatus `json:"queues"`
-		}
-	}, error,
-	) {
-		var out struct {
-			Body struct {
-				Queues []queue.QueueStatus `json:"queues"`
-			}
-		}
-		out.Body.Queues = a.snapshot(ctx).Queues
-		return &out, nil
-	})
+		Summary: "Queues with their live figures, and those of today",
+	}, a.listQueues)
 	huma.Register(h, huma.Operation{
 		OperationID: "get-queue", Method: http.MethodGet, Path: "/api/v1/queues/{id}", Tags: live,
-		Summary: "One queue with its live figures",
-	}, func(ctx context.Context, in *idInput) (*struct{ Body queue.QueueStatus }, error) {
+		Summary: "One queue with its live figures, and those of today",
+	}, func(ctx context.Context, in *idInput) (*struct{ Body QueueNow }, error) {
 		for _, q := range a.snapshot(ctx).Queues {
 			if q.ID == in.ID {
-				return &struct{ Body queue.QueueStatus }{q}, nil
+				return &struct{ Body QueueNow }{QueueNow{q, a.day.Queue(q.ID).Total}}, nil
 			}
 		}
 		return nil, notFound("queue", in.ID)
@@ -72,6 +60,27 @@ func (a *API) registerLive(h huma.API) {
 		Summary: "Write the memo or the disposition of a call", MaxBodyBytes: MaxBody,
 		Description: "A field that is left out stays as it is. The answer comes when the memo is on disk.",
 	}, a.patchCall)
+}
+
+// QueueNow is a queue's live figures, and those of today.
+type QueueNow struct {
+	queue.QueueStatus
+	Today report.Figures `json:"today" doc:"Since midnight in the server's time zone. By hour: /api/v1/reports/today."`
+}
+
+type queuesOutput struct {
+	Body struct {
+		Queues []QueueNow `json:"queues"`
+	}
+}
+
+func (a *API) listQueues(ctx context.Context, _ *struct{}) (*queuesOutput, error) {
+	var out queuesOutput
+	out.Body.Queues = []QueueNow{}
+	for _, q := range a.snapshot(ctx).Queues {
+		out.Body.Queues = append(out.Body.Queues, QueueNow{q, a.day.Queue(q.ID).Total})
+	}
+	return &out, nil
 }
 
 type idInput struct {

@@ -18,6 +18,7 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/report"
 	"calld/spy"
 	"calld/store"
 	"calld/store/storetest"
@@ -86,7 +87,9 @@ func newCentre(tb testing.TB) *centre {
 	c.configure(centreConfig)
 	c.board = queue.New(queue.Options{Config: c.cfg, Seed: 1})
 	c.api = New(Options{
-		Board: c.board, Store: c.store, Config: func() *config.Config { return c.cfg },
+		Board: c.board, Store: c.store,
+		Day:           report.NewDay(report.Options{Location: time.UTC, Threshold: func(string) time.Duration { return 20 * time.Second }}),
+		Config:        func() *config.Config { return c.cfg },
 		Reload:        func(context.Context) ([]config.Change, error) { return c.changes, c.fault },
 		Status:        func() Status { return Status{Version: "test", Started: began} },
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },

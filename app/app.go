@@ -20,6 +20,7 @@ import (
 	"calld/exchange"
 	"calld/notify"
 	"calld/queue"
+	"calld/report"
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
@@ -47,6 +48,7 @@ type App struct {
 
 	store    *store.Store
 	recorder *store.Recorder
+	day      *report.Day
 	away     *awayKeeper
 	board    *queue.Board
 	hub      *notify.Hub
@@ -91,8 +93,9 @@ func New(o Options) (*App, error) {
 	a.recorder = store.NewRecorder(st, store.RecorderOptions{Log: o.Log, OnDurable: a.durable})
 	a.away = newAwayKeeper(st, o.Log)
 	counts := newCounts(a.metrics)
+	a.day = report.NewDay(report.Options{Location: cfg.Server.Timezone, Threshold: a.serviceLevel})
 	a.board = queue.New(queue.Options{
-		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.recorder, a.away, counts},
+		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.recorder, a.away, a.day, counts},
 	})
 	a.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI: ami.Options{
@@ -103,7 +106,7 @@ func New(o Options) (*App, error) {
 	a.exchange = exchange.New(a.watcher.Client())
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
-		Board: a.board, Store: st, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
+		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
 		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, Free: a.free,
 		Talks: talk.New(talk.Options{Board: a.board, Exchange: a.exchange}), Version: o.Version, Log: o.Log,
 	})
@@ -143,6 +146,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "announcements", a.announce.Run)
 	p.start(ctx, "pages", func(ctx context.Context) error { return a.hub.Run(ctx, a.board) })
 	p.start(ctx, "web phones", a.phones.Run)
+	p.start(ctx, "figures of the day", a.tellDay)
 	p.start(ctx, "asterisk events", a.watcher.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
 	p.start(ctx, "admin socket", func(ctx context.Context) error {

@@ -30,6 +30,11 @@ func (a *App) restore(ctx context.Context) error {
 		a.log.Error("live calls of the last run can't be read", "err", err)
 	}
 	unknown := a.board.Restore(live)
+	for i := range live {
+		if live[i].Phase == queue.Talking {
+			a.day.Add(&live[i])
+		}
+	}
 	if len(live) > 0 {
 		a.log.Info("live calls of the last run restored", "calls", len(live)-len(unknown))
 	}
@@ -55,5 +60,6 @@ func (a *App) settle(ctx context.Context, c queue.Call) error {
 	if _, err := a.store.Finish(ctx, &c); err != nil {
 		return fmt.Errorf("settle call %s: %w", c.ID, err)
 	}
+	a.day.Add(&c)
 	return nil
 }

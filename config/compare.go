@@ -252,6 +252,7 @@ func (q Queue) settings() []setting {
 		lasting("no_agent_wait", q.NoAgentWait),
 		texts("dispositions", q.Dispositions),
 		text("crm_url", q.CRMURL),
+		lasting("service_level", q.ServiceLevel),
 	}
 }
 

@@ -131,6 +131,9 @@ type Queue struct {
 	// CRMURL is the address of a customer in the CRM with [CRMPlaceholders];
 	// empty: no link.
 	CRMURL string
+	// ServiceLevel is how soon a call is to be answered: the threshold of the
+	// service level in figures.
+	ServiceLevel time.Duration
 }
 
 // Role says what a user may do.

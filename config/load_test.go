@@ -192,6 +192,7 @@ away_after = 0
 no_agent_wait = "0s"
 dispositions = ["판매", "환불 & 취소"]
 crm_url = "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}"
+service_level = "1m"
 `)
 	write("conf.d/20-agents.toml", `
 [agents."나"]
@@ -243,13 +244,14 @@ queues = ["123456"]
 			{
 				ID: "123456", Name: "상담전화_1", Number: "+82215881234", Queueing: All, Order: RoundRobin,
 				Announcement: true, AnnouncementURL: "http://127.0.0.1/own", RingTimeout: 15 * time.Second,
-				MaxWaiting: 30, Wrapup: 5 * time.Second, Music: "기다림", Dispositions: []string{"판매", "환불 & 취소"},
+				MaxWaiting: 30, Wrapup: 5 * time.Second, Music: "기다림", ServiceLevel: time.Minute, Dispositions: []string{"판매", "환불 & 취소"},
 				CRMURL: "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}",
 			},
 			{
 				ID: "VIP 고객", Name: "VIP 고객", Number: "vip-1", Queueing: Inline, Order: Listed,
 				Announcement: true, Recording: true, RingTimeout: 20 * time.Second, MaxWait: 10 * time.Minute,
 				Music: "default", RetryPause: 10 * time.Second, AwayAfter: 3, NoAgentWait: 30 * time.Second,
+				ServiceLevel: 20 * time.Second,
 			},
 		},
 		Agents: []Agent{

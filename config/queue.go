@@ -11,20 +11,21 @@ func (l *loader) readQueues(top *section, c *Config) {
 			l.faults = append(l.faults, Fault{File: s.node.file, Line: s.node.line(), Key: s.path.String(), Text: err.Error()})
 		}
 		q := Queue{
-			ID:          id,
-			Name:        s.str("name", id, line),
-			Number:      NormalNumber(s.str("number", "", notEmpty, extension)),
-			Queueing:    enum(s, "queueing", Inline, Inline, All),
-			Order:       enum(s, "order", Listed, Listed, LongestIdle, FewestCalls, RoundRobin, Random),
-			Recording:   s.boolean("recording", true),
-			RingTimeout: s.duration("ring_timeout", 20*time.Second, span{time.Second, 10 * time.Minute, ""}),
-			MaxWait:     s.duration("max_wait", 10*time.Minute, span{time.Second, day, "to wait for ever"}),
-			MaxWaiting:  s.integer("max_waiting", 0, 0, 10_000),
-			Wrapup:      s.duration("wrapup", 0, span{0, time.Hour, ""}),
-			Music:       s.str("music", "default", notEmpty, name),
-			RetryPause:  s.duration("retry_pause", 10*time.Second, span{0, 10 * time.Minute, ""}),
-			AwayAfter:   s.integer("away_after", 3, 0, 100),
-			NoAgentWait: s.duration("no_agent_wait", 30*time.Second, span{time.Second, day, "to wait like any other call"}),
+			ID:           id,
+			Name:         s.str("name", id, line),
+			Number:       NormalNumber(s.str("number", "", notEmpty, extension)),
+			Queueing:     enum(s, "queueing", Inline, Inline, All),
+			Order:        enum(s, "order", Listed, Listed, LongestIdle, FewestCalls, RoundRobin, Random),
+			Recording:    s.boolean("recording", true),
+			RingTimeout:  s.duration("ring_timeout", 20*time.Second, span{time.Second, 10 * time.Minute, ""}),
+			MaxWait:      s.duration("max_wait", 10*time.Minute, span{time.Second, day, "to wait for ever"}),
+			MaxWaiting:   s.integer("max_waiting", 0, 0, 10_000),
+			Wrapup:       s.duration("wrapup", 0, span{0, time.Hour, ""}),
+			Music:        s.str("music", "default", notEmpty, name),
+			RetryPause:   s.duration("retry_pause", 10*time.Second, span{0, 10 * time.Minute, ""}),
+			AwayAfter:    s.integer("away_after", 3, 0, 100),
+			NoAgentWait:  s.duration("no_agent_wait", 30*time.Second, span{time.Second, day, "to wait like any other call"}),
+			ServiceLevel: s.duration("service_level", 20*time.Second, span{time.Second, time.Hour, ""}),
 		}
 		q.Dispositions = s.choices("dispositions", maxDisposition)
 		q.CRMURL = s.str("crm_url", "", line, optional(crmURL))

@@ -219,8 +219,8 @@ func (h *Hub) refresh() {
 	}
 }
 
-// Push sends a frame about something that is not on the board: missed.changed,
-// campaign.stats or config.reloaded. It goes to those who may see the queue;
+// Push sends a frame about something that is not on the board: queue.day,
+// missed.changed, campaign.stats or config.reloaded. It goes to those who may see the queue;
 // without a queue, to supervisors and admins. It may overtake events of the
 // board that have not been handed out yet.
 func (h *Hub) Push(queueID string, t Type, data any) {

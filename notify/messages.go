@@ -21,6 +21,7 @@ const (
 	TypeMissed     Type = "call.missed"
 	TypeAgentState Type = "agent.state"
 	TypeQueueStats Type = "queue.stats"
+	TypeQueueDay   Type = "queue.day"
 	TypeMissedList Type = "missed.changed"
 	TypeReloaded   Type = "config.reloaded"
 	TypeAsterisk   Type = "asterisk.state"
@@ -163,7 +164,7 @@ type AsteriskState struct {
 	LagMS int64 `json:"lag_ms"`
 }
 
-// Notice is missed.changed, config.reloaded or campaign.stats, with what
+// Notice is queue.day, missed.changed, config.reloaded or campaign.stats, with what
 // [Hub.Push] was given as Data.
 type Notice struct {
 	Type  Type      `json:"type"`

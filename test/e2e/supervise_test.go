@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"calld/queue"
+	"calld/report"
 	"calld/store"
 	"calld/test/lab"
 )
@@ -67,9 +70,11 @@ func TestSupervisorListensWhispersAndBarges(t *testing.T) {
 				agentPlan{ID: "boss", Role: "admin"})
 			c := start(t, p)
 			c.loginAll("a1")
+			board := c.login("boss")
 			talk := c.talk(1, "a1")
 			call := c.waitPhase(queue.Talking)
 			sup, phone := c.browse("sup"), c.phone("sup")
+			c.waitDay(board, report.Figures{Offered: 1, Answered: 1, InTime: 1})
 
 			sup.spy(call.ID, "listen")
 			ear, err := phone.WaitRinging(c.step())
@@ -105,7 +110,8 @@ func TestSupervisorListensWhispersAndBarges(t *testing.T) {
 			c.hangUp(talk)
 			_, err = ear.WaitEnded(c.step())
 			c.must(err)
-			c.ended(talk.number, outcome{queue.Answered, "a1", []string{"a1 answered"}})
+			ended := c.ended(talk.number, outcome{queue.Answered, "a1", []string{"a1 answered"}})
+			c.waitDay(board, report.Figures{Offered: 1, Answered: 1, InTime: 1, TalkMS: ended.TalkMS})
 			sup.want(http.StatusNotFound, http.MethodPost, "/api/v1/calls/"+call.ID+"/spy", `{"mode":"listen"}`)
 
 			var trail store.AuditPage
@@ -119,6 +125,31 @@ func TestSupervisorListensWhispersAndBarges(t *testing.T) {
 				t.Errorf("the audit trail is %s", s)
 			}
 		})
+	}
+}
+
+// waitDay waits until a page is told these figures of the day, which must be
+// those of the report.
+func (c *centre) waitDay(page *lab.Agent, want report.Figures) {
+	c.t.Helper()
+	var data report.Today
+	_, err := page.WaitFor(c.step(), func(m lab.Message) bool {
+		var f struct{ Data report.Today }
+		if m.Type != "queue.day" || m.Decode(&f) != nil {
+			return false
+		}
+		data = f.Data
+		got := data.Total
+		return got.Offered == want.Offered && got.Answered == want.Answered && got.InTime == want.InTime && got.TalkMS == want.TalkMS
+	})
+	c.must(err)
+	if data.Total.ServiceLevel == nil || *data.Total.ServiceLevel != 1 || len(data.Hours) != 1 || data.ThresholdMS != 20_000 {
+		c.t.Errorf("the day is %+v", data)
+	}
+	var today struct{ Queues []report.Today }
+	c.ask("/api/v1/reports/today", &today)
+	if diff := cmp.Diff([]report.Today{data}, today.Queues); diff != "" {
+		c.t.Errorf("the report (-page +report):\n%s", diff)
 	}
 }
 

@@ -122,6 +122,14 @@ func (s *source) fields(t *typeDecl) ([]field, error) {
 	}
 	var list []field
 	for _, f := range st.Fields.List {
+		if embedded := s.types[s.find(t.pkg, f.Type)]; embedded != nil && len(f.Names) == 0 && f.Tag == nil {
+			fields, err := s.fields(embedded)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, fields...)
+			continue
+		}
 		if f.Tag == nil {
 			return nil, fmt.Errorf("%s.%s: a field without a json tag", t.pkg, t.name)
 		}

@@ -315,7 +315,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Queues with their live figures */
+        /** Queues with their live figures, and those of today */
         get: operations["list-queues"];
         put?: never;
         post?: never;
@@ -332,7 +332,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One queue with its live figures */
+        /** One queue with its live figures, and those of today */
         get: operations["get-queue"];
         put?: never;
         post?: never;
@@ -356,6 +356,26 @@ export interface paths {
          * @description All or nothing: with a single fault nothing changes, and the problem lists every fault.
          */
         post: operations["reload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of today's calls, by queue and hour
+         * @description Calls that customers made, under the hour at which they came in: each from its answer, or else from its end. The service level is the share answered within the queue's service_level, of all answered and missed but those whose caller hung up within 5 s.
+         */
+        get: operations["report-today"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -541,8 +561,61 @@ export interface components {
             /** @description The value at the given location */
             value?: unknown;
         };
-        "List-queuesResponse": {
-            queues: components["schemas"]["QueueStatus"][] | null;
+        Figures: {
+            /**
+             * Format: int64
+             * @description Of the missed: the caller hung up.
+             */
+            abandoned: number;
+            /** Format: int64 */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of the answered: within the queue's threshold.
+             */
+            in_time: number;
+            /**
+             * Format: int64
+             * @description Ended without an answer, for whatever reason.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Calls that came in: answered and missed.
+             */
+            offered: number;
+            /**
+             * Format: double
+             * @description in_time / (offered - short), from 0 to 1; null when there was no such call.
+             */
+            service_level: number | null;
+            /**
+             * Format: int64
+             * @description Of the abandoned: within 5 s. They are no part of the service level.
+             */
+            short: number;
+            /** Format: int64 */
+            talk_avg_ms: number;
+            /**
+             * Format: int64
+             * @description Of all talks that are over.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Of all offered, until the answer or the end.
+             */
+            wait_avg_ms: number;
+            /** Format: int64 */
+            wait_max_ms: number;
+        };
+        Hour: {
+            figures: components["schemas"]["Figures"];
+            /**
+             * Format: int64
+             * @description 0 to 23, in the server's time zone.
+             */
+            hour: number;
         };
         LoginInputBody: {
             /**
@@ -643,7 +716,7 @@ export interface components {
              */
             type: string;
         };
-        QueueStatus: {
+        QueueNow: {
             agents: {
                 [key: string]: number;
             };
@@ -656,8 +729,13 @@ export interface components {
             ringing: number;
             /** Format: int64 */
             talking: number;
+            /** @description Since midnight in the server's time zone. By hour: /api/v1/reports/today. */
+            today: components["schemas"]["Figures"];
             /** Format: int64 */
             waiting: number;
+        };
+        QueuesOutputBody: {
+            queues: components["schemas"]["QueueNow"][] | null;
         };
         ReloadOutputBody: {
             changes: components["schemas"]["Change"][] | null;
@@ -719,6 +797,22 @@ export interface components {
             /** @description Why calls can't be written; empty when they can. */
             store_error?: string;
             version: string;
+        };
+        Today: {
+            /** @description Such as 2026-11-22, in the server's time zone. */
+            date: string;
+            /** @description Hours in which calls came in, in order. */
+            hours: components["schemas"]["Hour"][] | null;
+            queue: string;
+            /**
+             * Format: int64
+             * @description service_level of the queue: how soon its calls are to be answered.
+             */
+            threshold_ms: number;
+            total: components["schemas"]["Figures"];
+        };
+        TodayOutputBody: {
+            queues: components["schemas"]["Today"][] | null;
         };
         Transfer: {
             /** Format: date-time */
@@ -1360,7 +1454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List-queuesResponse"];
+                    "application/json": components["schemas"]["QueuesOutputBody"];
                 };
             };
             /** @description Error */
@@ -1391,7 +1485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QueueStatus"];
+                    "application/json": components["schemas"]["QueueNow"];
                 };
             };
             /** @description Error */
@@ -1421,6 +1515,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReloadOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "report-today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayOutputBody"];
                 };
             };
             /** @description Error */

@@ -87,7 +87,7 @@ export interface AsteriskChange {
 }
 
 /**
- * Notice is missed.changed, config.reloaded or campaign.stats, with what
+ * Notice is queue.day, missed.changed, config.reloaded or campaign.stats, with what
  * [Hub.Push] was given as Data.
  */
 export interface MissedChanged {
@@ -99,7 +99,7 @@ export interface MissedChanged {
 }
 
 /**
- * Notice is missed.changed, config.reloaded or campaign.stats, with what
+ * Notice is queue.day, missed.changed, config.reloaded or campaign.stats, with what
  * [Hub.Push] was given as Data.
  */
 export interface Reloaded {
@@ -111,7 +111,19 @@ export interface Reloaded {
 }
 
 /**
- * Notice is missed.changed, config.reloaded or campaign.stats, with what
+ * Notice is queue.day, missed.changed, config.reloaded or campaign.stats, with what
+ * [Hub.Push] was given as Data.
+ */
+export interface QueueDay {
+  seq: number;
+  type: "queue.day";
+  at: Time;
+  queue?: string;
+  data: Today;
+}
+
+/**
+ * Notice is queue.day, missed.changed, config.reloaded or campaign.stats, with what
  * [Hub.Push] was given as Data.
  */
 export interface CampaignStats {
@@ -137,7 +149,7 @@ export interface Fault {
   message: string;
 }
 
-export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | CampaignStats | Ack | Fault;
+export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | QueueDay | CampaignStats | Ack | Fault;
 
 /** Login logs in a socket that came without a session cookie. */
 export interface Login {
@@ -382,6 +394,15 @@ export interface Change {
   restart?: boolean;
 }
 
+/** Today is a queue's figures since midnight. */
+export interface Today {
+  queue: string;
+  date: string;
+  threshold_ms: number;
+  total: Figures;
+  hours: Hour[] | null;
+}
+
 /** Code says in an error frame what was wrong. */
 export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "unknown_disposition" | "failed";
 
@@ -439,3 +460,25 @@ export interface Resolution {
 
 /** ChangeKind says what became of a key. */
 export type ChangeKind = "added" | "removed" | "changed" | "reordered";
+
+/** Figures are what became of the calls of some time. */
+export interface Figures {
+  offered: number;
+  answered: number;
+  missed: number;
+  abandoned: number;
+  short: number;
+  in_time: number;
+  /** ServiceLevel is nil when no call counts for it. */
+  service_level: number | null;
+  wait_avg_ms: number;
+  wait_max_ms: number;
+  talk_ms: number;
+  talk_avg_ms: number;
+}
+
+/** Hour is the figures of one hour of the day. */
+export interface Hour {
+  hour: number;
+  figures: Figures;
+}
