@@ -88,7 +88,8 @@ func New(o Options) (*App, error) {
 	})
 	a.phones = webphone.New(webphone.Options{
 		Asterisk:      func() string { return a.Config().Asterisk.WebSocket },
-		OriginAllowed: a.hub.OriginAllowed, Agent: pages{a}.agentOf, Log: o.Log,
+		OriginAllowed: a.hub.OriginAllowed, Agent: pages{a}.agentOf,
+		Resuming: func(phone string) { a.watcher.Resuming(phone) }, Log: o.Log,
 	})
 	a.recorder = store.NewRecorder(st, store.RecorderOptions{Log: o.Log, OnDurable: a.durable})
 	a.away = newAwayKeeper(st, o.Log)

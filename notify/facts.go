@@ -129,6 +129,10 @@ func (w *Watcher) hangup(e *ami.Event) {
 	switch {
 	case !ok:
 		w.tell(e, queue.Fact{Kind: queue.CallerGone, UniqueID: id, Cause: cause})
+	case l.resumes:
+		// The channel that took its place, if there is one, was heard of in no
+		// event: it is looked for.
+		w.Refresh()
 	case l.talks && !l.passing:
 		w.tell(e, queue.Fact{Kind: queue.TalkOver, UniqueID: l.caller, Phone: l.phone, Cause: cause})
 	}

@@ -20,6 +20,9 @@ type leg struct {
 	// passing marks a Local channel that leaves the call once it is answered:
 	// its end is not the end of the talk.
 	passing bool
+	// resumes tells that the phone takes the talk up on another channel: the
+	// end of this one need not be that of the talk.
+	resumes bool
 }
 
 // legs are the channels to agents' phones, by unique id. A leg lives from
@@ -106,6 +109,17 @@ func (s *legs) stop(id string) (l leg, silent bool) {
 		}
 	}
 	return *p, true
+}
+
+// resume notes that a phone is about to take its talk up on another channel.
+func (s *legs) resume(phone string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.byID {
+		if l.phone == phone && l.talks {
+			l.resumes = true
+		}
+	}
 }
 
 // remove ends a leg.

@@ -109,6 +109,10 @@ func (w *Watcher) AgentChannel(callerID, phone string) (uniqueID string, ok bool
 	return w.legs.at(callerID, phone)
 }
 
+// Resuming tells that a phone is about to take up the talk it is in on another
+// channel, which replaces the one known. It must be told before Asterisk is.
+func (w *Watcher) Resuming(phone string) { w.legs.resume(phone) }
+
 // Refresh has all phones looked at anew, as after a reload that brought new
 // agents.
 func (w *Watcher) Refresh() {

@@ -472,6 +472,43 @@ func TestWhatWasMissedIsRepairedAfterReconnecting(t *testing.T) {
 	}
 }
 
+// TestATalkGoesOnOnAnotherChannel: a page that was loaded again has a channel of
+// its own, and the end of the old one ends nothing.
+func TestATalkGoesOnOnAnotherChannel(t *testing.T) {
+	for name, tt := range map[string]struct {
+		resuming bool
+		want     string
+	}{
+		"taken up":  {true, "talking 8001:answered_elsewhere 8002:answered 8003:answered_elsewhere"},
+		"not asked": {false, "ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := newExchange(t, "PJSIP/{phone}")
+				x.ring()
+				x.dial("8002-1", "begin")
+				x.dial("8002-1", "ANSWER")
+				synctest.Wait()
+				if tt.resuming {
+					x.watcher.Resuming("8002")
+				}
+				x.mu.Lock()
+				x.channels = [][]string{channel("PJSIP/trunk-1", "in", "b1"), channel("PJSIP/8002-2", "8002-2", "b1")}
+				x.mu.Unlock()
+				x.hangup("8002-1", "16")
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if got := x.results(); got != tt.want {
+					t.Errorf("%q, want %q", got, tt.want)
+				}
+				if id, ok := x.watcher.AgentChannel("in", "8002"); !ok || id != "8002-2" {
+					t.Errorf("the agent's channel is %q, %t", id, ok)
+				}
+			})
+		})
+	}
+}
+
 func TestSweeperFindsWhatEventsDidNotTell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newExchange(t, "PJSIP/{phone}")

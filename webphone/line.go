@@ -13,6 +13,7 @@ import (
 type line struct {
 	agent, phone   string
 	page, asterisk *websocket.Conn
+	resuming       func(phone string)
 
 	ended chan struct{} // closed when the line is to end
 	once  sync.Once
@@ -70,9 +71,13 @@ func (l *line) fromPage() {
 			l.end(readFault(err, Gone), nil)
 			return
 		}
-		if err := check(message, l.phone); err != nil {
+		resumes, err := check(message, l.phone)
+		if err != nil {
 			l.end(Forbidden, err)
 			return
+		}
+		if resumes {
+			l.resuming(l.phone)
 		}
 		if !pass(l.asterisk, kind, message) {
 			l.end(Asterisk, nil)

@@ -17,14 +17,15 @@ var errMessage = errors.New("webphone: message refused")
 // not understand is refused too, since Asterisk might understand it otherwise.
 //
 // RFC 7118 section 5: a WebSocket message holds one SIP message, or the line
-// ends of RFC 5626 that keep a connection open.
-func check(message []byte, phone string) error {
+// ends of RFC 5626 that keep a connection open. resumes tells that the message
+// asks for the place of a call that is under way (RFC 3891).
+func check(message []byte, phone string) (resumes bool, err error) {
 	if len(bytes.Trim(message, "\r\n")) == 0 {
-		return nil
+		return false, nil
 	}
 	head, body, whole := bytes.Cut(message, []byte("\r\n\r\n"))
 	if !whole {
-		return fmt.Errorf("%w: no end of the headers", errMessage)
+		return false, fmt.Errorf("%w: no end of the headers", errMessage)
 	}
 	lines := strings.Split(string(head), "\r\n")
 	froms, lengths := 0, 0
@@ -33,28 +34,30 @@ func check(message []byte, phone string) error {
 		name, value = strings.ToLower(strings.TrimRight(name, " \t")), strings.TrimSpace(value)
 		switch {
 		case !ok || name == "" || strings.ContainsAny(name[:1], " \t"): // folded, RFC 3261 section 7.3.1
-			return fmt.Errorf("%w: no header: %.40q", errMessage, line)
+			return false, fmt.Errorf("%w: no header: %.40q", errMessage, line)
 		case strings.ContainsAny(line, "\r\n\x00"):
-			return fmt.Errorf("%w: control characters in %.40q", errMessage, name)
+			return false, fmt.Errorf("%w: control characters in %.40q", errMessage, name)
 		case name == "from", name == "f":
 			if froms++; !strings.HasPrefix(lines[0], "SIP/2.0 ") && userOf(value) != phone {
-				return fmt.Errorf("%w: from %.80q", errMessage, value)
+				return false, fmt.Errorf("%w: from %.80q", errMessage, value)
 			}
 		case name == "authorization", name == "proxy-authorization":
 			if !strings.Contains(value, `username="`+phone+`"`) || strings.Count(strings.ToLower(value), "username") != 1 {
-				return fmt.Errorf("%w: credentials of another phone", errMessage)
+				return false, fmt.Errorf("%w: credentials of another phone", errMessage)
 			}
+		case name == "replaces":
+			resumes = strings.HasPrefix(lines[0], "INVITE ")
 		case name == "content-length", name == "l":
 			// Asterisk would read what is beyond as a message of its own.
 			if lengths++; value != strconv.Itoa(len(body)) {
-				return fmt.Errorf("%w: content length %.20q of %d bytes", errMessage, value, len(body))
+				return false, fmt.Errorf("%w: content length %.20q of %d bytes", errMessage, value, len(body))
 			}
 		}
 	}
 	if froms != 1 || lengths != 1 || strings.ContainsAny(lines[0], "\r\n\x00") {
-		return fmt.Errorf("%w: From %d times, Content-Length %d times", errMessage, froms, lengths)
+		return false, fmt.Errorf("%w: From %d times, Content-Length %d times", errMessage, froms, lengths)
 	}
-	return nil
+	return resumes, nil
 }
 
 // userOf is the user of a name-addr of RFC 3261 section 25.1, such as

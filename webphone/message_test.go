@@ -27,6 +27,8 @@ func TestCheck(t *testing.T) {
 		"short":              {"INVITE sip:9@calld.invalid SIP/2.0\r\nf: <sip:801@x>\r\nl:0\r\n\r\n", true},
 		"space":              {sip("", start, "FROM : <sip:801@calld.invalid>"), true},
 		"body":               {sip("v=0\r\n\r\nFrom: <sip:802@x>", start, own), true},
+		"resumes":            {sip("", "INVITE sip:calld-resume@x SIP/2.0", own, "Replaces: c;to-tag=1;from-tag=2"), true},
+		"no call":            {sip("", start, own, "Replaces: c;to-tag=1;from-tag=2"), true},
 		"answer":             {sip("", "SIP/2.0 200 OK", "From: <sip:01012345678@pbx>;tag=y"), true},
 		"keep open":          {"\r\n\r\n", true},
 		"empty":              {"", true},
@@ -56,9 +58,12 @@ func TestCheck(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := check([]byte(tt.message), "801")
+			resumes, err := check([]byte(tt.message), "801")
 			if (err == nil) != tt.good || err != nil && !errors.Is(err, errMessage) {
 				t.Errorf("%v, good %t", err, tt.good)
+			}
+			if want := name == "resumes"; resumes != want {
+				t.Errorf("resumes %t", resumes)
 			}
 		})
 	}
@@ -71,7 +76,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add(sip("v=0", start, `f : "a\"b" <sip:801@x>`, `Authorization: Digest username="801"`))
 	f.Add("\r\n\r\n")
 	f.Fuzz(func(t *testing.T, message string) {
-		if check([]byte(message), "801") != nil || strings.HasPrefix(message, "SIP/2.0 ") {
+		if _, err := check([]byte(message), "801"); err != nil || strings.HasPrefix(message, "SIP/2.0 ") {
 			return
 		}
 		head, _, _ := strings.Cut(message, "\r\n\r\n")

@@ -29,6 +29,9 @@ const (
 	writeWait = 5 * time.Second
 	// closeWait bounds the goodbye.
 	closeWait = time.Second
+	// byeWait is how long a page may take to end its call at a log-out: a
+	// customer would hear silence for rtp_timeout otherwise.
+	byeWait = time.Second
 	// recheckEvery is how long a line may outlive its session.
 	recheckEvery = 10 * time.Second
 	// maxMessage is the largest SIP message, in bytes: Asterisk takes none
@@ -46,7 +49,10 @@ type Options struct {
 	OriginAllowed func(*http.Request) bool
 	// Agent finds whose valid session a request carries.
 	Agent func(*http.Request) (config.Agent, bool)
-	Log   *slog.Logger
+	// Resuming is told before Asterisk is that a phone takes up a talk of its
+	// own on another channel.
+	Resuming func(phone string)
+	Log      *slog.Logger
 }
 
 // Gate passes SIP on between pages and Asterisk. It is the [http.Handler] of
@@ -93,12 +99,13 @@ func (g *Gate) setOpen(open bool) {
 	}
 }
 
-// Logout ends the line of an agent whose session is over, if there is one.
+// Logout ends the line of an agent who logged out, if there is one, as soon as
+// its page has had [byeWait] to hang up.
 func (g *Gate) Logout(agentID string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if l := g.lines[agentID]; l != nil {
-		l.end(LoggedOut, nil)
+		time.AfterFunc(byeWait, func() { l.end(LoggedOut, nil) })
 	}
 }
 
@@ -154,7 +161,10 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = asterisk.Close() // nothing was said
 		return
 	}
-	l := &line{agent: agent.ID, phone: agent.Phone, page: page, asterisk: asterisk, ended: make(chan struct{})}
+	l := &line{
+		agent: agent.ID, phone: agent.Phone, page: page, asterisk: asterisk,
+		resuming: g.o.Resuming, ended: make(chan struct{}),
+	}
 	g.take(l)
 	l.serve(func() Reason { return g.recheck(l, r) })
 	g.drop(l)

@@ -23,12 +23,13 @@ const patience = 20 * time.Second
 
 // exchange is a gate before an Asterisk that repeats what it hears.
 type exchange struct {
-	t     *testing.T
-	gate  *Gate
-	url   string
-	stop  context.CancelFunc
-	ended chan error
-	away  atomic.Bool // Asterisk is
+	t       *testing.T
+	gate    *Gate
+	url     string
+	stop    context.CancelFunc
+	ended   chan error
+	away    atomic.Bool // Asterisk is
+	resumed chan string // phones
 
 	mu     sync.Mutex
 	agents map[string]config.Agent // by session
@@ -36,7 +37,7 @@ type exchange struct {
 
 func newExchange(t *testing.T) *exchange {
 	t.Helper()
-	x := &exchange{t: t, ended: make(chan error, 1), agents: map[string]config.Agent{
+	x := &exchange{t: t, ended: make(chan error, 1), resumed: make(chan string, 1), agents: map[string]config.Agent{
 		"s1": {ID: "홍길동", Phone: "801", WebPhone: true},
 		"s2": {ID: "이몽룡", Phone: "802", WebPhone: true},
 		"s3": {ID: "desk", Phone: "803"},
@@ -79,7 +80,8 @@ func newExchange(t *testing.T) *exchange {
 			a, ok := x.agents[c.Value]
 			return a, ok
 		},
-		Log: slog.New(slog.DiscardHandler),
+		Resuming: func(phone string) { x.resumed <- phone },
+		Log:      slog.New(slog.DiscardHandler),
 	})
 	server := httptest.NewServer(x.gate)
 	t.Cleanup(server.Close)
@@ -159,6 +161,23 @@ func wantClosed(t *testing.T, conn *websocket.Conn, code int) {
 	}
 }
 
+// waitEnded waits until a line is counted as ended for a reason: its page may
+// know a moment earlier.
+func (x *exchange) waitEnded(why Reason) {
+	x.t.Helper()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for x.gate.Stats().Ended[why] == 0 {
+		select {
+		case <-look.C:
+		case <-limit.C:
+			x.t.Fatalf("no line ended as %s", why)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	x := newExchange(t)
 	for name, tt := range map[string]struct {
@@ -213,6 +232,7 @@ func TestEnds(t *testing.T) {
 		conn := x.line("s1", "801")
 		tt.do(conn)
 		wantClosed(t, conn, tt.code)
+		x.waitEnded(tt.why)
 	}
 	if err := <-x.ended; err != nil {
 		t.Error(err)
@@ -245,6 +265,25 @@ func TestOneEach(t *testing.T) {
 	}
 	if got := x.gate.Stats().Lines; got != 2 {
 		t.Errorf("%d lines", got)
+	}
+}
+
+// TestResuming: whoever follows Asterisk's channels is told that a talk goes on
+// on another one, before Asterisk is.
+func TestResuming(t *testing.T) {
+	x := newExchange(t)
+	conn := x.line("s1", "801")
+	say(t, conn, sip("", "INVITE sip:calld-resume@x SIP/2.0", "From: <sip:801@calld.invalid>", "Replaces: c;to-tag=1;from-tag=2"))
+	if _, _, err := conn.ReadMessage(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case phone := <-x.resumed:
+		if phone != "801" {
+			t.Errorf("phone %s", phone)
+		}
+	default:
+		t.Error("nobody was told")
 	}
 }
 

@@ -10,6 +10,8 @@ import { login } from "./user";
 /** The agent's voice and the customer's, in Hz. */
 const AGENT = 1000;
 const CUSTOMER = 440;
+/** What a customer on hold hears from the laboratory's Asterisk. */
+const MUSIC = 350;
 
 let board: Switchboard;
 let dir: string;
@@ -23,6 +25,7 @@ beforeAll(async () => {
   board = await Switchboard.open();
 }, 240_000);
 afterEach(async () => {
+  await board.hangUpAll();
   const faults = [];
   for (const b of browsers.splice(0)) {
     faults.push(...b.faults);
@@ -95,7 +98,19 @@ async function callOf(page: Page): Promise<string> {
   return (await card.getAttribute("data-call"))!;
 }
 
-it("is the telephone: rings, is answered, and both voices are heard and recorded", async () => {
+/** A talk between the agent on a new page and a customer. */
+async function talk() {
+  const page = await agentPage();
+  await ready(page);
+  await page.locator(".state .tag.available").waitFor();
+  const customer = await board.call("01012345678", CUSTOMER);
+  await page.locator("[data-answer]").click();
+  const call = await callOf(page);
+  await talking(page, customer);
+  return { page, customer, call };
+}
+
+it("is the telephone: rings, is answered by key, and both voices are heard and recorded", async () => {
   const page = await agentPage();
   await ready(page);
   await page.locator(".state .tag.available").waitFor();
@@ -114,4 +129,120 @@ it("is the telephone: rings, is answered, and both voices are heard and recorded
   const [agent, other] = await board.recording(call, [AGENT, CUSTOMER]);
   expect(agent).toBeGreaterThan(0.2);
   expect(other).toBeGreaterThan(0.2);
+});
+
+it("mutes, holds, sends digits and hangs up", async () => {
+  const { page, customer } = await talk();
+  await page.keyboard.press("Alt+M");
+  await page.getByRole("button", { name: "음소거됨" }).waitFor();
+  await customer.doesNotHear(AGENT);
+  await page.keyboard.press("Alt+M");
+  await customer.hears(AGENT);
+
+  await page.getByRole("button", { name: "보류", exact: true }).click();
+  await customer.hears(MUSIC);
+  await customer.doesNotHear(AGENT);
+  await page.getByRole("button", { name: "보류 해제" }).click();
+  await talking(page, customer);
+
+  await page.getByRole("button", { name: "번호판" }).click();
+  for (const key of ["1", "9", "#"]) await page.locator(".keypad").getByRole("button", { name: key }).click();
+  await eventually("the digits arrive", async () => (await customer.look()).digits === "19#");
+
+  await page.locator("[data-phone]").getByRole("button", { name: "끊기" }).click();
+  await customer.state("over");
+});
+
+it("declines", async () => {
+  const page = await agentPage();
+  await ready(page);
+  const customer = await board.call("01012345678", CUSTOMER);
+  await page.locator("[data-answer]").waitFor();
+  await page.keyboard.press("Shift+F9");
+  await page.locator("[data-alert]").waitFor({ state: "detached" });
+  await customer.hears(MUSIC); // until somebody takes the call
+});
+
+it("takes the talk up again after a reload", async () => {
+  const { page, customer, call } = await talk();
+  let warned = false;
+  page.on("dialog", (d) => {
+    warned = d.type() === "beforeunload";
+    void d.accept();
+  });
+  await page.reload();
+  await ready(page);
+  await talking(page, customer);
+  expect(warned).toBe(true);
+  // It is the same call for everybody, and stays so.
+  expect(await callOf(page)).toBe(call);
+  await page.waitForTimeout(6_000);
+  expect(await callOf(page)).toBe(call);
+  await talking(page, customer);
+  await page.locator("[data-phone]").getByRole("button", { name: "끊기" }).click();
+  await customer.state("over");
+  await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
+});
+
+it("goes over to another tab when its own is closed in mid-talk", async () => {
+  const { page, customer, call } = await talk();
+  const other = await browsers[0]!.page();
+  await other.goto(board.url);
+  await other.locator("[data-phone=elsewhere]").waitFor();
+  await page.close();
+  await ready(other);
+  await talking(other, customer);
+  expect(await callOf(other)).toBe(call);
+  await customer.hangup();
+  await other.locator("section.talking[data-call]").waitFor({ state: "detached" });
+});
+
+it.each([
+  ["missing", "마이크를 찾을 수 없습니다."],
+  ["blocked", "마이크 사용이 막혀 있습니다."],
+] as const)("says that the microphone is %s, and is not rung", async (fault, text) => {
+  const page = await agentPage(fault);
+  await page.locator(`[data-fault=${fault}]`, { hasText: text }).waitFor();
+  await page.locator(".state .tag.unreachable").waitFor();
+});
+
+it("takes calls once the microphone is allowed", async () => {
+  const page = await agentPage("blocked");
+  await page.locator("[data-fault=blocked]").waitFor();
+  await browsers[0]!.context.grantPermissions(["microphone"], { origin: new URL(board.url).origin });
+  await page.getByRole("button", { name: "다시 시도" }).click();
+  await ready(page);
+  await page.locator(".state .tag.available").waitFor();
+});
+
+it("ends with the log-out, in the middle of a talk too", async () => {
+  const { page, customer } = await talk();
+  page.on("dialog", (d) => void d.accept());
+  await page.getByRole("button", { name: /설정/ }).click();
+  await page.getByRole("button", { name: "로그아웃" }).click();
+  await page.getByText("로그아웃했습니다.").waitFor();
+  await customer.state("over");
+  const metrics = await (await fetch(board.url + "metrics")).text();
+  expect(metrics).toMatch(/^calld_web_phones 0$/m);
+});
+
+it("is given over to another browser, and says so", async () => {
+  const page = await agentPage();
+  await ready(page);
+  const other = await agentPage();
+  await ready(other);
+  await page.locator("[data-phone=taken]").waitFor();
+  await page.getByRole("button", { name: "여기서 받기" }).click();
+  await ready(page);
+  await other.locator("[data-phone=taken]").waitFor();
+});
+
+it("comes back by itself when Asterisk was restarted", async () => {
+  const page = await agentPage();
+  await ready(page);
+  await Promise.all([page.locator("[data-phone=lost]").waitFor(), board.ask("POST", "asterisk/restart")]);
+  await ready(page);
+  await page.locator(".state .tag.available").waitFor();
+  await board.call("01012345678", CUSTOMER);
+  await page.locator("[data-answer]").waitFor();
 });

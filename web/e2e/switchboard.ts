@@ -74,6 +74,9 @@ export class Switchboard {
   async configure(text: string): Promise<void> {
     await this.ask("PUT", "config", text);
   }
+  hangUpAll(): Promise<unknown> {
+    return this.ask("POST", "hangup");
+  }
 
   /** How loud tones are in the recording of an ended call: 1 is full. */
   async recording(call: string, tones: number[]): Promise<number[]> {

@@ -6,6 +6,7 @@
 //	                                          consultation number, the name that the network tells
 //	GET  /leg/1?hz=1000                        {"state":"talking","level":0.5,"digits":"12#"}
 //	POST /leg/1/hangup                         the customer hangs up
+//	POST /hangup                               all customers do
 //	GET  /recording?call=ID&hz=440&hz=1000     how loud each tone is in a recording
 //	POST /asterisk/restart                     Asterisk ends and starts again
 //	POST /calld/kill, /calld/start             calld is killed; is started again
@@ -26,10 +27,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -182,6 +185,7 @@ func (s *switchboard) handler() http.Handler {
 	handle("POST /call", s.call)
 	handle("GET /leg/{leg}", s.leg)
 	handle("POST /leg/{leg}/hangup", s.hangup)
+	handle("POST /hangup", s.hangupAll)
 	handle("GET /recording", s.recording)
 	handle("POST /asterisk/restart", func(ctx context.Context, _ *http.Request) (any, error) {
 		return struct{}{}, s.pbx.Restart(ctx)
@@ -273,6 +277,18 @@ func (s *switchboard) hangup(ctx context.Context, r *http.Request) (any, error) 
 		return nil, err
 	}
 	return struct{}{}, l.Hangup(ctx)
+}
+
+func (s *switchboard) hangupAll(ctx context.Context, _ *http.Request) (any, error) {
+	s.mu.Lock()
+	legs := slices.Collect(maps.Values(s.legs))
+	s.mu.Unlock()
+	for _, l := range legs {
+		if err := l.Hangup(ctx); err != nil && !errors.Is(err, lab.ErrOver) {
+			return nil, err
+		}
+	}
+	return struct{}{}, nil
 }
 
 // recording measures the tones in the recording of an ended call: the loudest

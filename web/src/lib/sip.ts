@@ -64,6 +64,8 @@ export class SipPhone {
     this.#ua = new UA({
       sockets: [new WebSocketInterface(o.url)],
       uri: o.account.uri,
+      // Asterisk calls this address, and requests in the call then come from it: /sip wants the phone's own user there.
+      contact_uri: `sip:${o.account.user}@${crypto.randomUUID().slice(0, 12)}.invalid;transport=ws`,
       authorization_user: o.account.user,
       password: o.account.secret,
       register_expires: 120,

@@ -131,6 +131,7 @@ export class Work {
 
   /** Logs out here and in all other tabs. */
   async logout(): Promise<void> {
+    this.phone.stop(); // while it can still hang up
     await this.#connection.request({ type: "logout" }).catch(() => undefined); // the session ends all the same
     await this.api.logout().catch(() => undefined);
     this.#onOut("logged_out");
