@@ -222,8 +222,9 @@ it("ends with the log-out, in the middle of a talk too", async () => {
   await page.getByRole("button", { name: "로그아웃" }).click();
   await page.getByText("로그아웃했습니다.").waitFor();
   await customer.state("over");
-  const metrics = await (await fetch(board.url + "metrics")).text();
-  expect(metrics).toMatch(/^calld_web_phones 0$/m);
+  await eventually("the line is closed", async () =>
+    /^calld_web_phones 0$/m.test(await (await fetch(board.url + "metrics")).text()),
+  );
 });
 
 it("is given over to another browser, and says so", async () => {

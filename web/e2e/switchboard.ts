@@ -74,6 +74,7 @@ export class Switchboard {
   async configure(text: string): Promise<void> {
     await this.ask("PUT", "config", text);
   }
+
   hangUpAll(): Promise<unknown> {
     return this.ask("POST", "hangup");
   }
