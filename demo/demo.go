@@ -75,17 +75,17 @@ func New(ctx context.Context, o Options) (d *Demo, err error) {
 	if err != nil {
 		return d, err
 	}
-	ports, err := freePorts(3)
+	ports, err := freePorts(4)
 	if err != nil {
 		return d, err
 	}
 	page := pageAddress(ctx, o.HTTP, ports[0])
 	d.URL = "http://" + page
-	v := values{HTTP: page, AGI: local(ports[1]), AMI: local(ports[2]), Dir: d.dir, Announcement: announcement, Password: Password}
+	v := values{HTTP: page, AGI: local(ports[1]), AMI: local(ports[2]), WebSocket: "ws://" + local(ports[3]) + "/ws", Dir: d.dir, Announcement: announcement, Password: Password}
 	if err = d.write(v); err != nil {
 		return d, err
 	}
-	if err = d.startAsterisk(ctx, ports[2]); err != nil {
+	if err = d.startAsterisk(ctx, ports[2], ports[3]); err != nil {
 		return d, err
 	}
 	v.Recordings, v.RecordingsHere = d.Asterisk.Recordings, d.Asterisk.InRoot(d.Asterisk.Recordings)
@@ -109,7 +109,7 @@ func (d *Demo) Run(ctx context.Context) error {
 	go func() { ended <- d.App.Run(server) }()
 	people, ctx := errgroup.WithContext(ctx)
 	for _, a := range d.cfg.Agents {
-		if a.Role == config.RoleAgent {
+		if a.Role == config.RoleAgent && !a.WebPhone {
 			people.Go(func() error { return d.work(ctx, a) })
 		}
 	}
@@ -154,7 +154,7 @@ func (d *Demo) Config() *config.Config { return d.cfg }
 
 // values fill calld.toml.
 type values struct {
-	HTTP, AGI, AMI, Dir                            string
+	HTTP, AGI, AMI, WebSocket, Dir                 string
 	Recordings, RecordingsHere, Sounds, SoundsHere string
 	Announcement, Password                         string
 }
@@ -180,7 +180,7 @@ func (d *Demo) write(v values) error {
 	return err
 }
 
-func (d *Demo) startAsterisk(ctx context.Context, amiPort int) error {
+func (d *Demo) startAsterisk(ctx context.Context, amiPort, httpPort int) error {
 	made, err := dialplan.AsteriskConfig(d.cfg)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (d *Demo) startAsterisk(ctx context.Context, amiPort int) error {
 		files[f.Name] = f.Text
 	}
 	d.Asterisk, err = lab.Start(ctx, lab.Options{
-		Files: files, AMIPort: amiPort, Phones: []lab.Account{{User: Softphone, Password: Password}}, Log: d.log,
+		Files: files, AMIPort: amiPort, HTTPPort: httpPort, Phones: []lab.Account{{User: Softphone, Password: Password}}, Log: d.log,
 	})
 	return err
 }
@@ -203,7 +203,7 @@ func (d *Demo) connectPhones(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for _, a := range d.cfg.Agents {
-		if a.Phone == "" {
+		if a.Phone == "" || a.WebPhone {
 			continue
 		}
 		o := lab.PhoneOptions{User: a.Phone, Password: string(a.PhoneSecret), Log: d.log}

@@ -83,6 +83,11 @@ func printHead(d *demo.Demo) {
 		logins = append(logins, a.ID)
 	}
 	fmt.Printf("%s — the password of all is %q\n", strings.Join(logins, ", "), demo.Password)
+	for _, a := range cfg.Agents {
+		if a.WebPhone {
+			fmt.Printf("Talk yourself: log in as %s in a browser with a microphone and answer by F9\n", a.ID)
+		}
+	}
 	fmt.Printf("Command line:  calld status --socket %s   (queues, agents, calls, missed, history)\n", cfg.Server.AdminSocket)
 	var numbers []string
 	for _, q := range cfg.Queues {

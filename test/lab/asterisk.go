@@ -155,7 +155,7 @@ func (a *Asterisk) prepare(opts Options) error {
 	if err := os.WriteFile(a.InRoot(a.dir+"/moh/tone.wav"), ToneWAV(MusicTone, 2*time.Second), 0o644); err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
-	host, err := hostIP()
+	host, err := HostIP()
 	if err != nil {
 		return err
 	}

@@ -119,9 +119,10 @@ func renderConf(d confData, r Root, opts Options) (map[string]string, error) {
 	return files, err
 }
 
-// hostIP is the machine's first IPv4 address that is not a loopback one,
-// or "" when there is none.
-func hostIP() (string, error) {
+// HostIP is the machine's first IPv4 address that is not a loopback one,
+// or "" when there is none: browsers then can't talk through Asterisk, which
+// offers them no other.
+func HostIP() (string, error) {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return "", fmt.Errorf("lab: addresses of this machine: %w", err)

@@ -163,7 +163,7 @@ it("speaks both languages, changed at once", async () => {
   for (const screen of ["now", "missed", "history", "board"] as const) {
     await goTo(page, screen);
     await page.locator("main").waitFor();
-    const names = /상담전화_1|기술지원|홍길동|성춘향|이몽룡|심청|관리자|운영자|재안내/g;
+    const names = /상담전화_1|기술지원|홍길동|성춘향|이몽룡|심청|전우치|관리자|운영자|재안내/g;
     const rest = (await page.locator("main").innerText()).replace(names, "");
     // Reasons that people gave stay in their language.
     if (screen !== "missed") expect(rest.replace("환불 문의 – 내일 회신", "")).not.toMatch(/[가-힣]/);

@@ -87,6 +87,12 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	switch host, err := lab.HostIP(); {
+	case err != nil:
+		return err
+	case host == "":
+		return errors.New("this machine has loopback addresses alone, over which browsers can't talk; give it one more: ip addr add 192.0.2.2/32 dev lo")
+	}
 	files := map[string]string{}
 	for _, f := range made {
 		files[f.Name] = f.Text
