@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"calld/exchange"
 	"calld/queue"
+	"calld/store"
 )
 
 // TestMakeCall: who may have whom called for which queue, and what is answered
@@ -59,4 +61,62 @@ func TestMakeCall(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCallBack: a missed call is claimed before its customer is called, and
+// free again when the call is not made.
+func TestCallBack(t *testing.T) {
+	const id = "missed-상담전화"
+	const what = "POST /api/v1/missed/" + id + "/callback"
+	tests := map[string]struct {
+		by      string
+		claimed string // by whom before
+		refusal error
+		status  int
+		code    Code
+		owner   string // after
+		told    int    // changes of the entry
+	}{
+		"in hand":          {"홍길동", "", nil, 202, "", "홍길동", 1},
+		"again":            {"홍길동", "홍길동", nil, 202, "", "홍길동", 1},
+		"another's":        {"홍길동", "sup", nil, 409, CodeClaimed, "sup", 0},
+		"another's queue":  {"other", "", nil, 404, CodeNotFound, "", 0},
+		"busy":             {"홍길동", "", queue.ErrAgentBusy, 409, CodeBusy, "", 2},
+		"busy with it":     {"홍길동", "홍길동", queue.ErrAgentBusy, 409, CodeBusy, "홍길동", 1},
+		"asterisk is away": {"홍길동", "", exchange.ErrAway, 503, CodeAsterisk, "", 2},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newCentre(t)
+			c.refusal = tt.refusal
+			if tt.claimed != "" {
+				if _, err := c.store.ClaimMissed(t.Context(), id, tt.claimed, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := c.ask(tt.by, what, "")
+			if tt.code != "" {
+				wantProblem(t, r, tt.status, tt.code)
+			} else if got := read[queue.Call](t, r, http.StatusAccepted); got.ID != "dialled" || c.dialled != "홍길동 상담전화 0103" {
+				t.Errorf("call %+v, dialled %q", got, c.dialled)
+			}
+			m, err := c.store.MissedByID(id)
+			if err != nil || m.Owner != tt.owner || m.State != store.MissedOpen || len(c.missed) != tt.told {
+				t.Errorf("%v, %d changes told: %+v", err, len(c.missed), m)
+			}
+		})
+	}
+	c := newCentre(t)
+	end := began.Add(time.Minute)
+	if _, err := c.store.Finish(t.Context(), &queue.Call{
+		ID: "withheld", Queue: "상담전화", Direction: queue.In, Phase: queue.Ended, Begin: began, End: &end, Outcome: queue.Abandoned,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, c.ask("홍길동", "POST /api/v1/missed/withheld/callback", ""), http.StatusConflict, CodeNoNumber)
+	wantProblem(t, c.ask("홍길동", "POST /api/v1/missed/x/callback", ""), http.StatusNotFound, CodeNotFound)
+	if _, err := c.store.ResolveMissed(t.Context(), id, "sup", "done", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, c.ask("홍길동", what, ""), http.StatusConflict, CodeResolved)
 }

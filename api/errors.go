@@ -26,6 +26,7 @@ const (
 	CodeOffline           Code = "agent_offline"         // 409: the agent is not logged in
 	CodeBusy              Code = "agent_busy"            // 409: the agent, or the agent's phone, has a call
 	CodePhoneAway         Code = "phone_unreachable"     // 409: the agent's phone can't be rung
+	CodeNoNumber          Code = "no_number"             // 409: the customer left no number that can be called
 	CodeNoPhone           Code = "no_phone"              // 409: whoever asks has no phone that could ring
 	CodeNotTalking        Code = "not_talking"           // 409: there is no such talk now
 	CodeAsterisk          Code = "asterisk_away"         // 503: Asterisk can't be asked now
@@ -104,7 +105,7 @@ func Codes() []Code {
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
-		CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
+		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
 	}
 }
 

@@ -150,6 +150,7 @@ var examples = map[string]struct{ id, body string }{
 	"get-recording":   {"ended-billing", ""},
 	"hangup-call":     {"talk-billing", ""},
 	"dtmf-call":       {"talk-billing", `{"to":"agent","digits":"1"}`},
+	"call-back":       {"missed-billing", ""},
 	"resolve-missed":  {"missed-billing", `{"reason":"x"}`},
 	"spy":             {"live-billing", `{"mode":"listen"}`},
 	"free-agent":      {"other", ""},

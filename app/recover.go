@@ -43,6 +43,13 @@ func (a *App) restore(ctx context.Context) error {
 			a.log.Error("live call of a queue that is gone not ended", "call_id", c.ID, "err", err)
 		}
 	}
+	released, err := a.store.ReleaseClaims(ctx)
+	if err != nil {
+		a.log.Error("claims of missed calls not released", "err", err)
+	}
+	for i := range released {
+		a.log.Info("claim of a missed call released: nobody calls back", "missed", released[i].ID)
+	}
 	return nil
 }
 

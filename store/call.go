@@ -92,8 +92,10 @@ func (ch *change) apply(t *tables) (err error) {
 			return err
 		}
 		ch.missed = []Missed{m}
-	case reached(c):
+	case c.Start != nil: // we talk, or have talked, to the customer
 		ch.missed, err = t.settle(c)
+	case ch.ended:
+		ch.missed, err = t.tried(c)
 	}
 	return err
 }
@@ -172,7 +174,7 @@ func customer(c *queue.Call) string {
 
 // PutLive stores a call that has not ended, replacing its former state. A put
 // that comes after the call's end changes nothing. It returns the missed
-// calls that the call has resolved: those of its caller, once it is answered.
+// calls that the call has resolved: those of its customer, once it is answered.
 func (s *Store) PutLive(ctx context.Context, c *queue.Call) ([]Missed, error) {
 	return s.put(ctx, c, false)
 }

@@ -55,9 +55,12 @@ type Missed struct {
 	State       MissedState   `json:"state"`
 	// Owner is who calls back, since OwnerSince; the claim ends after
 	// ClaimTime.
-	Owner      string      `json:"owner,omitempty"`
-	OwnerSince *time.Time  `json:"owner_since,omitempty"`
-	Resolved   *Resolution `json:"resolved,omitempty"` // nil while open
+	Owner      string     `json:"owner,omitempty"`
+	OwnerSince *time.Time `json:"owner_since,omitempty"`
+	// Callbacks counts the calls back that did not reach the customer.
+	Callbacks    int         `json:"callbacks"`
+	LastCallback *Callback   `json:"last_callback,omitempty"`
+	Resolved     *Resolution `json:"resolved,omitempty"` // nil while open
 }
 
 // Resolution tells how a missed call was settled.
@@ -227,15 +230,6 @@ func (t *tables) addMissed(c *queue.Call) (Missed, error) {
 	return m, t.putMissed(old, &m)
 }
 
-// reached reports whether we talk, or have talked, to the customer of a call.
-// Of an outbound call only its end tells: its start may be the agent's answer.
-func reached(c *queue.Call) bool {
-	if c.Direction == queue.Out {
-		return c.Outcome == queue.Answered
-	}
-	return c.Start != nil
-}
-
 // settle resolves what is open of the number that a call has reached: by an
 // inbound call in its queue, by an outbound one in all. A try that began
 // after the call was answered stays open: somebody else waited there.
@@ -244,10 +238,7 @@ func (t *tables) settle(c *queue.Call) ([]Missed, error) {
 	if n == "" {
 		return nil, nil
 	}
-	at, reason := c.Begin, ReasonCalledAgain
-	if c.Start != nil {
-		at = *c.Start
-	}
+	at, reason := *c.Start, ReasonCalledAgain
 	if c.Direction == queue.Out {
 		reason = ReasonReached
 	}

@@ -45,7 +45,7 @@ func (w *twin) put(c queue.Call) []store.Missed {
 		return nil
 	}
 	w.live[c.ID] = c
-	if c.Direction == queue.In && c.Start != nil {
+	if c.Start != nil {
 		return w.settle(c)
 	}
 	return nil
@@ -60,10 +60,44 @@ func (w *twin) finish(c queue.Call) []store.Missed {
 		return nil
 	case c.Direction == queue.In && c.Start == nil:
 		return []store.Missed{w.add(c)}
-	case c.Direction == queue.In || c.Outcome == queue.Answered:
+	case c.Start != nil:
 		return w.settle(c)
+	default:
+		return w.tried(c)
 	}
-	return nil
+}
+
+// tried notes a call back that was not answered.
+func (w *twin) tried(c queue.Call) (changed []store.Missed) {
+	for id, m := range w.missed {
+		if m.State != store.MissedOpen || w.number(c) == "" || w.number(queue.Call{Caller: m.Caller}) != w.number(c) {
+			continue
+		}
+		m.Callbacks++
+		m.LastCallback = &store.Callback{At: c.Begin, By: c.Agent, Call: c.ID, Cause: c.Cause}
+		if m.Owner == c.Agent && m.Owner != "" && !m.OwnerSince.After(*c.End) {
+			m.Owner, m.OwnerSince = "", nil
+		}
+		w.missed[id] = m
+		changed = append(changed, m)
+	}
+	return changed
+}
+
+// releaseClaims ends the claims without a live call.
+func (w *twin) releaseClaims() (released []store.Missed) {
+	for id, m := range w.missed {
+		carried := false
+		for _, c := range w.live {
+			carried = carried || c.Direction == queue.Out && c.Agent == m.Owner && w.number(c) == w.number(queue.Call{Caller: m.Caller})
+		}
+		if m.State == store.MissedOpen && m.Owner != "" && w.number(queue.Call{Caller: m.Caller}) != "" && !carried {
+			m.Owner, m.OwnerSince = "", nil
+			w.missed[id] = m
+			released = append(released, m)
+		}
+	}
+	return released
 }
 
 func (w *twin) add(c queue.Call) store.Missed {
@@ -197,7 +231,7 @@ func (m *model) call() queue.Call {
 	c.Queue = pick(m.r, "123456", "상담", "b")
 	c.CallerName = pick(m.r, "", "김철수", "Bob")
 	if m.r.IntN(4) == 0 {
-		c.Direction, c.Caller, c.Callee = queue.Out, "0215881234", c.Caller
+		c.Direction, c.Caller, c.Callee, c.Agent = queue.Out, "0215881234", c.Caller, pick(m.r, "홍길동", "lee")
 	}
 	if m.r.IntN(3) == 0 {
 		c.Record = c.ID + ".wav"
@@ -294,6 +328,10 @@ func (m *model) step() {
 		m.same("memo", got, memo)
 	case n < 80:
 		m.workOff()
+	case n < 81:
+		got, err := m.s.ReleaseClaims(ctx)
+		must(err)
+		m.sameMissed("released", got, m.w.releaseClaims())
 	case n < 82:
 		before := m.clock.Add(-time.Duration(m.r.IntN(120)) * time.Minute)
 		count, recordings, err := m.s.Purge(ctx, before)

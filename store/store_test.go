@@ -229,15 +229,37 @@ func TestMissedIsWorkedOff(t *testing.T) {
 	// The call back: the number of an outbound call is who was called.
 	back := waiting("c", 40, "0215881234")
 	back.Direction, back.Callee, back.Queue = queue.Out, "+010 1234 5678", "other"
-	if missed := finish(t, s, ended(back, queue.Failed)); missed != nil {
-		t.Errorf("a failed call back changed %+v", missed)
+	back.Agent = "lee"
+	for _, claim := range []struct {
+		by  string
+		at  time.Time
+		own string // of the entry after the call
+	}{{"lee", *at(39 * time.Minute), ""}, {"kim", *at(39 * time.Minute), "kim"}} {
+		if _, err := s.ClaimMissed(ctx, "a", claim.by, claim.at); err != nil {
+			t.Fatal(err)
+		}
+		missed := finish(t, s, ended(back, queue.Failed))
+		if len(missed) != 1 || missed[0].Owner != claim.own || missed[0].State != store.MissedOpen ||
+			!gocmp.Equal(missed[0].LastCallback, &store.Callback{At: back.Begin, By: "lee", Call: back.ID, Cause: "16"}) {
+			t.Errorf("a call back in vain by lee, claimed by %s, left %+v", claim.by, missed)
+		}
+		back.ID += "+"
 	}
 	back.ID = "d"
-	if missed, err := s.PutLive(ctx, answered(back, "lee")); err != nil || missed != nil {
-		t.Errorf("an outbound call that is not over changed %+v, %v", missed, err)
+	if missed, err := s.PutLive(ctx, back); err != nil || missed != nil {
+		t.Errorf("an outbound call that is not answered changed %+v, %v", missed, err)
 	}
-	settled := finish(t, s, ended(answered(back, "lee"), queue.Answered))
-	if len(settled) != 1 || settled[0].State != store.MissedResolved ||
+	if released, err := s.ReleaseClaims(ctx); err != nil || len(released) != 1 || released[0].Owner != "" || released[0].Callbacks != 2 {
+		t.Errorf("released %+v, %v", released, err)
+	}
+	if _, err := s.ClaimMissed(ctx, "a", "lee", *at(41 * time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if released, err := s.ReleaseClaims(ctx); err != nil || released != nil {
+		t.Errorf("released the claim of a live call: %+v, %v", released, err)
+	}
+	settled, err := s.PutLive(ctx, answered(back, "lee"))
+	if err != nil || len(settled) != 1 || settled[0].State != store.MissedResolved ||
 		!gocmp.Equal(settled[0].Resolved, &store.Resolution{At: back.Begin.Add(10 * time.Second), By: "lee", Reason: store.ReasonReached, Call: "d"}) {
 		t.Errorf("settled %+v", settled)
 	}
@@ -251,7 +273,7 @@ func TestMissedIsWorkedOff(t *testing.T) {
 	elsewhere := waiting("f", 51, "01012345678")
 	elsewhere.Queue = "other"
 	finish(t, s, ended(elsewhere, queue.Abandoned))
-	settled, err := s.PutLive(ctx, answered(waiting("g", 52, "010 1234 5678"), "kim"))
+	settled, err = s.PutLive(ctx, answered(waiting("g", 52, "010 1234 5678"), "kim"))
 	if err != nil || len(settled) != 1 || settled[0].ID != "e" || settled[0].Resolved.Reason != store.ReasonCalledAgain {
 		t.Errorf("settled %+v, %v", settled, err)
 	}

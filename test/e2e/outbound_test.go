@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"calld/queue"
+	"calld/store"
 	"calld/test/lab"
 )
 
@@ -336,4 +338,103 @@ func (c *centre) waitOut(number string, want queue.Phase) {
 		}
 		return fmt.Errorf("there is none")
 	})
+}
+
+// as asks the server as an agent does who has logged in on a page.
+func (c *centre) as(agent, method, path string, into any) (status int) {
+	c.t.Helper()
+	jar, err := cookiejar.New(nil)
+	c.must(err)
+	client := http.Client{Jar: jar}
+	login, err := json.Marshal(map[string]string{"id": agent, "password": "pw-" + agent})
+	c.must(err)
+	resp, err := client.Post(c.url("/api/v1/session"), "application/json", bytes.NewReader(login))
+	c.must(err)
+	resp.Body.Close()
+	req, err := http.NewRequestWithContext(c.step(), method, c.url(path), http.NoBody)
+	c.must(err)
+	resp, err = client.Do(req)
+	c.must(err)
+	defer resp.Body.Close()
+	c.must(json.NewDecoder(resp.Body).Decode(into))
+	return resp.StatusCode
+}
+
+// A missed call is called back: in vain at first, then by an agent whom nobody
+// gets in the way of, until the customer is reached.
+func TestMissedCallIsCalledBack(t *testing.T) {
+	t.Parallel()
+	p := onePlan(2, `max_wait = "1s"`)
+	p.Customers = patientCustomers
+	c := start(t, p)
+	c.loginAll("a1", "a2")
+	c.must(c.awayAll("a1", "a2"))
+	leg := c.call(number1, lab.CallOptions{Number: "01098765432"})
+	_, err := leg.WaitEnded(c.step())
+	c.must(err)
+	c.waitHistory(1)
+	back := "/api/v1/missed/" + c.missed()[0].ID + "/callback"
+
+	callBack := func() *lab.Leg {
+		var call queue.Call
+		if status := c.as("a1", http.MethodPost, back, &call); status != http.StatusAccepted || call.Callee != "01098765432" {
+			t.Fatalf("call back: %d %+v", status, call)
+		}
+		var p struct{ Code string }
+		if status := c.as("a2", http.MethodPost, back, &p); status != http.StatusConflict || p.Code != "claimed_by_other" {
+			t.Errorf("a2 calls back too: %d %+v", status, p)
+		}
+		_, err := c.phone("a1").Answer(c.step())
+		c.must(err)
+		customer := c.customer()
+		c.must(customer.WaitRinging(c.step()))
+		if m := c.missed(); len(m) != 1 || m[0].Owner != "a1" {
+			t.Errorf("missed while called back: %+v", m)
+		}
+		return customer
+	}
+	c.must(callBack().Reject(c.step(), 486))
+	c.waitHistory(2)
+	c.eventually("the entry free again", func() error {
+		if m := c.missed(); len(m) != 1 || m[0].Owner != "" || m[0].Callbacks != 1 || m[0].LastCallback.Cause != "17 busy" {
+			return fmt.Errorf("%+v", m)
+		}
+		return nil
+	})
+	c.phoneFree("a1")
+	customer := callBack()
+	c.must(customer.Answer(c.step()))
+	c.eventually("the entry resolved", func() error {
+		if m := c.missed(); len(m) != 0 {
+			return fmt.Errorf("%+v", m)
+		}
+		return nil
+	})
+	var page store.MissedPage
+	c.ask("/api/v1/missed?state=resolved", &page)
+	if r := page.Missed[0].Resolved; r == nil || r.By != "a1" || r.Reason != store.ReasonReached {
+		t.Errorf("resolved: %+v", page.Missed[0])
+	}
+	c.must(customer.Hangup(c.step()))
+	c.waitHistory(3)
+	c.waitAgent("a1", queue.Away)
+}
+
+// awayAll sets agents away.
+func (c *centre) awayAll(agents ...string) error {
+	for _, a := range agents {
+		req, err := http.NewRequestWithContext(c.step(), http.MethodPut, "http://calld/api/v1/agents/"+a+"/state",
+			strings.NewReader(`{"state":"away"}`))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := c.admin.Do(req)
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
+		c.waitAgent(a, queue.Away)
+	}
+	return nil
 }

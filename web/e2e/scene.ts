@@ -167,19 +167,46 @@ export const history = [
 
 export const missed: Missed[] = [
   {
-    ...{ id: "x1", queue: SALES, caller: "01077778888", first: ago(5400), last: ago(655), tries: 3, calls: [] },
+    ...{
+      id: "x1",
+      queue: SALES,
+      caller: "01077778888",
+      first: ago(5400),
+      last: ago(655),
+      tries: 3,
+      calls: [],
+      callbacks: 0,
+    },
     ...{ wait_ms: 95_000, last_wait_ms: 41_000, last_outcome: "abandoned", state: "open", owner: "김민준" },
   },
   {
-    ...{ id: "x2", queue: SALES, caller: "01020203030", first: ago(4020), last: ago(4020), tries: 1, calls: [] },
+    ...{
+      id: "x2",
+      queue: SALES,
+      caller: "01020203030",
+      first: ago(4020),
+      last: ago(4020),
+      tries: 1,
+      calls: [],
+      callbacks: 0,
+    },
     ...{ wait_ms: 600_000, last_wait_ms: 600_000, last_outcome: "timeout", state: "open" },
   },
   {
-    ...{ id: "x3", queue: TECH, caller: "0535551234", first: ago(9000), last: ago(7300), tries: 2, calls: [] },
+    ...{
+      id: "x3",
+      queue: TECH,
+      caller: "0535551234",
+      first: ago(9000),
+      last: ago(7300),
+      tries: 2,
+      calls: [],
+      callbacks: 0,
+    },
     ...{ wait_ms: 22_000, last_wait_ms: 12_000, last_outcome: "abandoned", state: "open" },
   },
   {
-    ...{ id: "x4", queue: SALES, caller: "", first: ago(8200), last: ago(8200), tries: 1, calls: [] },
+    ...{ id: "x4", queue: SALES, caller: "", first: ago(8200), last: ago(8200), tries: 1, calls: [], callbacks: 0 },
     ...{ wait_ms: 8_000, last_wait_ms: 8_000, last_outcome: "no_agent", state: "open" },
   },
 ];

@@ -15,6 +15,7 @@ const missed = (id: string, x: Partial<Missed> = {}): Missed => ({
   last_wait_ms: 1000,
   last_outcome: "abandoned",
   state: "open",
+  callbacks: 0,
   ...x,
 });
 

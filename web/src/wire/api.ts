@@ -291,6 +291,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/missed/{id}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a missed caller back
+         * @description The entry is claimed for who asks, so that nobody else calls the same customer, and then a call is made as by POST /api/v1/calls, for the entry's queue. When the customer answers, the entry is resolved; when not, the claim ends and the entry counts the try.
+         */
+        post: operations["call-back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/missed/{id}/resolve": {
         parameters: {
             query?: never;
@@ -511,6 +531,13 @@ export interface components {
             /** Format: int64 */
             wait_ms: number;
         };
+        Callback: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            call: string;
+            cause: string;
+        };
         CallsOutputBody: {
             calls: components["schemas"]["Call"][] | null;
         };
@@ -645,6 +672,8 @@ export interface components {
             role: "agent" | "supervisor" | "admin";
         };
         Missed: {
+            /** Format: int64 */
+            callbacks: number;
             caller: string;
             caller_name?: string;
             calls: string[] | null;
@@ -653,6 +682,7 @@ export interface components {
             id: string;
             /** Format: date-time */
             last: string;
+            last_callback?: components["schemas"]["Callback"];
             /** @enum {string} */
             last_outcome: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
             /** Format: int64 */
@@ -701,7 +731,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -1391,6 +1421,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MissedPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "call-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
                 };
             };
             /** @description Error */

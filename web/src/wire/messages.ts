@@ -378,6 +378,9 @@ export interface Missed {
    */
   owner?: string;
   owner_since?: Time;
+  /** Callbacks counts the calls back that did not reach the customer. */
+  callbacks: number;
+  last_callback?: Callback;
   /** nil while open */
   resolved?: Resolution;
 }
@@ -447,6 +450,18 @@ export type RingResult = "" | "answered" | "no_answer" | "refused" | "unreachabl
 
 /** MissedState says whether a missed call is still to be worked off. */
 export type MissedState = "open" | "resolved";
+
+/** Callback is a call back of a missed call that did not reach the customer. */
+export interface Callback {
+  /** when it began */
+  at: Time;
+  /** the agent */
+  by: string;
+  /** its id */
+  call: string;
+  /** as in queue.Call */
+  cause: string;
+}
 
 /** Resolution tells how a missed call was settled. */
 export interface Resolution {
