@@ -94,7 +94,7 @@ it("plays the recording of a call, and gives it for keeping", async () => {
   await audio.focus();
   await page.keyboard.press("Space");
   await expect.poll(() => audio.evaluate((a: HTMLAudioElement) => a.paused)).toBe(true);
-  await page.getByRole("button", { name: "10초 뒤로" }).click();
+  await page.getByRole("button", { name: "−10초" }).click();
   await expect.poll(at).toBe(0);
 
   const heard = await audio.evaluate(async (a: HTMLAudioElement) => {

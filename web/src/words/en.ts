@@ -287,8 +287,8 @@ export const en: Words = {
   recording: {
     title: "Recording",
     live: "To be heard when the call is over.",
-    back: (s) => `Back ${s} s`,
-    forward: (s) => `Forward ${s} s`,
+    back: (s) => `−${s} s`,
+    forward: (s) => `+${s} s`,
     speed: "Speed",
     download: "Download",
     fault: {

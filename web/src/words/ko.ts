@@ -309,8 +309,8 @@ export const ko = {
   recording: {
     title: "녹음",
     live: "통화가 끝나면 들을 수 있습니다.",
-    back: (s: number) => `${s}초 뒤로`,
-    forward: (s: number) => `${s}초 앞으로`,
+    back: (s: number) => `−${s}초`,
+    forward: (s: number) => `+${s}초`,
     speed: "빠르기",
     download: "내려받기",
     fault: {

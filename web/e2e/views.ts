@@ -1,0 +1,118 @@
+import type { Page } from "playwright-core";
+import type { Me } from "../src/lib/api";
+import { CATALOGUES, type Words } from "../src/words";
+import type { Browser } from "./chromium";
+import { ADMIN, AGENT, ago, answers, earlier, mine, NOW, welcome } from "./scene";
+import { Stage } from "./stage";
+
+type Act = (page: Page, stage: Stage, words: Words) => Promise<void>;
+export type Look = { lang?: "en"; theme?: "dark"; width?: number; height?: number };
+export type View = [name: string, who: Me | null, hash: string, act: Act, look?: Look | undefined];
+
+const arrive: Act = async (page, stage) => {
+  stage.say({ type: "call.ringing", at: ago(0), call: mine(), rings: [], alert: { waited_ms: 17_000, earlier } });
+  const me = { ...stage.welcome.agent, state: "ringing", since: ago(3), call: "m1" } as const;
+  stage.say({ type: "agent.state", at: ago(0), agent: me });
+  await page.locator("[data-alert]").waitFor();
+};
+const answer: Act = async (page, stage, words) => {
+  await arrive(page, stage, words);
+  const rings = [{ agent: "홍길동", at: ago(3), result: "answered" } as const];
+  const call = mine({ phase: "talking", agent: "홍길동", start: ago(0), wait_ms: 17_000, rings });
+  stage.say({ type: "call.answered", at: ago(0), call, rings });
+  stage.say({
+    type: "agent.state",
+    at: ago(0),
+    agent: { ...stage.welcome.agent, state: "talking", since: ago(0), call: "m1" },
+  });
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.type("결합 할인 가능 확인. 3월 청구분부터 적용하기로 함.");
+  await page.locator(".saving.saved").first().waitFor();
+};
+const nothing: Act = async () => undefined;
+
+/** Every screen: its name, who sees it, where it is, and what brings it there. */
+export const views: View[] = [
+  ["login", null, "", nothing],
+  ["now", AGENT, "#/now", nothing],
+  ["ringing", AGENT, "#/now", arrive],
+  ["talking", AGENT, "#/now", answer],
+  ["missed", AGENT, "#/missed", nothing],
+  [
+    "resolve",
+    AGENT,
+    "#/missed",
+    async (page, _, words) => {
+      await page.getByRole("button", { name: words.missed.resolve, exact: true }).nth(1).click();
+      await page.getByRole("dialog").getByRole("button", { name: words.missed.quick[0]! }).click();
+    },
+  ],
+  ["history", AGENT, "#/history", nothing],
+  ["call", AGENT, "#/history/h1", async (page) => page.locator("[data-detail] li").first().waitFor()],
+  [
+    "away",
+    AGENT,
+    "#/now",
+    async (page) => {
+      await page.keyboard.press("F4");
+      await page.locator(".reasons").waitFor();
+    },
+  ],
+  ["board", ADMIN, "#/board", nothing],
+  [
+    "admin",
+    ADMIN,
+    "#/admin",
+    async (page, _, words) => {
+      await page.getByRole("button", { name: words.admin.reload }).click();
+      await page.getByText(words.admin.changes(3)).waitFor();
+    },
+  ],
+  [
+    "lost",
+    AGENT,
+    "#/now",
+    async (page, stage) => {
+      stage.refuseSockets = true;
+      stage.close(1012);
+      await page.locator("main.stale").waitFor();
+    },
+  ],
+];
+
+/** Other looks of them. */
+export const looks: View[] = [
+  ["english", AGENT, "#/now", answer, { lang: "en" }],
+  ["dark", AGENT, "#/now", arrive, { theme: "dark" }],
+  ["dark-board", ADMIN, "#/board", nothing, { theme: "dark" }],
+  ["phone", AGENT, "#/now", arrive, { width: 390, height: 760 }],
+];
+
+/** Opens a view. Whoever asked strikes the stage. */
+export async function show(
+  browser: Browser,
+  [, me, hash, act, look = {}]: View,
+): Promise<{ page: Page; stage: Stage }> {
+  const stage = await Stage.set(me ?? AGENT, welcome(me ?? AGENT));
+  Object.assign(stage.answers, answers);
+  stage.session = me !== null;
+  const page = await browser.page();
+  await page.clock.setFixedTime(NOW);
+  await page.setViewportSize({ width: look.width ?? 1280, height: look.height ?? 720 });
+  const lang = look.lang ?? "ko";
+  await page.addInitScript(
+    ({ lang, theme }) => {
+      localStorage.setItem("calld.lang", lang);
+      localStorage.setItem("calld.theme", theme);
+    },
+    { lang, theme: look.theme ?? "light" },
+  );
+  await page.goto(stage.url + hash);
+  await page
+    .locator(me ? "main :is(section, article):visible" : "form")
+    .first()
+    .waitFor();
+  await act(page, stage, CATALOGUES[lang]);
+  await page.evaluate(() => document.fonts.ready);
+  return { page, stage };
+}
