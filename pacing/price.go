@@ -1,0 +1,68 @@
+package pacing
+
+import "math"
+
+// price is the knob of a method that the outcomes turn: each abandoned
+// customer lowers it, each served one raises it a little. In the long run the
+// abandoned share is the target, whatever the models get wrong.
+type price struct {
+	log     float64 // natural logarithm of the price
+	gain    float64
+	target  float64 // abandoned share of the answered
+	lowest  float64 // of log
+	highest float64
+	early   float64 // highest until earlyAnswers
+	settled int     // answers so far
+}
+
+const (
+	// targetShare is how much of the limit is aimed at.
+	targetShare = 0.96
+	// What the day has too many or too few of abandoned customers is paid
+	// back within about payBack answers: the aim is at most cutMost below
+	// the target and at most creditMost above it.
+	payBack    = 200.0
+	cutMost    = 0.7
+	creditMost = 0.3
+	// In earlyAnswers the price is at most twice the limit: over a short
+	// campaign the outcomes have no time to correct it.
+	earlyAnswers = 300
+)
+
+// Lite's price is expected answers for each free agent; risk's is a chance.
+const (
+	liteGain, liteFirst, liteLowest, liteHighest = 0.15, 0.5, 0.05, 2.5
+	riskGain, riskLowest, riskHighest            = 0.3, 0.00001, 0.3
+	riskFirst                                    = 0.7 // of the target
+)
+
+func newPrice(m Method, limit float64) price {
+	target := targetShare * limit
+	if m == Lite {
+		return price{
+			log: math.Log(liteFirst), gain: liteGain, target: target,
+			lowest: math.Log(liteLowest), highest: math.Log(liteHighest), early: math.Log(liteHighest),
+		}
+	}
+	return price{
+		log: math.Log(riskFirst * target), gain: riskGain, target: target,
+		lowest: math.Log(riskLowest), highest: math.Log(riskHighest), early: math.Log(2 * limit),
+	}
+}
+
+// settle takes in whether an answered customer was abandoned. surplus is how
+// many more than the target's share the day has abandoned.
+func (p *price) settle(abandoned bool, surplus float64) {
+	p.settled++
+	aim := p.target - min(max(surplus/payBack, -creditMost*p.target), cutMost*p.target)
+	if abandoned {
+		aim--
+	}
+	highest := p.highest
+	if p.settled < earlyAnswers {
+		highest = p.early
+	}
+	p.log = min(max(p.log+p.gain*aim, p.lowest), highest)
+}
+
+func (p *price) value() float64 { return math.Exp(p.log) }
