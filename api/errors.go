@@ -44,6 +44,14 @@ const (
 	CodeRecordings        Code = "recording_unreadable"  // 503: the file or its folder can't be read
 )
 
+// The codes of what is asked for in a talk.
+const (
+	CodeTargetBusy Code = "target_busy" // 409: the agent whom a call is to be handed to is not free
+	CodeHeld       Code = "call_held"   // 409: the customer is held already
+	CodeNotHeld    Code = "not_held"    // 409
+	CodeOutbound   Code = "outbound"    // 409: a call that an agent has made can't be held or handed over
+)
+
 // Problem is the body of every error.
 type Problem struct { //nolint:errname // the word of RFC 9457
 	Type   string              `json:"type" doc:"about:blank; see code" example:"about:blank"`
@@ -106,6 +114,7 @@ func Codes() []Code {
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
+		CodeTargetBusy, CodeHeld, CodeNotHeld, CodeOutbound,
 	}
 }
 

@@ -149,6 +149,8 @@ var examples = map[string]struct{ id, body string }{
 	"patch-call":      {"ended-billing", `{"memo":"x"}`},
 	"get-recording":   {"ended-billing", ""},
 	"hangup-call":     {"talk-billing", ""},
+	"hold-call":       {"talk-billing", ""},
+	"transfer-call":   {"talk-상담전화", `{"to":{"queue":"billing"}}`},
 	"dtmf-call":       {"talk-billing", `{"to":"agent","digits":"1"}`},
 	"call-back":       {"missed-billing", ""},
 	"resolve-missed":  {"missed-billing", `{"reason":"x"}`},
@@ -162,10 +164,11 @@ var examples = map[string]struct{ id, body string }{
 func TestAnswersAsDocumented(t *testing.T) {
 	c := newCentre(t)
 	c.answer("other", "billing")
+	c.hold(c.answer("홍길동", "상담전화"))
 	list, schemas := c.document()
 	for _, d := range list {
-		if d.op.OperationID == "logout" {
-			continue // TestLogin has it
+		if d.op.OperationID == "logout" || d.op.OperationID == "unhold-call" {
+			continue // TestLogin and TestUnhold have them
 		}
 		t.Run(d.op.OperationID, func(t *testing.T) {
 			example := examples[d.op.OperationID]

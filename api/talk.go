@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,6 +27,32 @@ func (a *API) registerTalks(h huma.API) {
 		return nil, a.talkError(a.talks.Hangup(ctx, in.ID))
 	})
 	huma.Register(h, huma.Operation{
+		OperationID: "hold-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/hold", Tags: talks,
+		Summary: "Keep the customer with music", DefaultStatus: http.StatusNoContent,
+		Description: whose + " The agent's phone stays connected. The call shows held_since a moment later.",
+	}, func(ctx context.Context, in *idInput) (*struct{}, error) {
+		if err := a.inHand(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		return nil, a.talkError(a.talks.Hold(ctx, in.ID))
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "unhold-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/unhold", Tags: talks,
+		Summary: "Take a held customer back", Description: whose, DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *idInput) (*struct{}, error) {
+		if err := a.inHand(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		return nil, a.talkError(a.talks.Unhold(ctx, in.ID))
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "transfer-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/transfer", Tags: talks,
+		Summary: "Hand a call over", MaxBodyBytes: MaxBody,
+		Description: whose + " The agent is off the call at once; the answer comes when the target has answered or has not, 45 " +
+			"seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when " +
+			"that one is not free. A number is called with the queue's number as caller id.",
+	}, a.transfer)
+	huma.Register(h, huma.Operation{
 		OperationID: "dtmf-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/dtmf", Tags: talks,
 		Summary: "Play digits into a talk", DefaultStatus: http.StatusNoContent, MaxBodyBytes: MaxBody,
 		Description: whose + " The digits are played one after another, four in a second; the answer comes when the last " +
@@ -43,6 +70,39 @@ func (a *API) registerTalks(h huma.API) {
 		}
 		return nil, a.talkError(a.talks.Digits(ctx, in.ID, talk.Side(in.Body.To), in.Body.Digits))
 	})
+}
+
+type transferInput struct {
+	ID   string `path:"id" maxLength:"128"`
+	Body struct {
+		To struct {
+			Number string `json:"number,omitempty" maxLength:"64" example:"01012345678"`
+			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Must be free."`
+			Queue  string `json:"queue,omitempty" maxLength:"128"`
+		} `json:"to" doc:"One of the three."`
+		Headers map[string]string `json:"headers,omitempty" doc:"SIP headers for the channel to the number or the agent: names that begin with X-."`
+	}
+}
+
+// TransferAnswer is what came of a transfer.
+type TransferAnswer struct {
+	At     time.Time `json:"at"`
+	To     string    `json:"to"`
+	Result string    `json:"result" enum:"answered,no_answer,busy,failed,caller_left,waiting,ringing" doc:"waiting: the customer stands in the queue. ringing: the target has not answered yet."`
+}
+
+func (a *API) transfer(ctx context.Context, in *transferInput) (*struct{ Body TransferAnswer }, error) {
+	if err := a.inHand(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	to := in.Body.To
+	x, err := a.talks.Transfer(ctx, in.ID, queue.Target{
+		Number: config.NormalNumber(to.Number), Agent: to.Agent, Queue: to.Queue, Headers: in.Body.Headers,
+	})
+	if err != nil {
+		return nil, a.talkError(err)
+	}
+	return &struct{ Body TransferAnswer }{TransferAnswer{At: x.At, To: x.To, Result: x.Result}}, nil
 }
 
 // inHand checks that a call is live, that who asks may see it, and that it is
@@ -68,14 +128,29 @@ func (p *principal) seesCall(c *queue.Call) bool {
 // talkError turns an error of a talk into a problem.
 func (a *API) talkError(err error) error {
 	var digits *talk.DigitsError
+	var target *talk.TargetError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &digits):
 		return invalid("body.digits", digits.Reason)
-	case errors.Is(err, talk.ErrNoCall), errors.Is(err, queue.ErrUnknownCall):
+	case errors.As(err, &target):
+		return invalid("body."+target.Field, target.Reason)
+	case errors.Is(err, queue.ErrUnknownAgent):
+		return invalid("body.to.agent", "there is no such agent")
+	case errors.Is(err, queue.ErrUnknownQueue):
+		return invalid("body.to.queue", "there is no such queue")
+	case errors.Is(err, queue.ErrTargetBusy):
+		return problem(http.StatusConflict, CodeTargetBusy, "the agent is not free")
+	case errors.Is(err, queue.ErrHeld):
+		return problem(http.StatusConflict, CodeHeld, "the customer is held already")
+	case errors.Is(err, queue.ErrDirection):
+		return problem(http.StatusConflict, CodeOutbound, "a call that an agent has made can't be held or handed over")
+	case errors.Is(err, queue.ErrNotHeld):
+		return problem(http.StatusConflict, CodeNotHeld, "the customer is not held")
+	case errors.Is(err, queue.ErrUnknownCall):
 		return problem(http.StatusNotFound, CodeNotFound, "the call is over")
-	case errors.Is(err, talk.ErrNotTalking):
+	case errors.Is(err, queue.ErrNotTalking):
 		return problem(http.StatusConflict, CodeNotTalking, "nobody talks on the call now")
 	}
 	return a.exchangeError(err)

@@ -31,17 +31,25 @@ func (p *pbx) Hangup(_ context.Context, channel string, _ int) error {
 	return p.note("hang up %s", channel)
 }
 
+func (p *pbx) Redirect(_ context.Context, channel, dialContext, _ string) error {
+	return p.note("redirect %s to %s", channel, dialContext)
+}
+
+func (p *pbx) SetVariable(_ context.Context, channel, name, value string) error {
+	return p.note("set %s %s=%s", channel, name, value)
+}
+
 func (p *pbx) PlayDTMF(_ context.Context, channel string, digit byte, _ time.Duration) error {
 	return p.note("play %c to %s", digit, channel)
 }
 
 // answer has a customer call a queue and an agent answer: talk-QUEUE.
-func (c *centre) answer(agent, queueID string) {
+func (c *centre) answer(agent, queueID string) *queue.Ticket {
 	c.t.Helper()
 	if err := c.board.Connect(agent); err != nil {
 		c.t.Fatal(err)
 	}
-	_, err := c.board.Enter(queue.Entry{
+	ticket, err := c.board.Enter(queue.Entry{
 		ID: "talk-" + queueID, Queue: queueID, Channel: "PJSIP/trunk-" + queueID, UniqueID: "t" + queueID, Ready: true,
 	})
 	if err != nil {
@@ -49,6 +57,48 @@ func (c *centre) answer(agent, queueID string) {
 	}
 	a, _ := c.cfg.Agent(agent)
 	c.board.Heard(queue.Fact{Kind: queue.PhoneAnswers, UniqueID: "t" + queueID, Phone: a.Phone})
+	return ticket
+}
+
+// hold has the agent of a talk hold the customer.
+func (c *centre) hold(ticket *queue.Ticket) {
+	c.t.Helper()
+	offer, _, err := ticket.Next(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.board.Hold(ticket.CallID(), "PJSIP/802-1"); err != nil {
+		c.t.Fatal(err)
+	}
+	ticket.Dialled(queue.DialReport{Offer: offer.ID, Result: queue.RingAnswer})
+}
+
+// TestUnhold: whoever holds takes the customer back, or hands them over.
+func TestUnhold(t *testing.T) {
+	c := newCentre(t)
+	c.hold(c.answer("other", "billing"))
+	if got := read[queue.Call](t, c.ask("other", "GET /api/v1/calls/talk-billing", ""), http.StatusOK); got.HeldSince == nil {
+		t.Errorf("the call is %+v", got)
+	}
+	wantProblem(t, c.ask("other", "POST /api/v1/calls/talk-billing/hold", ""), http.StatusConflict, CodeHeld)
+	if r := c.ask("other", "POST /api/v1/calls/talk-billing/unhold", ""); r.Code != http.StatusNoContent {
+		t.Errorf("unhold: %d %s", r.Code, r.Body)
+	}
+	if got := read[queue.Call](t, c.ask("other", "GET /api/v1/calls/talk-billing", ""), http.StatusOK); got.HeldSince != nil {
+		t.Errorf("the call is %+v", got)
+	}
+}
+
+func TestTransferHeld(t *testing.T) {
+	c := newCentre(t)
+	c.hold(c.answer("other", "billing"))
+	got := read[TransferAnswer](t, c.ask("other", "POST /api/v1/calls/talk-billing/transfer", `{"to":{"queue":"상담전화"}}`), http.StatusOK)
+	if got.Result != "waiting" || got.To != "상담전화" {
+		t.Errorf("the transfer came to %+v", got)
+	}
+	if diff := cmp.Diff([]string{"hang up PJSIP/802-1"}, c.pbx.done); diff != "" {
+		t.Errorf("Asterisk was asked to (-want +got):\n%s", diff)
+	}
 }
 
 // TestTalks: the agent who talks, a supervisor and an admin may work with a
@@ -59,10 +109,19 @@ func TestTalks(t *testing.T) {
 		who, what, body string
 		status          int
 		code            Code
+		want            []string // that Asterisk is asked for
 	}{
-		"the agent hangs up":         {who: "other", what: "talk-billing/hangup", status: http.StatusNoContent},
-		"a supervisor hangs up":      {who: "sup", what: "talk-billing/hangup", status: http.StatusNoContent},
-		"an admin plays digits":      {who: "관리자", what: "talk-billing/dtmf", body: digits, status: http.StatusNoContent},
+		"the agent hangs up":         {who: "other", what: "talk-billing/hangup", status: http.StatusNoContent, want: []string{"hang up PJSIP/802-1"}},
+		"a supervisor hangs up":      {who: "sup", what: "talk-billing/hangup", status: http.StatusNoContent, want: []string{"hang up PJSIP/802-1"}},
+		"an admin plays digits":      {who: "관리자", what: "talk-billing/dtmf", body: digits, status: http.StatusNoContent, want: []string{"play 1 to PJSIP/trunk-billing", "play # to PJSIP/trunk-billing"}},
+		"the agent holds":            {who: "other", what: "talk-billing/hold", status: http.StatusNoContent, want: []string{"set PJSIP/802-1 HELD=PJSIP/trunk-billing", "redirect PJSIP/802-1 to hold"}},
+		"what is not held":           {who: "other", what: "talk-billing/unhold", status: http.StatusConflict, code: CodeNotHeld},
+		"to who is not free":         {who: "other", what: "talk-billing/transfer", body: `{"to":{"agent":"홍길동"}}`, status: http.StatusConflict, code: CodeTargetBusy},
+		"to nobody":                  {who: "other", what: "talk-billing/transfer", body: `{"to":{}}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"to an unknown agent":        {who: "other", what: "talk-billing/transfer", body: `{"to":{"agent":"x"}}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"to an unknown queue":        {who: "other", what: "talk-billing/transfer", body: `{"to":{"queue":"x"}}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"with a bad header":          {who: "other", what: "talk-billing/transfer", body: `{"to":{"queue":"상담전화"},"headers":{"From":"x"}}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"a colleague hands it over":  {who: "colleague", what: "talk-billing/transfer", body: `{"to":{"queue":"상담전화"}}`, status: http.StatusForbidden, code: CodeForbidden},
 		"a colleague hangs up":       {who: "colleague", what: "talk-billing/hangup", status: http.StatusForbidden, code: CodeForbidden},
 		"somebody of another queue":  {who: "홍길동", what: "talk-billing/hangup", status: http.StatusNotFound, code: CodeNotFound},
 		"no such call":               {who: "sup", what: "nothing/hangup", status: http.StatusNotFound, code: CodeNotFound},
@@ -89,11 +148,7 @@ func TestTalks(t *testing.T) {
 			if r.Code != tt.status {
 				t.Fatalf("status %d: %s", r.Code, r.Body)
 			}
-			want := []string{"hang up PJSIP/802-1"}
-			if tt.body != "" {
-				want = []string{"play 1 to PJSIP/trunk-billing", "play # to PJSIP/trunk-billing"}
-			}
-			if diff := cmp.Diff(want, c.pbx.done); diff != "" {
+			if diff := cmp.Diff(tt.want, c.pbx.done); diff != "" {
 				t.Errorf("Asterisk was asked to (-want +got):\n%s", diff)
 			}
 		})

@@ -109,7 +109,9 @@ func New(o Options) (*App, error) {
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
 		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, Free: a.free,
-		Talks: talk.New(talk.Options{Board: a.board, Exchange: a.exchange}), Version: o.Version, Log: o.Log,
+		Talks: talk.New(talk.Options{
+			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
+		}), Version: o.Version, Log: o.Log,
 	})
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
 	a.announce.Configure(cfg)

@@ -29,11 +29,24 @@ const (
 	VarResult = "CALLD_RESULT"
 	// VarTry counts the dialplan's vain tries to reach calld.
 	VarTry = "CALLD_TRY"
+	// VarHeld names, on the channel of an agent who holds, the channel of the
+	// customer.
+	VarHeld = "CALLD_HELD"
+	// varHeader begins the names of the variables with SIP headers.
+	varHeader = "CALLD_HEADER"
 )
 
 // Context is where the generated dialplan holds a call, at the number called,
 // until calld has finished with it.
 const Context = "calld-call"
+
+// Two more contexts of the generated dialplan: where an agent's channel waits
+// while the customer is held, and what gives SIP headers to a channel that is
+// about to be dialled.
+const (
+	HoldContext    = "calld-hold"
+	HeadersContext = "calld-headers"
+)
 
 // ResultUnknown is the result for numbers that are no queue's.
 const ResultUnknown = "UNKNOWN"

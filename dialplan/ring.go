@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,14 +22,13 @@ func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
 	if err := c.startRecording(ctx); err != nil {
 		return err
 	}
-	c.log.Info("ringing", "agents", agentIDs(o))
 	dialled := time.Now()
-	_, err := c.s.Exec(ctx, "Dial", c.dialArgs(o)...)
+	err := c.connect(ctx, o)
 	c.music = false // Dial has ended it
 	if err != nil && !gone(err) && context.Cause(ctx) == nil {
 		return fmt.Errorf("dial: %w", err)
 	}
-	r, err := c.report(ctx, o.ID)
+	r, err := c.report(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -38,19 +39,79 @@ func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
 	// answered, which may have been for music long before.
 	r.Talked = min(r.Talked, time.Since(dialled))
 	c.log.Info("ringing over", "result", r.Result, "talked_ms", r.Talked.Milliseconds(), "caller_gone", r.CallerGone, "cause", r.Cause)
+	if r.Result == queue.RingAnswer {
+		c.answered = true
+		if c.ticket.Ordered() && !r.CallerGone {
+			// The call may go on: DIALSTATUS must not tell the next script that a
+			// talk has just ended.
+			if err := c.s.SetVariable(ctx, "DIALSTATUS", ""); err != nil && !gone(err) {
+				return err
+			}
+		}
+	}
 	c.ticket.Dialled(r)
 	return nil
 }
 
+// connect does what an offer asks for. The error says that it could not be
+// tried, or that the channel is gone.
+func (c *caller) connect(ctx context.Context, o *queue.Offer) error {
+	switch {
+	case o.Bridge != "":
+		c.log.Info("taken back", "with", o.Bridge)
+		if err := c.exec(ctx, "StopMusicOnHold"); err != nil {
+			return err
+		}
+		_, err := c.s.Exec(ctx, "Bridge", o.Bridge)
+		return err
+	case o.Outside != nil:
+		c.log.Info("calling outside", "number", o.Outside.Number)
+	default:
+		c.log.Info("ringing", "agents", agentIDs(o))
+	}
+	if err := c.setHeaders(ctx, o.Headers); err != nil {
+		return err
+	}
+	_, err := c.s.Exec(ctx, "Dial", c.dialArgs(o)...)
+	return err
+}
+
+// setHeaders leaves SIP headers where the generated dialplan takes them from.
+// They are inherited by the channels dialled.
+func (c *caller) setHeaders(ctx context.Context, headers map[string]string) error {
+	if len(headers) == 0 {
+		return nil
+	}
+	n := 0
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		n++
+		if err := c.s.SetVariable(ctx, fmt.Sprintf("_%s_%d", varHeader, n), name); err != nil {
+			return err
+		}
+		if err := c.s.SetVariable(ctx, fmt.Sprintf("_%s_VALUE_%d", varHeader, n), headers[name]); err != nil {
+			return err
+		}
+	}
+	return c.s.SetVariable(ctx, fmt.Sprintf("_%s_%d", varHeader, n+1), "")
+}
+
 // dialArgs are those of Dial(): whom, for how many seconds, and options.
 // app_dial.c: g goes on in the dialplan when the agent hangs up, i ignores a
-// phone's wish to forward the call, m plays music instead of ringing.
+// phone's wish to forward the call, m plays music instead of ringing, f sets
+// the number shown, b runs a subroutine on each channel before it is dialled.
 func (c *caller) dialArgs(o *queue.Offer) []string {
 	dial := make([]string, len(o.Agents))
 	for i, a := range o.Agents {
 		dial[i] = strings.ReplaceAll(c.cfg.Asterisk.AgentDial, "{phone}", a.Phone)
 	}
 	options := "gi"
+	if o.Outside != nil {
+		dial = []string{strings.ReplaceAll(c.cfg.Asterisk.TrunkDial, "{number}", o.Outside.Number)}
+		options += "f(" + o.Outside.CallerID + ")"
+	}
+	if len(o.Headers) > 0 {
+		options += "b(" + HeadersContext + "^s^1)"
+	}
 	if c.answered {
 		// The caller has heard music or the announcement: no ringing tone
 		// after that.
@@ -79,8 +140,8 @@ func (c *caller) startRecording(ctx context.Context) error {
 }
 
 // report asks the channel, alive or dead, how Dial ended.
-func (c *caller) report(ctx context.Context, offer uint64) (queue.DialReport, error) {
-	r := queue.DialReport{Offer: offer}
+func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, error) {
+	r := queue.DialReport{Offer: o.ID}
 	last, cancel := lastly(ctx)
 	defer cancel()
 	v, err := c.full(last, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}",
@@ -92,6 +153,9 @@ func (c *caller) report(ctx context.Context, offer uint64) (queue.DialReport, er
 	r.Result = dialResult(v[0], r.Cause)
 	r.Phone = c.phoneOf(v[1])
 	r.Talked = answeredTime(v[2], v[3])
+	if o.Bridge != "" { // what Dial said is old; a Bridge that can't be made is the end of the talk too
+		v[0], r.Result, r.Phone, r.Talked = "", queue.RingAnswer, "", 0
+	}
 	byAsterisk := v[5] == ""
 	if byAsterisk && r.Result == queue.RingAnswer && !c.ticket.Ordered() {
 		awaitHangup(ctx)

@@ -57,12 +57,14 @@ func TestDialArgs(t *testing.T) {
 		"several":      {queue.Offer{Agents: two, RingFor: 20 * time.Second}, false, "SIP/{phone}@gw", []string{"SIP/801@gw&SIP/802@gw", "20", "gi"}},
 		"music":        {queue.Offer{Agents: two[:1], RingFor: time.Second, Music: "재즈"}, true, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gim(재즈)"}},
 		"rounded up":   {queue.Offer{Agents: two[:1], RingFor: 1001 * time.Millisecond}, false, "PJSIP/{phone}", []string{"PJSIP/801", "2", "gi"}},
+		"outside":      {queue.Offer{Outside: &queue.Outside{Number: "01012345678", CallerID: "0215881234"}, RingFor: 30 * time.Second, Music: "재즈"}, true, "", []string{"PJSIP/01012345678@trunk", "30", "gif(0215881234)m(재즈)"}},
+		"headers":      {queue.Offer{Agents: two[:1], RingFor: time.Second, Headers: map[string]string{"X-A": "b"}}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gib(calld-headers^s^1)"}},
 		"never 0":      {queue.Offer{Agents: two[:1]}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gi"}}, // 0 rings for ever
 		"never so far": {queue.Offer{Agents: two[:1], RingFor: -time.Hour}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gi"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := &caller{answered: tt.up, cfg: &config.Config{Asterisk: config.Asterisk{AgentDial: tt.dial}}}
+			c := &caller{answered: tt.up, cfg: &config.Config{Asterisk: config.Asterisk{AgentDial: tt.dial, TrunkDial: "PJSIP/{number}@trunk"}}}
 			if diff := cmp.Diff(tt.want, c.dialArgs(&tt.offer)); diff != "" {
 				t.Errorf("arguments (-want +got):\n%s", diff)
 			}
@@ -158,7 +160,7 @@ func TestReport(t *testing.T) {
 						cancel(tt.gone)
 					}
 					c := reporter(t, s)
-					got, err := c.report(ctx, 5)
+					got, err := c.report(ctx, &queue.Offer{ID: 5})
 					if err != nil {
 						t.Error(err)
 					}
@@ -202,10 +204,10 @@ func TestReportByOrder(t *testing.T) {
 		k.SetVar("DIALSTATUS", "ANSWER")
 		k.Dial(agi.HandlerFunc(func(ctx context.Context, s *agi.Session) {
 			c, began := reporter(t, s), time.Now()
-			if err := c.in.Board.(*queue.Board).Order("c", queue.Order{Kind: queue.OrderHangup}); err != nil {
+			if err := c.in.Board.(*queue.Board).Hangup("c"); err != nil {
 				t.Error(err)
 			}
-			got, err := c.report(ctx, 5)
+			got, err := c.report(ctx, &queue.Offer{ID: 5})
 			if err != nil {
 				t.Error(err)
 			}

@@ -90,10 +90,14 @@ func (w *Watcher) dialEnd(e *ami.Event) {
 		return
 	}
 	id, _, ok := w.legOf(e)
+	status := e.Get("DialStatus")
 	if !ok {
+		if caller := e.Get("Uniqueid"); status == "ANSWER" && caller != "" {
+			// No agent's phone: a number outside that a call was handed to.
+			w.tell(e, queue.Fact{Kind: queue.PhoneAnswers, UniqueID: caller})
+		}
 		return
 	}
-	status := e.Get("DialStatus")
 	if status == "ANSWER" {
 		if l, news := w.legs.answer(id); news {
 			w.tell(e, queue.Fact{Kind: queue.PhoneAnswers, UniqueID: l.caller, Phone: l.phone})

@@ -17,6 +17,7 @@ const (
 	TypeRinging    Type = "call.ringing"
 	TypeEarlier    Type = "call.earlier"
 	TypeAnswered   Type = "call.answered"
+	TypeChanged    Type = "call.changed"
 	TypeEnded      Type = "call.ended"
 	TypeMissed     Type = "call.missed"
 	TypeAgentState Type = "agent.state"
@@ -83,7 +84,7 @@ type QueueOffers struct {
 }
 
 // CallChange is a change of a call: call.waiting, call.ringing,
-// call.answered, call.ended or call.missed.
+// call.answered, call.changed, call.ended or call.missed.
 type CallChange struct {
 	Type Type       `json:"type"`
 	At   time.Time  `json:"at"`

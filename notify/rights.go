@@ -26,7 +26,7 @@ func newRights(a config.Agent) *rights {
 // seesCall: agents see the calls of their queues, and any that they were rung
 // for or talk with.
 func (r *rights) seesCall(c *queue.Call) bool {
-	return r.all || r.queues[c.Queue] || c.Agent == r.agent.ID ||
+	return r.all || r.serves(queuesOf(c)) || c.Agent == r.agent.ID ||
 		slices.ContainsFunc(c.Rings, func(x queue.Ring) bool { return x.Agent == r.agent.ID })
 }
 

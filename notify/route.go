@@ -65,7 +65,7 @@ func (h *Hub) routeCall(e *queue.Event) {
 	if e.Kind != queue.CallEnded {
 		h.callers.know(e.Call, &h.count)
 	}
-	to := audience{queues: []string{e.Call.Queue}, agents: concerned(e.Call)}
+	to := audience{queues: queuesOf(e.Call), agents: concerned(e.Call)}
 	switch e.Kind {
 	case queue.CallRinging:
 		to.but = h.alert(e, change)
@@ -83,6 +83,18 @@ func (h *Hub) routeCall(e *queue.Event) {
 		change.Type = TypeMissed
 		h.deliver(frame{body: h.encode(change), board: e.Seq}, to)
 	}
+}
+
+// queuesOf lists the queue of a call and those that it was handed over from:
+// their pages have it too, and must hear how it goes on.
+func queuesOf(c *queue.Call) []string {
+	ids := []string{c.Queue}
+	for i := range c.Transfers {
+		if id := c.Transfers[i].Queue; id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // concerned lists the agents who talk on a call or were rung for it.

@@ -92,7 +92,11 @@ func (b *Board) do(input func(*machine)) {
 	defer b.mu.Unlock()
 	before, had := b.m.next()
 	for _, e := range b.m.step(b.now(), input) {
-		if e.event == nil {
+		switch {
+		case e.done != nil:
+			e.done <- e.transfer // has room: there is one for each
+			continue
+		case e.event == nil:
 			e.ticket.put(e.instruction)
 			continue
 		}

@@ -25,7 +25,10 @@ const (
 	Ringing  Phase = "ringing"
 	Dialling Phase = "dialling" // of an outbound call: the agent's phone has answered, the customer's is being rung
 	Talking  Phase = "talking"
-	Ended    Phase = "ended"
+	// Transferred: an agent has handed the call to a number outside, which
+	// rings or talks with the customer.
+	Transferred Phase = "transferred"
+	Ended       Phase = "ended"
 )
 
 // Outcome says how a call ended. Every call ends in exactly one.
@@ -79,9 +82,11 @@ type Ring struct {
 // Transfer is one hand-over of a call to somebody else.
 type Transfer struct {
 	At     time.Time `json:"at"`
-	To     string    `json:"to"`
-	Kind   string    `json:"kind"`   // blind or consultative
-	Result string    `json:"result"` // answered, no_answer, busy, failed
+	To     string    `json:"to"`              // a number, an agent or a queue
+	Kind   string    `json:"kind"`            // blind or consultative
+	Result string    `json:"result"`          // answered, no_answer, busy, failed or caller_left; empty while it is under way
+	From   string    `json:"from,omitempty"`  // the agent who handed it over
+	Queue  string    `json:"queue,omitempty"` // that the call was in
 }
 
 // Call is the record of one call, live or ended. Values handed out by the
@@ -102,16 +107,23 @@ type Call struct {
 	Channel  string `json:"channel"`
 	UniqueID string `json:"unique_id"`
 
-	Begin time.Time  `json:"begin"` // when the call came in: its place in the queue
-	Start *time.Time `json:"start"` // when the talk began: an agent, or the customer called, answered; null until then
+	Begin time.Time `json:"begin"` // when the call came in: its place in the queue
+	// Start is when the talk began: an agent first answered, or the customer
+	// called; null until then.
+	Start *time.Time `json:"start"`
 	End   *time.Time `json:"end"`
+
+	// HeldSince is since when the customer has been kept with music at the
+	// agent's wish, HeldChannel the agent's channel meanwhile.
+	HeldSince   *time.Time `json:"held_since,omitempty"`
+	HeldChannel string     `json:"held_channel,omitempty"`
 
 	Outcome Outcome `json:"outcome,omitempty"` // empty while the call lives
 	// Cause adds the reason in words of the field: the hang-up cause's number
 	// and who ended the talk, such as "16 agent" or "17".
 	Cause  string `json:"cause,omitempty"`
 	WaitMS int64  `json:"wait_ms"` // from Begin to Start, or to End when nobody answered
-	TalkMS int64  `json:"talk_ms"`
+	TalkMS int64  `json:"talk_ms"` // with agents and targets of transfers, until the last of them left
 
 	// Record is the recording's path below the recordings folder; empty when
 	// the call is not recorded.
@@ -130,7 +142,7 @@ func (c *Call) Missed() bool {
 
 func (c *Call) clone() Call {
 	d := *c
-	d.Start, d.End = cloneTime(c.Start), cloneTime(c.End)
+	d.Start, d.End, d.HeldSince = cloneTime(c.Start), cloneTime(c.End), cloneTime(c.HeldSince)
 	d.Rings = make([]Ring, len(c.Rings))
 	for i, r := range c.Rings {
 		r.Rang, r.End = cloneTime(r.Rang), cloneTime(r.End)

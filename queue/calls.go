@@ -25,7 +25,13 @@ type call struct {
 	dropped  bool
 	offer    *offer
 	refusals map[*agent]refusal
-	order    order // what the talk is about to become; the zero value: nobody has said
+	order    order     // what the talk is about to become; the zero value: nobody has said
+	handover *handover // what became of it: on the way to a target; nil when not
+	outside  uint64    // the id under which a number outside is called; 0: none is
+	// talkFrom is when whoever talks now answered; zero when nobody talks.
+	talkFrom time.Time
+	// waitFrom is when a call that was answered before began to wait again.
+	waitFrom time.Time
 }
 
 // refusal remembers that an agent did not take this call.
@@ -74,7 +80,15 @@ func (c *call) deadline() (at time.Time, ok bool) {
 	if c.line.cfg.MaxWait <= 0 {
 		return time.Time{}, false
 	}
-	return c.Begin.Add(c.line.cfg.MaxWait), true
+	return c.waitsFrom().Add(c.line.cfg.MaxWait), true
+}
+
+// waitsFrom is since when the call waits for an agent.
+func (c *call) waitsFrom() time.Time {
+	if c.waitFrom.IsZero() {
+		return c.Begin
+	}
+	return c.waitFrom
 }
 
 // noAgentAt is when the call ends as no_agent if nobody logs in before; ok is
@@ -85,8 +99,8 @@ func (c *call) noAgentAt() (at time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	from := l.emptySince
-	if c.Begin.After(from) {
-		from = c.Begin
+	if since := c.waitsFrom(); since.After(from) {
+		from = since
 	}
 	return from.Add(l.cfg.NoAgentWait), true
 }
@@ -198,11 +212,18 @@ func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 		m.channels[c.UniqueID] = c
 	}
 	c.goneAt, c.goneWhy, c.dropped = time.Time{}, "", false
+	c.order = order{}
 	switch {
-	case e.Answered || c.Phase == Talking:
+	case c.Phase == Transferred && !e.Answered && c.talkFrom.IsZero():
+		c.line.talking--
+		c.Phase = Waiting
+		m.handBackFrom(c, TransferNoAnswer)
+	case e.Answered || c.Phase == Talking && c.HeldSince == nil || c.Phase == Transferred:
 		m.talked(c, e)
 	case c.Phase == Ringing:
 		m.lostRound(c) // the Dial that the lost script started has returned
+	case c.HeldSince != nil:
+		m.emitCall(CallChanged, c, nil)
 	default:
 		m.emitCall(CallWaiting, c, nil)
 		m.watch(c)
@@ -219,17 +240,21 @@ func (m *machine) talked(c *call, e Entry) {
 		m.answered(m.now.Add(-talked), c, c.offer.answerer(c, e.Phone))
 	}
 	over, cause := m.now, "agent"
-	if c.Start == nil {
-		start := m.now.Add(-talked)
-		if start.Before(c.Begin) {
-			start = c.Begin
-		}
-		c.Start = &start
+	if c.Phase == Transferred {
+		cause = "target"
+		m.outsideAnswers(later(m.now.Add(-talked), c.waitFrom), c)
+	}
+	if c.talkFrom.IsZero() {
+		c.talkFrom = later(m.now.Add(-talked), c.waitsFrom())
 		if !m.credit(c, e.Phone) {
 			cause = "unrecorded"
 		}
+		if c.Start == nil {
+			start := c.talkFrom
+			c.Start = &start
+		}
 	}
-	if by := c.Start.Add(talked); talked > 0 && by.Before(over) {
+	if by := c.talkFrom.Add(talked); talked > 0 && by.Before(over) {
 		over = by
 	}
 	m.end(over, c, Answered, cause)
@@ -248,28 +273,37 @@ func (m *machine) credit(c *call, phone string) bool {
 		}
 	}
 	if at.IsZero() { // what calld knew of the call is lost
-		at = *c.Start
+		at = c.talkFrom
 		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: at, Result: CutShort})
 	}
-	if c.Start.Before(at) {
-		c.Start = &at
-	}
+	c.talkFrom = later(c.talkFrom, at)
+	answered := c.talkFrom
 	for i := range c.Rings {
 		switch r := &c.Rings[i]; {
 		case !r.At.Equal(at) || r.Result != CutShort:
 		case r.Agent == a.cfg.ID:
-			r.Result, r.End = RingAnswer, c.Start
+			r.Result, r.End = RingAnswer, &answered
 		default:
 			r.Result = Elsewhere
 		}
 	}
 	c.Agent = a.cfg.ID
-	if !c.Start.Before(m.today) {
+	if !answered.Before(m.today) {
 		a.calls++
 		m.touch(a)
 	}
 	return true
 }
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// talks reports whether somebody may be talking with the customer.
+func (c *call) talks() bool { return c.Phase == Talking || c.Phase == Transferred }
 
 // watch sets the timers of a call that waits.
 func (m *machine) watch(c *call) {
@@ -307,7 +341,7 @@ func (m *machine) callDue(c *call) {
 		m.outDue(c)
 		return
 	}
-	if c.expected() && c.Phase != Talking && !m.now.Before(c.lostAt.Add(LostAfter)) {
+	if c.expected() && !c.talks() && !m.now.Before(c.lostAt.Add(LostAfter)) {
 		m.freed++
 		m.end(m.now, c, Failed, "lost")
 		return
@@ -358,7 +392,7 @@ func (m *machine) gone(c *call) {
 	if cause == "" {
 		cause = "caller"
 	}
-	if c.Phase == Talking {
+	if !c.talkFrom.IsZero() {
 		m.end(at, c, Answered, cause)
 		return
 	}
@@ -389,8 +423,9 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 		at = *c.Start
 	}
 	rings := m.release(at, c, o)
+	m.transferred(c, transferAt(o))
 	switch c.Phase {
-	case Talking:
+	case Talking, Transferred:
 		c.line.talking--
 	case Ringing, Dialling:
 		c.line.ringing--
@@ -398,13 +433,10 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 		c.line.remove(c)
 	}
 	c.Phase, c.Outcome, c.Cause = Ended, o, cause
-	c.End = &at
+	c.End, c.HeldSince, c.HeldChannel = &at, nil, ""
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
-		c.TalkMS = at.Sub(*c.Start).Milliseconds()
-		if c.Direction == In { // what the others in line wait for
-			c.line.handled(at.Sub(*c.Start))
-		}
+		m.talkPaused(at, c)
 	} else {
 		c.Record = "" // only conversations are recorded
 		c.WaitMS = at.Sub(c.Begin).Milliseconds()
@@ -418,12 +450,22 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 		m.tell(c.ticket, instruction{ended: o})
 	}
 	m.emitCall(CallEnded, c, rings)
-	l := c.line
-	if l.removed && len(l.waiting)+l.ringing+l.talking == 0 {
-		m.dropLine(l)
-		return
+	m.mark(c.line) // it may have held a place
+	m.dropIfDone(c.line)
+}
+
+// transferAt is what the end of a call makes of a transfer under way.
+func transferAt(o Outcome) string {
+	switch o {
+	case Abandoned:
+		return TransferCallerLeft
+	case Answered:
+		return TransferAnswered
+	case Failed:
+		return TransferFailed
+	default:
+		return TransferNoAnswer
 	}
-	m.mark(l) // it may have held a place
 }
 
 func (m *machine) remember(id string, o Outcome) {

@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // FactKind says what was heard from the telephone exchange.
 type FactKind int
@@ -46,6 +49,10 @@ func (m *machine) heard(f Fact) {
 		m.heardGone(at, c, causeText(f.Cause, "caller"))
 		return
 	}
+	if f.Kind == PhoneAnswers && c.Phase == Transferred {
+		m.outsideAnswers(later(at, c.waitFrom), c)
+		return
+	}
 	l := c.legOf(f.Phone)
 	if l == nil {
 		return
@@ -65,7 +72,10 @@ func (m *machine) heard(f Fact) {
 			m.callDue(c) // the guard may have waited for this agent alone
 		}
 	case TalkOver:
-		if c.Phase == Talking && c.talker() == l {
+		switch {
+		case c.Phase == Talking && c.talker() == l && c.HeldSince != nil:
+			m.end(at, c, Answered, causeText(f.Cause, "agent"))
+		case c.Phase == Talking && c.talker() == l:
 			m.heardGone(at, c, causeText(f.Cause, "agent"))
 		}
 	case CallerGone, CustomerAnswers:
@@ -132,6 +142,9 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		m.channels[c.UniqueID] = c
 		if c.Direction == Out {
 			m.restoreOut(c)
+		} else if c.Phase == Transferred {
+			c.line.talking++
+			m.restoreOutside(c)
 		} else if !m.restoreLegs(c) {
 			c.Phase = Waiting
 			l.insert(c)
@@ -159,7 +172,7 @@ func (m *machine) restoreLegs(c *call) bool {
 	for i := range c.Rings {
 		r := &c.Rings[i]
 		a := m.agents[r.Agent]
-		if r.Result != want {
+		if r.Result != want || want == RingAnswer && i != lastAnswer(c.Rings) {
 			continue
 		}
 		if a == nil || a.call != nil {
@@ -178,12 +191,45 @@ func (m *machine) restoreLegs(c *call) bool {
 	}
 	c.offer = o
 	if c.Phase == Talking {
+		c.talkFrom = answeredAt(c)
 		c.line.talking++
 		return true
 	}
 	c.line.ringing++
 	m.at(m.now.Add(o.ringFor+ringGuard), timer{call: c})
 	return true
+}
+
+// restoreOutside takes up a call that was handed to a number outside. When that
+// answered is not on record: then the talk with it counts from the transfer.
+func (m *machine) restoreOutside(c *call) {
+	if n := len(c.Transfers); n > 0 {
+		c.waitFrom = c.Transfers[n-1].At
+		if c.Transfers[n-1].Result == TransferAnswered {
+			c.talkFrom = c.waitFrom
+		}
+	}
+}
+
+// lastAnswer is the index of the ring of who answered last; -1: nobody has.
+func lastAnswer(rings []Ring) int {
+	for i, r := range slices.Backward(rings) {
+		if r.Result == RingAnswer {
+			return i
+		}
+	}
+	return -1
+}
+
+// answeredAt is when the agent who talks answered.
+func answeredAt(c *call) (at time.Time) {
+	if c.Start != nil {
+		at = *c.Start
+	}
+	if i := lastAnswer(c.Rings); i >= 0 && c.Rings[i].End != nil {
+		at = *c.Rings[i].End
+	}
+	return at
 }
 
 // reconcile compares the calls with the exchange's live channels, as listed
@@ -217,6 +263,8 @@ func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended 
 			m.lostRound(c)
 			m.lost(c)
 			continue
+		case ok && !ch.Rings && c.HeldSince != nil && c.HeldSince.Before(asOf):
+			m.end(m.now, c, Answered, "agent") // who hung up while nobody listened
 		case ok || !c.Begin.Before(asOf):
 			continue
 		case c.Begin.Before(started):

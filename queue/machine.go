@@ -88,6 +88,8 @@ type effect struct {
 	event       *Event
 	ticket      *Ticket
 	instruction instruction
+	done        chan<- Transfer // gets the transfer
+	transfer    Transfer
 }
 
 func newMachine(loc *time.Location, seed uint64) *machine {

@@ -45,12 +45,13 @@ const (
 	opReload
 	opRestart
 	opWait
+	opTalk
 )
 
 var opWeights = [...]int{
 	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opFree: 2, opPhone: 6, opDeaf: 2,
 	opEnter: 26, opComeBack: 8, opReady: 28, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
-	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10,
+	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10, opTalk: 20,
 }
 
 func randomOp(r *rand.Rand) op {
@@ -200,6 +201,58 @@ func (w *world) apply(o op) {
 		w.say("restart")
 		w.boot(uint64(o.n[0]), calls)
 	case opWait:
+	case opTalk:
+		w.applyTalk(o)
+	}
+}
+
+// applyTalk has an agent do something with the call in hand. The script of a
+// talk mostly reports its end soon after.
+func (w *world) applyTalk(o op) {
+	call := w.pick(o.n[0])
+	var err error
+	expect := func(want error) {
+		if !errors.Is(err, want) {
+			w.fail("%s: %v, want %v", call, err, want)
+		}
+	}
+	switch o.n[1] % 6 {
+	case 0:
+		w.say("hang up %s", call)
+		w.do(func() { err = w.board.Hangup(call) }, func() { expect(w.twin.hangup(call)) })
+	case 1:
+		w.say("hold %s", call)
+		w.do(func() { err = w.board.Hold(call, "SIP/"+call) }, func() { expect(w.twin.hold(call, "SIP/"+call)) })
+	case 2:
+		w.say("unhold %s", call)
+		w.do(func() { err = w.board.Unhold(call) }, func() { expect(w.twin.unhold(call)) })
+	case 3:
+		w.say("countermand %s", call)
+		w.do(func() { w.board.Countermand(call) }, func() {
+			if c := w.twin.calls[call]; c != nil {
+				c.ordered = orderNone
+			}
+		})
+	default:
+		to := oneOf(o.n[2], Target{Number: "0201"}, Target{Agent: fmt.Sprintf("a%d", o.n[3]%modelAgents)}, Target{Queue: fmt.Sprintf("q%d", o.n[3]%modelQueues)})
+		w.say("transfer %s to %+v", call, to)
+		w.do(func() {
+			var asked <-chan Transfer
+			asked, err = w.board.Transfer(call, to)
+			w.asked = append(w.asked, asked)
+		}, func() { expect(w.twin.transfer(call, to)) })
+	}
+	c := w.twin.calls[call]
+	if err != nil || c == nil || c.Direction == Out || o.n[3]%3 == 0 {
+		return
+	}
+	for _, s := range w.scripts {
+		if c.script == s.id && c.ordered != orderNone {
+			r := DialReport{Offer: s.offer, Result: RingAnswer, Cause: 16}
+			w.say("script %d of %s: %+v", s.id, s.call, r)
+			w.do(func() { s.ticket.Dialled(r) }, w.served(s, func(c *twinCall) { w.twin.dialled(c, r) }))
+			return
+		}
 	}
 }
 

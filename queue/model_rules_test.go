@@ -53,7 +53,7 @@ func (w *world) follow() {
 			if !fresh {
 				delete(v.calls, e.Call.ID)
 			}
-		case CallWaiting, CallRinging, CallAnswered:
+		case CallWaiting, CallRinging, CallAnswered, CallChanged:
 			if !fresh {
 				v.calls[e.Call.ID] = e.Call
 			}
@@ -180,7 +180,7 @@ func (w *world) checkNobodyIsKeptWaiting() {
 				if c.Phase != Waiting || c.expected() || !c.goneAt.IsZero() || m.now.Before(c.refusals[a].until) {
 					continue
 				}
-				if l.cfg.MaxWait > 0 && c.Begin.Add(l.cfg.MaxWait).Sub(m.now) < minRing {
+				if l.cfg.MaxWait > 0 && c.waitsFrom().Add(l.cfg.MaxWait).Sub(m.now) < minRing {
 					continue
 				}
 				w.fail("%s is free and %s waits", a.cfg.ID, c.ID)

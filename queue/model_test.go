@@ -116,6 +116,7 @@ type world struct {
 	lastScript int
 	trace      *bytes.Buffer
 	err        error
+	asked      []<-chan Transfer // by those who asked for transfers
 }
 
 // script is one hold on a call.
@@ -141,7 +142,7 @@ func (w *world) start(seed uint64) {
 
 // boot makes the board and the twin, as at the start of the program.
 func (w *world) boot(seed uint64, calls []Call) {
-	w.scripts, w.events, w.ended = nil, nil, map[string]bool{}
+	w.scripts, w.events, w.ended, w.asked = nil, nil, map[string]bool{}, nil
 	w.board = New(Options{
 		Config: w.cfg, Seed: seed | 1, Now: func() time.Time { return w.now },
 		Observers: []Observer{ObserverFunc(func(e *Event) { w.events = append(w.events, e) })},
@@ -198,6 +199,7 @@ func (w *world) do(board, twin func()) {
 		return
 	}
 	t.tidy()
+	w.compareTransfers()
 	w.compare()
 	w.heardOf()
 	w.events = nil
@@ -235,6 +237,22 @@ func (w *world) instructions() (offers []made) {
 	})
 	slices.SortFunc(offers, func(a, b made) int { return int(a.ID) - int(b.ID) })
 	return offers
+}
+
+// compareTransfers compares what the last input told of transfers.
+func (w *world) compareTransfers() {
+	var got []Transfer
+	for _, asked := range w.asked {
+		select {
+		case x := <-asked:
+			got = append(got, x)
+		default:
+		}
+	}
+	if !sameTransfers(got, w.twin.told) {
+		w.fail("told of transfers (-want +got):\n%s", cmp.Diff(w.twin.told, got))
+	}
+	w.twin.told = nil
 }
 
 // compare compares the board with the twin.
@@ -327,6 +345,7 @@ func sameCall(a, b *Call) bool {
 		a.Callee == b.Callee && a.Channel == b.Channel && a.UniqueID == b.UniqueID && a.Begin.Equal(b.Begin) &&
 		sameTime(a.Start, b.Start) && sameTime(a.End, b.End) && a.Outcome == b.Outcome && a.Cause == b.Cause &&
 		a.WaitMS == b.WaitMS && a.TalkMS == b.TalkMS && a.Record == b.Record &&
+		sameTime(a.HeldSince, b.HeldSince) && a.HeldChannel == b.HeldChannel && sameTransfers(a.Transfers, b.Transfers) &&
 		slices.EqualFunc(a.Rings, b.Rings, func(r, s Ring) bool {
 			return r.Agent == s.Agent && r.At.Equal(s.At) && sameTime(r.Rang, s.Rang) && sameTime(r.End, s.End) && r.Result == s.Result
 		})

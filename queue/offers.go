@@ -118,19 +118,27 @@ func (m *machine) first(l *line, able []*agent) *agent {
 
 // offer starts a round of ringing.
 func (m *machine) offer(c *call, agents []*agent) {
+	c.line.last = agents[len(agents)-1]
+	c.line.remove(c)
+	m.ringFor(c, agents)
+}
+
+// ringFor has agents rung for a call that stands in no line.
+func (m *machine) ringFor(c *call, agents []*agent) {
 	l := c.line
 	ringFor, cut := l.cfg.RingTimeout, false
 	if at, ok := c.deadline(); ok && at.Sub(m.now) < ringFor {
 		ringFor, cut = at.Sub(m.now), true
 	}
-	l.last = agents[len(agents)-1]
-	l.remove(c)
 	l.ringing++
 	c.Phase = Ringing
 	m.offers++
 	o := &offer{id: m.offers, at: m.now, ringFor: ringFor, cut: cut}
 	c.offer = o
 	out := &Offer{ID: o.id, RingFor: ringFor, Music: l.cfg.Music}
+	if c.handover != nil {
+		out.Headers = c.handover.to.Headers
+	}
 	for _, a := range agents {
 		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: m.now})
 		o.legs = append(o.legs, &leg{agent: a, phone: a.cfg.Phone, ring: len(c.Rings) - 1})
@@ -263,8 +271,12 @@ func (m *machine) answered(at time.Time, c *call, l *leg) {
 	c.line.talking++
 	c.Phase = Talking
 	c.Agent = l.agent.cfg.ID
-	c.Start = &at
-	c.WaitMS = at.Sub(c.Begin).Milliseconds()
+	c.talkFrom = at
+	if c.Start == nil {
+		c.Start = &at
+		c.WaitMS = at.Sub(c.Begin).Milliseconds()
+	}
+	m.transferred(c, TransferAnswered)
 	r.Result, r.End = RingAnswer, &at
 	m.take(at, l.agent, c)
 	rings := []Ring{*r}
@@ -335,6 +347,10 @@ func (m *machine) closeRound(c *call, result RingResult) {
 	c.offer = nil
 	c.line.ringing--
 	c.Phase = Waiting
+	if h := c.handover; h != nil && h.to.Agent != "" {
+		m.handBack(c, resultOf(c.Rings[len(c.Rings)-1].Result))
+		return
+	}
 	c.line.insert(c)
 	m.emitCall(CallWaiting, c, rings)
 	m.watch(c)
@@ -360,6 +376,10 @@ func (m *machine) lostRound(c *call) {
 
 // dialled takes the script's report of a finished offer.
 func (m *machine) dialled(c *call, r DialReport) {
+	if c.outside != 0 && c.outside == r.Offer {
+		m.outsideOver(c, r)
+		return
+	}
 	if c.offer == nil || c.offer.id != r.Offer {
 		switch {
 		case r.CallerGone && r.Dropped:
@@ -383,7 +403,7 @@ func (m *machine) dialled(c *call, r DialReport) {
 	case c.Phase == Talking && r.CallerGone:
 		m.end(over, c, Answered, causeText(r.Cause, "caller"))
 	case c.Phase == Talking:
-		m.end(over, c, Answered, causeText(r.Cause, "agent"))
+		m.talkEnded(over, c, causeText(r.Cause, "agent"))
 	case r.CallerGone:
 		c.goneWhy = causeText(r.Cause, "caller")
 		m.gone(c)

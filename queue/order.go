@@ -6,62 +6,160 @@ import (
 	"time"
 )
 
-// ErrNotTalking means that no agent talks on the call now.
-var ErrNotTalking = errors.New("queue: no agent talks on the call")
-
-// ErrUnknownCall means that no live call has that id.
-var ErrUnknownCall = errors.New("queue: no such live call")
+// What [Board.Order], [Board.Transfer] and [Board.Unhold] may answer.
+var (
+	// ErrUnknownCall means that no live call has that id.
+	ErrUnknownCall = errors.New("queue: no such live call")
+	// ErrNotTalking means that no agent talks on the call now.
+	ErrNotTalking = errors.New("queue: no agent talks on the call")
+	// ErrHeld means that the customer is held already, ErrNotHeld not at all.
+	ErrHeld    = errors.New("queue: the call is held already")
+	ErrNotHeld = errors.New("queue: the call is not held")
+	// ErrTargetBusy means that the agent whom a call is to be handed to is not
+	// free.
+	ErrTargetBusy = errors.New("queue: the agent is not free")
+)
 
 // OrderWait is how long after an order the talk may end by it. What ends later
 // has ended by itself.
 const OrderWait = 5 * time.Second
 
-// OrderKind says what a talk is to become.
-type OrderKind int
+// orderKind says what a talk is to become.
+type orderKind int
 
-// The kinds of order.
 const (
-	OrderHangup OrderKind = iota + 1 // the end of the call
+	orderNone orderKind = iota
+	orderHangup
+	orderHold
+	orderTransfer
 )
 
-// Order says what a talk is to become when its agent's leg is taken out of it,
+// order says what a talk is to become when its agent's leg is taken out of it,
 // which whoever gives the order is about to do.
-type Order struct {
-	Kind OrderKind
-}
-
-// order is an order under way.
 type order struct {
-	Order
-	until time.Time
+	kind     orderKind
+	until    time.Time
+	channel  string // of the agent who holds
+	handover *handover
 }
 
-// Order tells what a talk, or a call that an agent makes, is about to become. The errors are [ErrUnknownCall]
-// and [ErrNotTalking]. Another order takes the place of an earlier one.
-func (b *Board) Order(callID string, o Order) error {
+// Hangup tells that the talk is about to be ended by the agent's wish, or at any
+// moment a call that the agent makes. A held one ends at once. The errors are
+// [ErrUnknownCall] and [ErrNotTalking].
+func (b *Board) Hangup(callID string) error {
+	return b.withCall(callID, func(m *machine, c *call) error {
+		switch {
+		case c.Phase != Talking && c.Direction == In:
+			return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
+		case c.HeldSince != nil:
+			m.end(m.now, c, Answered, "agent")
+		default:
+			m.order(c, order{kind: orderHangup})
+		}
+		return nil
+	})
+}
+
+// Hold tells that the agent's channel is about to be taken out of the talk, to
+// wait elsewhere while the customer hears music. The errors are
+// [ErrUnknownCall], [ErrNotTalking], [ErrDirection] and [ErrHeld].
+func (b *Board) Hold(callID, channel string) error {
+	return b.withTalk(callID, func(m *machine, c *call) error {
+		if c.HeldSince != nil {
+			return fmt.Errorf("%w: %s", ErrHeld, callID)
+		}
+		m.order(c, order{kind: orderHold, channel: channel})
+		return nil
+	})
+}
+
+// Unhold joins a held customer and the agent again. The errors are
+// [ErrUnknownCall], [ErrDirection], [ErrNotTalking], also while the customer's script is lost,
+// and [ErrNotHeld].
+func (b *Board) Unhold(callID string) error {
+	return b.withTalk(callID, func(m *machine, c *call) error {
+		switch {
+		case c.HeldSince == nil:
+			return fmt.Errorf("%w: %s", ErrNotHeld, callID)
+		case c.expected():
+			return fmt.Errorf("%w: its script is on the way back", ErrNotTalking)
+		}
+		m.tell(c.ticket, instruction{offer: &Offer{ID: c.offer.id, Bridge: c.HeldChannel}})
+		c.HeldSince, c.HeldChannel = nil, ""
+		m.emitCall(CallChanged, c, nil)
+		return nil
+	})
+}
+
+// Countermand takes back an order whose talk goes on, because its agent's leg
+// could not be taken out.
+func (b *Board) Countermand(callID string) {
+	b.do(func(m *machine) {
+		if c := m.calls[callID]; c != nil {
+			c.order = order{}
+		}
+	})
+}
+
+func (b *Board) withCall(callID string, f func(*machine, *call) error) error {
 	err := fmt.Errorf("%w: %s", ErrUnknownCall, callID)
 	b.do(func(m *machine) {
 		if c := m.calls[callID]; c != nil {
-			err = m.order(c, o)
+			err = f(m, c)
 		}
 	})
 	return err
 }
 
-func (m *machine) order(c *call, o Order) error {
-	if c.Phase != Talking && c.Direction == In {
-		return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
-	}
-	c.order = order{o, m.now.Add(OrderWait)}
-	return nil
+// withTalk is withCall for the talk of a caller with an agent. The channel of a
+// call that an agent has made is the agent's: it can't be left with music.
+func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
+	return b.withCall(callID, func(m *machine, c *call) error {
+		switch {
+		case c.Phase != Talking:
+			return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
+		case c.Direction != In:
+			return fmt.Errorf("%w: %s", ErrDirection, callID)
+		}
+		return f(m, c)
+	})
 }
 
-// ordered reports whether the talk's end would be by order.
-func (c *call) ordered(now time.Time) bool { return c.order.Kind != 0 && now.Before(c.order.until) }
+func (m *machine) order(c *call, o order) {
+	o.until = m.now.Add(OrderWait)
+	c.order = o
+}
+
+// ordered takes the order by which a talk has ended; its kind is orderNone when
+// the talk has ended by itself.
+func (c *call) ordered(now time.Time) order {
+	o := c.order
+	if !now.Before(o.until) {
+		return order{}
+	}
+	return o
+}
 
 // Ordered tells whether the board has ordered the end of the talk that the
 // script is in: then neither side has hung up, and the call may go on.
 func (t *Ticket) Ordered() (ordered bool) {
-	t.do(func(m *machine, c *call) { ordered = c.ordered(m.now) })
+	t.do(func(m *machine, c *call) { ordered = c.ordered(m.now).kind != orderNone })
 	return ordered
+}
+
+// talkEnded decides what becomes of a call whose talk is over while the
+// customer is still there.
+func (m *machine) talkEnded(over time.Time, c *call, why string) {
+	o := c.ordered(m.now)
+	c.order = order{}
+	switch {
+	case o.kind == orderHold && c.goneAt.IsZero():
+		now := m.now
+		c.HeldSince, c.HeldChannel = &now, o.channel
+		m.emitCall(CallChanged, c, nil)
+	case o.kind == orderTransfer:
+		m.handOver(c, o.handover)
+	default:
+		m.end(over, c, Answered, why)
+	}
 }

@@ -254,7 +254,7 @@ func (m *machine) customerAnswers(at time.Time, c *call) {
 	c.line.ringing--
 	c.line.talking++
 	c.Phase = Talking
-	c.Start = &at
+	c.Start, c.talkFrom = &at, at
 	c.WaitMS = at.Sub(c.Begin).Milliseconds()
 	for _, l := range c.offer.legs {
 		if m.agents[l.agent.cfg.ID] != l.agent {
@@ -399,6 +399,7 @@ func (m *machine) restoreOut(c *call) {
 		m.setSince(a)
 	}
 	if c.Phase == Talking {
+		c.talkFrom = *c.Start
 		c.line.talking++
 		return
 	}

@@ -32,12 +32,19 @@ type Entry struct {
 // OfferedAgent is one agent to be rung.
 type OfferedAgent struct{ ID, Phone string }
 
-// Offer asks a script to ring agents.
+// Offer asks a script to ring agents, and to tell by [Ticket.Dialled] what came
+// of it.
 type Offer struct {
 	ID      uint64
 	Agents  []OfferedAgent
 	RingFor time.Duration
 	Music   string
+	// Instead of agents a number outside is to be called, or the caller to be
+	// joined with the agent's channel that has waited.
+	Outside *Outside
+	Bridge  string
+	// Headers are SIP headers for the channels that are dialled.
+	Headers map[string]string
 }
 
 // DialReport is what became of an offer, as the script's Dial returned it.

@@ -97,8 +97,11 @@ func (t *twin) enter(e Entry, script int) error {
 			return ErrDirection
 		}
 		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
+		c.ordered = orderNone
 		switch {
-		case e.Answered || c.Phase == Talking:
+		case c.Phase == Transferred && !e.Answered && c.talkFrom.IsZero():
+			t.handBack(c, TransferNoAnswer)
+		case e.Answered || c.Phase == Talking && c.HeldSince == nil || c.Phase == Transferred:
 			t.talked(c, e)
 		case c.Phase == Ringing:
 			t.roundLost(c)
@@ -145,12 +148,13 @@ func (t *twin) talked(c *twinCall, e Entry) {
 	if c.Phase == Ringing {
 		t.answer(c, t.likely(c, e.Phone), t.now.Add(-e.Talked))
 	}
-	if c.Start == nil {
-		start := t.now.Add(-e.Talked)
-		if start.Before(c.Begin) {
-			start = c.Begin
-		}
-		c.Start, cause = &start, "unrecorded"
+	if c.Phase == Transferred {
+		cause = "target"
+		t.outsideAnswers(c, later(t.now.Add(-e.Talked), c.waitFrom))
+	}
+	if c.talkFrom.IsZero() {
+		start := later(t.now.Add(-e.Talked), c.since())
+		c.talkFrom, cause = start, "unrecorded"
 		last := t.cutShort(c, e.Phone)
 		if id := t.ofPhone(e.Phone); last < 0 && id != "" {
 			last = len(c.Rings)
@@ -158,22 +162,24 @@ func (t *twin) talked(c *twinCall, e Entry) {
 		}
 		if last >= 0 {
 			at := c.Rings[last].At
-			if start.Before(at) {
-				c.Start = &at
-			}
+			c.talkFrom = later(start, at)
+			start = c.talkFrom
 			c.Agent, cause = c.Rings[last].Agent, "agent"
 			for i := range c.Rings {
 				if r := &c.Rings[i]; r.At.Equal(at) && r.Result == CutShort {
 					r.Result = Elsewhere
 				}
 			}
-			c.Rings[last].Result, c.Rings[last].End = RingAnswer, c.Start
+			c.Rings[last].Result, c.Rings[last].End = RingAnswer, &start
 			a := t.agents[c.Agent]
-			a.answers = append(a.answers, *c.Start)
+			a.answers = append(a.answers, start)
+		}
+		if c.Start == nil {
+			c.Start = &start
 		}
 	}
-	if e.Talked > 0 && c.Start.Add(e.Talked).Before(t.now) {
-		over = c.Start.Add(e.Talked)
+	if e.Talked > 0 && c.talkFrom.Add(e.Talked).Before(t.now) {
+		over = c.talkFrom.Add(e.Talked)
 	}
 	t.end(c, over, Answered, cause)
 }
@@ -207,7 +213,7 @@ func (t *twin) leave(c *twinCall) {
 		t.leaveOut(c, at)
 		return
 	}
-	if c.Phase == Talking {
+	if !c.talkFrom.IsZero() {
 		outcome = Answered
 	}
 	if why == "" {
@@ -232,6 +238,10 @@ func by(code int, who string) string {
 }
 
 func (t *twin) dialled(c *twinCall, r DialReport) {
+	if c.outside != 0 && c.outside == r.Offer {
+		t.outsideOver(c, r)
+		return
+	}
 	known := c.offer != nil && c.offer.id == r.Offer
 	over := t.now
 	if !c.gone.IsZero() {
@@ -249,7 +259,7 @@ func (t *twin) dialled(c *twinCall, r DialReport) {
 	case known && c.Phase == Talking && r.CallerGone:
 		t.end(c, over, Answered, c.why)
 	case known && c.Phase == Talking:
-		t.end(c, over, Answered, by(r.Cause, "agent"))
+		t.talkEnded(c, over, by(r.Cause, "agent"))
 	case r.CallerGone:
 		t.leave(c)
 	case known:
@@ -266,7 +276,11 @@ func (t *twin) answer(c *twinCall, ring int, at time.Time) {
 	if at.Before(r.At) {
 		at = r.At
 	}
-	c.Phase, c.Agent, c.Start, c.WaitMS = Talking, r.Agent, &at, at.Sub(c.Begin).Milliseconds()
+	c.Phase, c.Agent, c.talkFrom = Talking, r.Agent, at
+	if c.Start == nil {
+		c.Start, c.WaitMS = &at, at.Sub(c.Begin).Milliseconds()
+	}
+	t.transferred(c, TransferAnswered)
 	r.Result, r.End = RingAnswer, &at
 	if a := t.agents[r.Agent]; a != nil && !slices.Contains(c.offer.forgot, r.Agent) {
 		if other := t.calls[a.call]; other != nil && other != c && other.Phase == Ringing {
@@ -326,6 +340,9 @@ func (t *twin) roundOver(c *twinCall, result RingResult) {
 		t.stopRinging(c, i, t.now, result)
 	}
 	c.offer, c.Phase = nil, Waiting
+	if c.hand != nil && c.hand.to.Agent != "" {
+		t.handBack(c, resultOf(c.Rings[len(c.Rings)-1].Result))
+	}
 }
 
 // cutShort is the last ringing of a phone's agent that was cut short; -1: none.
@@ -386,8 +403,15 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 	if c.Start == nil {
 		c.Record, c.WaitMS = "", at.Sub(c.Begin).Milliseconds()
 	} else {
-		c.WaitMS, c.TalkMS = c.Start.Sub(c.Begin).Milliseconds(), at.Sub(*c.Start).Milliseconds()
+		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
+		if !c.talkFrom.IsZero() {
+			c.TalkMS += max(0, at.Sub(c.talkFrom)).Milliseconds()
+		}
 	}
+	t.transferred(c, map[Outcome]string{
+		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer,
+	}[o])
+	c.HeldSince, c.HeldChannel = nil, ""
 	c.Phase, c.Outcome, c.Cause, c.End = Ended, o, cause, &at
 	delete(t.calls, c.ID)
 	t.over[c.ID] = o
@@ -416,6 +440,10 @@ func (t *twin) heard(f Fact) {
 		t.heardOver(c, at, by(f.Cause, "caller"))
 		return
 	}
+	if c.Phase == Transferred && f.Kind == PhoneAnswers {
+		t.outsideAnswers(c, later(at, c.waitFrom))
+		return
+	}
 	i := t.ringOf(c, f.Phone)
 	if i < 0 {
 		return
@@ -436,7 +464,9 @@ func (t *twin) heard(f Fact) {
 			t.stopRinging(c, i, at, f.Result)
 		}
 	case TalkOver:
-		if c.Phase == Talking && r.Result == RingAnswer {
+		if c.HeldSince != nil && r.Result == RingAnswer {
+			t.end(c, at, Answered, by(f.Cause, "agent"))
+		} else if c.Phase == Talking && r.Result == RingAnswer {
 			t.heardOver(c, at, by(f.Cause, "agent"))
 		}
 	case CallerGone, CustomerAnswers:
@@ -468,6 +498,9 @@ func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int
 			if !channels[i].Rings && c.script == 0 && c.Phase == Ringing && c.lost.Before(asOf) {
 				t.roundLost(c)
 				c.lost = t.now
+			} else if !channels[i].Rings && c.HeldSince != nil && c.HeldSince.Before(asOf) {
+				t.end(c, t.now, Answered, "agent")
+				ended++
 			}
 		case !c.Begin.Before(asOf):
 		case c.Begin.Before(started):
@@ -521,8 +554,17 @@ func (t *twin) restore(calls []Call) {
 				want = RingAnswer
 			}
 			c.offer = &twinOffer{at: t.now, limit: t.queues[c.Queue].cfg.RingTimeout}
+			answered := -1
+			for i, r := range c.Rings {
+				if r.Result == RingAnswer && want == RingAnswer {
+					answered, c.talkFrom = i, *r.End
+				}
+			}
+			if want == RingAnswer && answered < 0 {
+				c.talkFrom = *c.Start
+			}
 			for i := range c.Rings {
-				if c.Rings[i].Result != want {
+				if c.Rings[i].Result != want || want == RingAnswer && i != answered {
 					continue
 				}
 				a := t.agents[c.Rings[i].Agent]
@@ -546,7 +588,13 @@ func (t *twin) restore(calls []Call) {
 				c.offer.phones = append(c.offer.phones, phone)
 			}
 		}
-		if c.Phase != Talking && legs == 0 {
+		if c.Phase == Transferred {
+			last := c.Transfers[len(c.Transfers)-1]
+			c.waitFrom = last.At
+			if last.Result == TransferAnswered {
+				c.talkFrom = last.At
+			}
+		} else if c.Phase != Talking && legs == 0 {
 			c.Phase, c.offer = Waiting, nil
 		}
 	}

@@ -86,7 +86,7 @@ func (t *twin) talksOut(c *twinCall, at time.Time) {
 	if c.Phase != Dialling {
 		return
 	}
-	c.Phase, c.Start, c.WaitMS = Talking, &at, at.Sub(c.Begin).Milliseconds()
+	c.Phase, c.Start, c.talkFrom, c.WaitMS = Talking, &at, at, at.Sub(c.Begin).Milliseconds()
 	// After a restart the agent may not have been found again; one whom another
 	// call took may have been removed.
 	if c.offer != nil && !slices.Contains(c.offer.forgot, c.Agent) {
@@ -206,6 +206,9 @@ func (t *twin) reconcileOut(c *twinCall, asOf, started time.Time, channels []Cha
 }
 
 func (t *twin) restoreOut(c *twinCall) {
+	if c.Phase == Talking {
+		c.talkFrom = *c.Start
+	}
 	a := t.agents[c.Agent]
 	if a != nil && a.call == "" {
 		a.call = c.ID

@@ -25,7 +25,13 @@ type twin struct {
 	arrived int
 	freed   uint64
 	ended   []Call // since it was last asked
+	direct  []direct
+	told    []Transfer // to those who asked for a transfer, since it was last asked
 }
+
+// direct is an instruction that comes of no serving: a call of an agent or a
+// number that another agent has chosen, or the way back to the agent who holds.
+type direct struct{ call, agent, number, bridge string }
 
 type twinQueue struct {
 	cfg     config.Queue
@@ -67,6 +73,30 @@ type twinCall struct {
 	offer  *twinOffer
 	alone  map[string]time.Time // agents left alone until
 	let    map[string]int       // how often agents let it ring
+
+	ordered  orderKind // the talk's end by it, until orderBy
+	orderBy  time.Time
+	channel  string // of who is about to hold
+	hand     *twinHand
+	handNext *twinHand // by the order
+	outside  uint64    // the id of the call to a number outside; 0: none
+	talkFrom time.Time
+	waitFrom time.Time
+}
+
+// twinHand is a call on its way to a target.
+type twinHand struct {
+	to     Target
+	from   string
+	forgot bool // who handed it over is no more who it was
+	told   bool
+}
+
+func (c *twinCall) since() time.Time {
+	if c.waitFrom.IsZero() {
+		return c.Begin
+	}
+	return c.waitFrom
 }
 
 type twinOffer struct {
@@ -220,15 +250,15 @@ func (t *twin) next() time.Time {
 // patience is when the queue's max_wait is over for a call.
 func (t *twin) patience(c *twinCall) (time.Time, bool) {
 	q := t.queues[c.Queue]
-	return c.Begin.Add(q.cfg.MaxWait), q.cfg.MaxWait > 0
+	return c.since().Add(q.cfg.MaxWait), q.cfg.MaxWait > 0
 }
 
 // lonely is when a call has had nobody logged in to its queue for too long.
 func (t *twin) lonely(c *twinCall) (time.Time, bool) {
 	q := t.queues[c.Queue]
 	from := q.empty
-	if c.Begin.After(from) {
-		from = c.Begin
+	if c.since().After(from) {
+		from = c.since()
 	}
 	return from.Add(q.cfg.NoAgentWait), !q.empty.IsZero() && q.cfg.NoAgentWait > 0
 }
@@ -270,7 +300,7 @@ func (t *twin) callDue(c *twinCall) {
 		t.outDue(c)
 		return
 	}
-	if c.script == 0 && c.Phase != Talking && t.past(c.lost.Add(LostAfter)) {
+	if c.script == 0 && c.Phase != Talking && c.Phase != Transferred && t.past(c.lost.Add(LostAfter)) {
 		t.freed++
 		t.end(c, t.now, Failed, "lost")
 		return
@@ -400,6 +430,28 @@ type made struct {
 // serve makes the offers that must be made, choosing agents as the board did.
 func (t *twin) serve(offers []made) error {
 	t.look()
+	for _, d := range t.direct {
+		if len(offers) == 0 {
+			return fmt.Errorf("%+v has not come", d)
+		}
+		o := offers[0]
+		offers = offers[1:]
+		if got := directOf(o); got != d {
+			return fmt.Errorf("%+v has come, want %+v", got, d)
+		}
+		c := t.calls[d.call]
+		switch {
+		case c == nil || d.bridge != "":
+		case d.number != "":
+			c.outside = o.ID
+		default:
+			c.offer.id = o.ID
+			if o.RingFor != c.offer.limit {
+				return fmt.Errorf("%s is to ring for %s, want %s", c.ID, o.RingFor, c.offer.limit)
+			}
+		}
+	}
+	t.direct = nil
 	for {
 		calls := t.inOrder()
 		i := slices.IndexFunc(calls, t.mayRing)
@@ -421,24 +473,41 @@ func (t *twin) serve(offers []made) error {
 		if o.call != c.ID || !slices.ContainsFunc(sets, func(s []string) bool { return slices.Equal(s, ids) }) {
 			return fmt.Errorf("%s is offered to %v, want %s to one of %v", o.call, ids, c.ID, sets)
 		}
-		limit, cut := t.queues[c.Queue].cfg.RingTimeout, false
-		if by, ok := t.patience(c); ok && by.Sub(t.now) < limit {
-			limit, cut = by.Sub(t.now), true
+		t.ring(c, ids)
+		c.offer.id = o.ID
+		if o.RingFor != c.offer.limit {
+			return fmt.Errorf("%s is to ring for %s, want %s", c.ID, o.RingFor, c.offer.limit)
 		}
-		if o.RingFor != limit {
-			return fmt.Errorf("%s is to ring for %s, want %s", c.ID, o.RingFor, limit)
-		}
-		c.Phase = Ringing
-		c.offer = &twinOffer{id: o.ID, at: t.now, limit: limit, cut: cut, first: len(c.Rings)}
-		for _, id := range ids {
-			a := t.agents[id]
-			a.call = c.ID
-			c.Rings = append(c.Rings, Ring{Agent: id, At: t.now})
-			c.offer.phones = append(c.offer.phones, a.cfg.Phone)
-			t.queues[c.Queue].last = id
-		}
+		t.queues[c.Queue].last = ids[len(ids)-1]
 		t.look()
 	}
+}
+
+// ring has agents rung for a call.
+func (t *twin) ring(c *twinCall, ids []string) {
+	limit, cut := t.queues[c.Queue].cfg.RingTimeout, false
+	if by, ok := t.patience(c); ok && by.Sub(t.now) < limit {
+		limit, cut = by.Sub(t.now), true
+	}
+	c.Phase = Ringing
+	c.offer = &twinOffer{at: t.now, limit: limit, cut: cut, first: len(c.Rings)}
+	for _, id := range ids {
+		a := t.agents[id]
+		a.call = c.ID
+		c.Rings = append(c.Rings, Ring{Agent: id, At: t.now})
+		c.offer.phones = append(c.offer.phones, a.cfg.Phone)
+	}
+}
+
+func directOf(o made) direct {
+	d := direct{call: o.call, bridge: o.Bridge}
+	if o.Outside != nil {
+		d.number = o.Outside.Number
+	}
+	if len(o.Agents) == 1 {
+		d.agent = o.Agents[0].ID
+	}
+	return d
 }
 
 // tidy forgets removed agents who have no call.
@@ -455,6 +524,11 @@ func (t *twin) tidy() {
 			for _, c := range t.calls {
 				delete(c.alone, id)
 				delete(c.let, id)
+				for _, h := range []*twinHand{c.hand, c.handNext} {
+					if h != nil && h.from == id {
+						h.forgot = true
+					}
+				}
 				if c.offer != nil {
 					c.offer.forgot = append(c.offer.forgot, id)
 				}

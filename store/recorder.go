@@ -108,7 +108,7 @@ func NewRecorder(s *Store, o RecorderOptions) *Recorder {
 // blocks. It is a [queue.Observer].
 func (r *Recorder) Observe(e *queue.Event) {
 	switch e.Kind {
-	case queue.CallWaiting, queue.CallRinging, queue.CallAnswered, queue.CallEnded:
+	case queue.CallWaiting, queue.CallRinging, queue.CallAnswered, queue.CallChanged, queue.CallEnded:
 	default:
 		return
 	}

@@ -1,5 +1,5 @@
-// Package talk is what an agent does with a call in hand: hang it up, and play
-// digits into it.
+// Package talk is what an agent does with a call in hand: hang it up, hold
+// it and take it back, hand it over to somebody else, and play digits into it.
 //
 // # Usage
 //
@@ -8,8 +8,10 @@
 //
 // A conversation lives in Asterisk, inside a Dial of the script that serves the
 // caller. What is asked for here is told to the board first and carried out on
-// the channels second; what came of it the script reports to the board, as it
-// does when somebody hangs up.
+// the agent's channel second; that ends the Dial, and the script reports it to
+// the board, which then tells it how the call goes on. So what came of it is
+// known for certain, and a customer is never left to a channel of somebody
+// else's making.
 //
 // # Concurrency
 //
@@ -18,7 +20,8 @@
 //
 // # Failure
 //
-// [ErrNoCall] and [ErrNotTalking] say what the call is not, [*DigitsError] what
-// can't be played. An error of package exchange says that Asterisk did not do
+// [queue.ErrUnknownCall], [queue.ErrNotTalking] and their like say why the call
+// can't be worked with, [*DigitsError] and [*TargetError] what is wrong with
+// what was asked for. An error of package exchange says that Asterisk did not do
 // it; the talk then goes on as it was.
 package talk

@@ -10,14 +10,6 @@ import (
 	"calld/queue"
 )
 
-// The errors of a talk.
-var (
-	// ErrNoCall: there is no live call of that id.
-	ErrNoCall = errors.New("talk: no such live call")
-	// ErrNotTalking: nobody talks on the call now.
-	ErrNotTalking = errors.New("talk: nobody talks on the call")
-)
-
 // normalClearing is the hang-up cause (Q.850) of a talk that has been ended on
 // purpose.
 const normalClearing = 16
@@ -25,13 +17,19 @@ const normalClearing = 16
 // Board is what is needed of the queue's board.
 type Board interface {
 	Call(id string) (queue.Call, bool)
-	Order(callID string, o queue.Order) error
+	Hangup(callID string) error
+	Hold(callID, channel string) error
+	Unhold(callID string) error
+	Transfer(callID string, to queue.Target) (<-chan queue.Transfer, error)
+	Countermand(callID string)
 }
 
 // Exchange is what is needed of Asterisk; [*exchange.Exchange] does it.
 type Exchange interface {
 	Peer(ctx context.Context, channel string) (string, error)
 	Hangup(ctx context.Context, channel string, cause int) error
+	Redirect(ctx context.Context, channel, dialContext, extension string) error
+	SetVariable(ctx context.Context, channel, name, value string) error
 	PlayDTMF(ctx context.Context, channel string, digit byte, length time.Duration) error
 }
 
@@ -39,49 +37,77 @@ type Exchange interface {
 type Options struct {
 	Board    Board
 	Exchange Exchange
+	// HoldContext is where in Asterisk's dialplan an agent's channel waits while
+	// the customer is held; HeldVariable names to it the customer's channel.
+	HoldContext, HeldVariable string
 }
 
 // Talks are the conversations under way.
 type Talks struct {
-	board    Board
-	exchange Exchange
-	digits   lanes
+	board        Board
+	exchange     Exchange
+	holdContext  string
+	heldVariable string
+	digits       lanes
 }
 
 // New makes a Talks.
 func New(o Options) *Talks {
-	return &Talks{board: o.Board, exchange: o.Exchange, digits: newLanes()}
+	return &Talks{
+		board: o.Board, exchange: o.Exchange, holdContext: o.HoldContext, heldVariable: o.HeldVariable, digits: newLanes(),
+	}
 }
 
 // Hangup ends a talk, as its agent does by putting the handset down; a call
 // that the agent makes, at any moment.
 func (t *Talks) Hangup(ctx context.Context, callID string) error {
 	if c, ok := t.board.Call(callID); ok && c.Direction == queue.Out && c.Phase != queue.Talking {
-		if err := t.order(c.ID, queue.Order{Kind: queue.OrderHangup}); err != nil {
+		if err := t.board.Hangup(c.ID); err != nil {
 			return err
 		}
-		return sorted(t.exchange.Hangup(ctx, c.UniqueID, normalClearing))
+		return t.takeOut(ctx, &c, c.UniqueID)
 	}
 	c, _, agent, err := t.ends(ctx, callID)
 	if err != nil {
 		return err
 	}
-	if err := t.order(c.ID, queue.Order{Kind: queue.OrderHangup}); err != nil {
+	if err := t.board.Hangup(c.ID); err != nil {
 		return err
 	}
-	return sorted(t.exchange.Hangup(ctx, agent, normalClearing))
+	return t.takeOut(ctx, &c, agent)
 }
+
+// Hold keeps the customer with music, until [Talks.Unhold]; the agent's phone
+// stays connected, in silence.
+func (t *Talks) Hold(ctx context.Context, callID string) error {
+	c, customer, agent, err := t.ends(ctx, callID)
+	if err != nil {
+		return err
+	}
+	if err := t.exchange.SetVariable(ctx, agent, t.heldVariable, customer); err != nil {
+		return sorted(err)
+	}
+	if err := t.board.Hold(c.ID, agent); err != nil {
+		return err
+	}
+	return t.carriedOut(c.ID, t.exchange.Redirect(ctx, agent, t.holdContext, "s"))
+}
+
+// Unhold joins the agent and the held customer again.
+func (t *Talks) Unhold(_ context.Context, callID string) error { return t.board.Unhold(callID) }
 
 // ends finds the two channels of a talk. The call's own is the customer's, or
 // that of the agent who made the call. It is Asterisk that knows with whom a
-// channel talks.
+// channel talks; whoever holds is in no talk, and was noted.
 func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer, agent string, err error) {
 	c, ok := t.board.Call(callID)
 	switch {
 	case !ok:
-		return c, "", "", fmt.Errorf("%w: %s", ErrNoCall, callID)
+		return c, "", "", fmt.Errorf("%w: %s", queue.ErrUnknownCall, callID)
 	case c.Phase != queue.Talking:
-		return c, "", "", fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
+		return c, "", "", fmt.Errorf("%w: it is %s", queue.ErrNotTalking, c.Phase)
+	case c.HeldSince != nil:
+		return c, c.Channel, c.HeldChannel, nil
 	}
 	customer = c.Channel
 	agent, err = t.exchange.Peer(ctx, c.Channel)
@@ -94,20 +120,30 @@ func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer
 	return c, customer, agent, sorted(err)
 }
 
-// order tells the board what is to be done with a talk.
-func (t *Talks) order(callID string, o queue.Order) error {
-	err := t.board.Order(callID, o)
-	if errors.Is(err, queue.ErrNotTalking) {
-		return fmt.Errorf("%w: %w", ErrNotTalking, err)
+// takeOut ends the agent's leg of a talk, after the board has been told what
+// for.
+func (t *Talks) takeOut(ctx context.Context, c *queue.Call, agent string) error {
+	err := t.exchange.Hangup(ctx, agent, normalClearing)
+	if c.HeldSince != nil && errors.Is(err, exchange.ErrNoChannel) {
+		return nil // the call has gone on already, and the channel was to end
 	}
-	return err
+	return t.carriedOut(c.ID, err)
+}
+
+// carriedOut takes an order back that could not be carried out. One that may
+// still be, stands.
+func (t *Talks) carriedOut(callID string, err error) error {
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		t.board.Countermand(callID)
+	}
+	return sorted(err)
 }
 
 // sorted makes a channel that is gone the end of the talk, which the board is
 // about to hear of.
 func sorted(err error) error {
 	if errors.Is(err, exchange.ErrNoChannel) {
-		return fmt.Errorf("%w: %w", ErrNotTalking, err)
+		return fmt.Errorf("%w: %w", queue.ErrNotTalking, err)
 	}
 	return err
 }

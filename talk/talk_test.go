@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,67 +21,206 @@ type centre struct {
 	phase queue.Phase
 	out   bool
 	peer  string
+	held  bool
 	err   error // of Asterisk
 	began time.Time
+	done  chan queue.Transfer
 
-	mu   sync.Mutex
-	done []string
+	refusal error // of the board
+
+	mu    sync.Mutex
+	asked []string
 }
 
 func (c *centre) note(format string, args ...any) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := time.Since(c.began).Milliseconds()
-	c.done = append(c.done, fmt.Sprintf("%d %s", at, fmt.Sprintf(format, args...)))
+	c.asked = append(c.asked, fmt.Sprintf("%d %s", at, fmt.Sprintf(format, args...)))
 	return c.err
 }
 
 func (c *centre) Call(id string) (queue.Call, bool) {
-	call := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u"}
+	k := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u", Agent: "홍길동", Queue: "q"}
 	if c.out {
-		call.Direction, call.Channel = queue.Out, "PJSIP/8001-1"
+		k.Direction, k.Channel = queue.Out, "PJSIP/8001-1"
 	}
-	return call, c.phase != ""
+	if c.held {
+		k.HeldSince, k.HeldChannel = &c.began, "PJSIP/8001-9"
+	}
+	return k, c.phase != ""
 }
 
-func (c *centre) Order(call string, o queue.Order) error {
-	_ = c.note("order %d for %s", o.Kind, call)
-	return nil
+func (c *centre) tell(format string, args ...any) error {
+	_ = c.note(format, args...)
+	return c.refusal
 }
 
-func (c *centre) Peer(_ context.Context, channel string) (string, error) {
+func (c *centre) Hangup(call string) error { return c.tell("board: hang up %s", call) }
+func (c *centre) Hold(call, channel string) error {
+	return c.tell("board: hold %s with %s", call, channel)
+}
+func (c *centre) Unhold(call string) error { return c.tell("board: unhold %s", call) }
+func (c *centre) Countermand(call string)  { _ = c.tell("board: countermand %s", call) }
+
+func (c *centre) Transfer(call string, to queue.Target) (<-chan queue.Transfer, error) {
+	return c.done, c.tell("board: transfer %s to %s", call, to.String())
+}
+
+// asterisk is the other half of a centre: both have a Hangup.
+type asterisk struct{ *centre }
+
+func (c asterisk) Peer(context.Context, string) (string, error) {
 	if c.err != nil {
 		return "", c.err
 	}
 	return c.peer, nil
 }
 
-func (c *centre) Hangup(_ context.Context, channel string, cause int) error {
+func (c asterisk) Hangup(_ context.Context, channel string, cause int) error {
 	return c.note("hang up %s %d", channel, cause)
 }
 
-func (c *centre) PlayDTMF(_ context.Context, channel string, digit byte, length time.Duration) error {
+func (c asterisk) PlayDTMF(_ context.Context, channel string, digit byte, length time.Duration) error {
 	return c.note("play %c to %s", digit, channel)
 }
 
-func talking() *centre {
-	return &centre{phase: queue.Talking, peer: "PJSIP/8001-1", began: time.Now()}
+func (c asterisk) Redirect(_ context.Context, channel, dialContext, extension string) error {
+	return c.note("redirect %s to %s,%s", channel, dialContext, extension)
 }
 
-func (c *centre) talks() *Talks { return New(Options{Board: c, Exchange: c}) }
+func (c asterisk) SetVariable(_ context.Context, channel, name, value string) error {
+	return c.note("set %s %s=%s", channel, name, value)
+}
 
-func TestHangup(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := talking()
-		if err := c.talks().Hangup(t.Context(), "c1"); err != nil {
-			t.Fatal(err)
-		}
-		// The board is told first: the script may see the end at once.
-		want := []string{"0 order 1 for c1", "0 hang up PJSIP/8001-1 16"}
-		if diff := cmp.Diff(want, c.done); diff != "" {
-			t.Errorf("done (-want +got):\n%s", diff)
-		}
-	})
+func talking() *centre {
+	return &centre{phase: queue.Talking, peer: "PJSIP/8001-1", began: time.Now(), done: make(chan queue.Transfer, 1)}
+}
+
+func (c *centre) talks() *Talks {
+	return New(Options{Board: c, Exchange: asterisk{c}, HoldContext: "hold", HeldVariable: "HELD"})
+}
+
+// TestOrders: the board is told first, for the script may see the end of the
+// talk at once.
+func TestOrders(t *testing.T) {
+	hangup := func(ctx context.Context, t *Talks) error { return t.Hangup(ctx, "c1") }
+	hold := func(ctx context.Context, t *Talks) error { return t.Hold(ctx, "c1") }
+	unhold := func(ctx context.Context, t *Talks) error { return t.Unhold(ctx, "c1") }
+	transfer := func(ctx context.Context, t *Talks) error {
+		_, err := t.Transfer(ctx, "c1", queue.Target{Number: "01012345678"})
+		return err
+	}
+	refused := errors.New("permission denied")
+	tests := map[string]struct {
+		do       func(context.Context, *Talks) error
+		held     bool
+		refusal  error // of the board
+		asterisk error
+		want     []string
+		err      error
+	}{
+		"hang up":            {do: hangup, want: []string{"board: hang up c1", "hang up PJSIP/8001-1 16"}},
+		"hang up while held": {do: hangup, held: true, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16"}},
+		"hold": {do: hold, want: []string{
+			"set PJSIP/8001-1 HELD=PJSIP/trunk-1", "board: hold c1 with PJSIP/8001-1", "redirect PJSIP/8001-1 to hold,s",
+		}},
+		"unhold":                {do: unhold, held: true, want: []string{"board: unhold c1"}},
+		"unhold what is not":    {do: unhold, refusal: queue.ErrNotHeld, want: []string{"board: unhold c1"}, err: queue.ErrNotHeld},
+		"transfer":              {do: transfer, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-1 16"}},
+		"transfer while held":   {do: transfer, held: true, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-9 16"}},
+		"the board says no":     {do: transfer, refusal: queue.ErrTargetBusy, want: []string{"board: transfer c1 to 01012345678"}, err: queue.ErrTargetBusy},
+		"asterisk says no":      {do: hangup, held: true, asterisk: refused, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16", "board: countermand c1"}, err: refused},
+		"asterisk may still do": {do: hangup, held: true, asterisk: context.DeadlineExceeded, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16"}, err: context.DeadlineExceeded},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := talking()
+				c.held, c.refusal, c.err = tt.held, tt.refusal, tt.asterisk
+				c.done <- queue.Transfer{Result: queue.TransferAnswered}
+				if err := tt.do(t.Context(), c.talks()); !errors.Is(err, tt.err) {
+					t.Errorf("error %v, want %v", err, tt.err)
+				}
+				for i := range tt.want {
+					tt.want[i] = "0 " + tt.want[i]
+				}
+				if diff := cmp.Diff(tt.want, c.asked); diff != "" {
+					t.Errorf("asked (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestTransferResult: the answer comes with the result, or after a while
+// without one.
+func TestTransferResult(t *testing.T) {
+	tests := map[string]struct {
+		told []queue.Transfer
+		want string
+		took time.Duration
+	}{
+		"answered":        {[]queue.Transfer{{Result: queue.TransferAnswered}}, "answered", 0},
+		"in line":         {[]queue.Transfer{{}}, Waiting, 0},
+		"nothing is told": {nil, Ringing, transferWait},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := talking()
+				for _, x := range tt.told {
+					c.done <- x
+				}
+				got, err := c.talks().Transfer(t.Context(), "c1", queue.Target{Agent: "이몽룡"})
+				if took := time.Since(c.began); err != nil || got.Result != tt.want || took != tt.took {
+					t.Errorf("got %+v, %v after %v", got, err, took)
+				}
+			})
+		})
+	}
+}
+
+func TestBadTargets(t *testing.T) {
+	header := func(name, value string) queue.Target {
+		return queue.Target{Agent: "a", Headers: map[string]string{name: value}}
+	}
+	many := queue.Target{Agent: "a", Headers: map[string]string{}}
+	for i := range maxHeaders + 1 {
+		many.Headers[fmt.Sprintf("X-%d", i)] = ""
+	}
+	tests := map[string]struct {
+		to    queue.Target
+		field string
+	}{
+		"nobody":       {queue.Target{}, "to"},
+		"two":          {queue.Target{Agent: "a", Queue: "q"}, "to"},
+		"no number":    {queue.Target{Number: "010)&PJSIP/x"}, "to.number"},
+		"a letter":     {queue.Target{Number: "1000a"}, "to.number"},
+		"a SIP header": {header("From", "x"), "headers"},
+		"a bad name":   {header("X-A: b", "x"), "headers"},
+		"no name":      {header("X-", "x"), "headers"},
+		"a line break": {header("X-A", "x\r\nFrom: y"), "headers.X-A"},
+		"a long value": {header("X-A", strings.Repeat("x", 257)), "headers.X-A"},
+		"a long name":  {header("X-"+strings.Repeat("x", 63), ""), "headers"},
+		"too many":     {many, "headers"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := talking()
+			_, err := c.talks().Transfer(t.Context(), "c1", tt.to)
+			var bad *TargetError
+			if !errors.As(err, &bad) || bad.Field != tt.field || len(c.asked) > 0 {
+				t.Errorf("%v, asked %v", err, c.asked)
+			}
+		})
+	}
+	if err := checkTarget(header("X-Customer_", "")); err == nil {
+		t.Error("an underscore passes")
+	}
+	if err := checkTarget(header("X-Customer-Id", "김철수 ${A} 100%; \"q\"")); err != nil {
+		t.Error(err)
+	}
 }
 
 // The channel of a call that an agent makes is the agent's own.
@@ -90,9 +230,9 @@ func TestOutbound(t *testing.T) {
 		do    func(context.Context, *Talks) error
 		want  []string
 	}{
-		"hang up":         {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 order 1 for c1", "0 hang up PJSIP/8001-1 16"}},
-		"the phone":       {queue.Ringing, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 order 1 for c1", "0 hang up u 16"}},
-		"dialling":        {queue.Dialling, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 order 1 for c1", "0 hang up u 16"}},
+		"hang up":         {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up PJSIP/8001-1 16"}},
+		"the phone":       {queue.Ringing, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up u 16"}},
+		"dialling":        {queue.Dialling, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up u 16"}},
 		"to the agent":    {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Digits(ctx, "c1", ToAgent, "1") }, []string{"0 play 1 to PJSIP/8001-1"}},
 		"to the customer": {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Digits(ctx, "c1", ToCaller, "1") }, []string{"0 play 1 to PJSIP/trunk-2"}},
 	}
@@ -103,7 +243,7 @@ func TestOutbound(t *testing.T) {
 				if err := tt.do(t.Context(), c.talks()); err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(tt.want, c.done); diff != "" {
+				if diff := cmp.Diff(tt.want, c.asked); diff != "" {
 					t.Errorf("done (-want +got):\n%s", diff)
 				}
 			})
@@ -117,10 +257,10 @@ func TestErrors(t *testing.T) {
 		centre *centre
 		want   error
 	}{
-		"no such call":          {&centre{}, ErrNoCall},
-		"it waits":              {&centre{phase: queue.Waiting}, ErrNotTalking},
-		"it ends this moment":   {&centre{phase: queue.Talking}, ErrNotTalking},
-		"the channel is gone":   {&centre{phase: queue.Talking, peer: "PJSIP/8001-1", err: exchange.ErrNoChannel}, ErrNotTalking},
+		"no such call":          {&centre{}, queue.ErrUnknownCall},
+		"it waits":              {&centre{phase: queue.Waiting}, queue.ErrNotTalking},
+		"it ends this moment":   {&centre{phase: queue.Talking}, queue.ErrNotTalking},
+		"the channel is gone":   {&centre{phase: queue.Talking, peer: "PJSIP/8001-1", err: exchange.ErrNoChannel}, queue.ErrNotTalking},
 		"asterisk is away":      {&centre{phase: queue.Talking, peer: "PJSIP/8001-1", err: exchange.ErrAway}, exchange.ErrAway},
 		"asterisk does not let": {&centre{phase: queue.Talking, peer: "PJSIP/8001-1", err: refused}, refused},
 	}
@@ -154,7 +294,7 @@ func TestDigits(t *testing.T) {
 				if err := c.talks().Digits(t.Context(), "c1", tt.to, tt.digits); err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(tt.want, c.done); diff != "" {
+				if diff := cmp.Diff(tt.want, c.asked); diff != "" {
 					t.Errorf("done (-want +got):\n%s", diff)
 				}
 			})
@@ -166,8 +306,8 @@ func TestBadDigits(t *testing.T) {
 	for _, digits := range []string{"", "1a", "１", "123456789012345678901234567890123", "1\r\n"} {
 		c := talking()
 		err := c.talks().Digits(t.Context(), "c1", ToCaller, digits)
-		if bad := (*DigitsError)(nil); !errors.As(err, &bad) || len(c.done) > 0 {
-			t.Errorf("%q: %v, done %v", digits, err, c.done)
+		if bad := (*DigitsError)(nil); !errors.As(err, &bad) || len(c.asked) > 0 {
+			t.Errorf("%q: %v, done %v", digits, err, c.asked)
 		}
 	}
 }
@@ -203,7 +343,7 @@ func TestDigitsOneAfterTheOther(t *testing.T) {
 			"0 play 1 to PJSIP/trunk-1", "0 play 0 to PJSIP/trunk-1", "250 play 2 to PJSIP/trunk-1",
 			"500 play 3 to PJSIP/trunk-1", "750 play 9 to PJSIP/trunk-1",
 		}
-		if diff := cmp.Diff(want, c.done); diff != "" {
+		if diff := cmp.Diff(want, c.asked); diff != "" {
 			t.Errorf("done (-want +got):\n%s", diff)
 		}
 		if len(talks.digits.byID) > 0 {

@@ -23,7 +23,7 @@ func fromServer() []frame {
 	return []frame{
 		{name: "Welcome", goes: "Welcome", types: []string{"TypeWelcome"}},
 		{name: "CallChange", goes: "CallChange", types: []string{
-			"TypeWaiting", "TypeRinging", "TypeAnswered", "TypeEnded", "TypeMissed",
+			"TypeWaiting", "TypeRinging", "TypeAnswered", "TypeChanged", "TypeEnded", "TypeMissed",
 		}},
 		{name: "Earlier", goes: "Earlier", types: []string{"TypeEarlier"}},
 		{name: "AgentChange", goes: "AgentChange", types: []string{"TypeAgentState"}},

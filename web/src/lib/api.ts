@@ -21,6 +21,9 @@ export class ApiError extends Error {
   }
 }
 
+export type TransferTarget = Schemas["TransferInputBody"]["to"];
+export type TransferResult = Schemas["TransferAnswer"]["result"];
+
 /** The REST interface, as far as the page uses it. */
 export class Api {
   readonly #onExpired: () => void;
@@ -65,6 +68,23 @@ export class Api {
   }
   spy(call: string, mode: Schemas["SpyRequest"]["mode"]): Promise<void> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/spy`, { mode });
+  }
+  hangup(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/hangup`);
+  }
+  hold(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/hold`);
+  }
+  unhold(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/unhold`);
+  }
+  /** Plays digits to the customer. */
+  dtmf(call: string, digits: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/dtmf`, { to: "caller", digits });
+  }
+  /** Hands a call over; the answer comes when the target has answered or has not. */
+  transfer(call: string, to: TransferTarget): Promise<Schemas["TransferAnswer"]> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/transfer`, { to });
   }
   freeAgent(id: string): Promise<void> {
     return this.#send("POST", `agents/${encodeURIComponent(id)}/free`);

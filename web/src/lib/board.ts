@@ -55,6 +55,7 @@ export class Board {
       case "call.waiting":
       case "call.ringing":
       case "call.answered":
+      case "call.changed":
       case "call.ended":
         return this.#call(frame);
       case "call.earlier":
@@ -161,6 +162,7 @@ export function compareCalls(a: Call, b: Call): number {
 function order(c: Call): number {
   switch (c.phase) {
     case "talking":
+    case "transferred":
       return 2;
     case "ringing":
       return 1;

@@ -63,7 +63,7 @@ export const welcome = (x: Partial<Welcome> = {}): Welcome => ({
 });
 
 export const change = (
-  type: "call.waiting" | "call.ringing" | "call.answered" | "call.ended",
+  type: "call.waiting" | "call.ringing" | "call.answered" | "call.changed" | "call.ended",
   c: Call,
   x: Partial<CallChange> = {},
 ): ServerFrame => ({ seq: 2, at: AT, call: c, rings: [], ...x, type });

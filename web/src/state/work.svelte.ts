@@ -1,4 +1,4 @@
-import { Api, ApiError, type Me } from "../lib/api";
+import { Api, ApiError, type Me, type TransferTarget } from "../lib/api";
 import { Connection, type Link, type OutReason, RefusedError } from "../lib/connection";
 import { parseRoute, type Route } from "../lib/route";
 import type { Store } from "../lib/storage";
@@ -34,6 +34,8 @@ export class Work {
   route = $state.raw<Route>({ screen: "now", call: null });
   /** The state that was asked for during a call: it comes after that call. */
   next = $state.raw<{ call: string; state: "available" | "away" } | null>(null);
+  /** The latest transfer: its call, to whom, and what came of it; empty while it is under way. */
+  handover = $state.raw<{ call: string; to: string; result: string } | null>(null);
   /** The state that was asked for could not be set. */
   refused = $state(false);
   readonly #onOut: (reason: OutReason) => void;
@@ -107,6 +109,18 @@ export class Work {
     const call = this.live.me?.call;
     await this.#set(() => this.#connection.request({ type: "state", state, reason }));
     this.next = call !== undefined && !this.refused ? { call, state } : null;
+  }
+
+  /** Hands a call over; handover tells how it goes. */
+  async transfer(call: string, target: TransferTarget, to: string): Promise<void> {
+    this.handover = { call, to, result: "" };
+    let result: string;
+    try {
+      result = (await this.api.transfer(call, target)).result;
+    } catch (e) {
+      result = e instanceof ApiError ? e.code : "failed";
+    }
+    if (this.handover.call === call) this.handover = { call, to, result };
   }
 
   /** Ends after-call work; whoever was away is so again. */

@@ -197,6 +197,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep the customer with music
+         * @description For the agent who talks, supervisors and admins. The agent's phone stays connected. The call shows held_since a moment later.
+         */
+        post: operations["hold-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/recording": {
         parameters: {
             query?: never;
@@ -231,6 +251,46 @@ export interface paths {
          * @description The supervisor's phone rings; once answered it hears both voices until the talk ends. whisper: the agent hears the supervisor too; barge: both do. Asked again while listening, it changes the mode or the talk at once. Written to the audit trail before the phone rings.
          */
         post: operations["spy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a call over
+         * @description For the agent who talks, supervisors and admins. The agent is off the call at once; the answer comes when the target has answered or has not, 45 seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when that one is not free. A number is called with the queue's number as caller id.
+         */
+        post: operations["transfer-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/unhold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a held customer back
+         * @description For the agent who talks, supervisors and admins.
+         */
+        post: operations["unhold-call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -513,12 +573,15 @@ export interface components {
             disposition?: string;
             /** Format: date-time */
             end: string | null;
+            held_channel?: string;
+            /** Format: date-time */
+            held_since?: string;
             id: string;
             memo?: string;
             /** @enum {string} */
             outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
             /** @enum {string} */
-            phase: "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "ended";
+            phase: "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
             queue: string;
             record?: string;
             rings: components["schemas"]["Ring"][] | null;
@@ -731,7 +794,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "call_held" | "not_held" | "outbound";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -828,6 +891,13 @@ export interface components {
             store_error?: string;
             version: string;
         };
+        ToStruct: {
+            /** @description Must be free. */
+            agent?: string;
+            /** @example 01012345678 */
+            number?: string;
+            queue?: string;
+        };
         Today: {
             /** @description Such as 2026-11-22, in the server's time zone. */
             date: string;
@@ -847,9 +917,29 @@ export interface components {
         Transfer: {
             /** Format: date-time */
             at: string;
+            from?: string;
             kind: string;
+            queue?: string;
             result: string;
             to: string;
+        };
+        TransferAnswer: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description waiting: the customer stands in the queue. ringing: the target has not answered yet.
+             * @enum {string}
+             */
+            result: "answered" | "no_answer" | "busy" | "failed" | "caller_left" | "waiting" | "ringing";
+            to: string;
+        };
+        TransferInputBody: {
+            /** @description SIP headers for the channel to the number or the agent: names that begin with X-. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description One of the three. */
+            to: components["schemas"]["ToStruct"];
         };
     };
     responses: never;
@@ -1238,6 +1328,35 @@ export interface operations {
             };
         };
     };
+    "hold-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-recording": {
         parameters: {
             query?: never;
@@ -1292,6 +1411,70 @@ export interface operations {
                 "application/json": components["schemas"]["SpyRequest"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "transfer-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unhold-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {

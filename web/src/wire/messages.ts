@@ -26,11 +26,11 @@ export interface Welcome {
 
 /**
  * CallChange is a change of a call: call.waiting, call.ringing,
- * call.answered, call.ended or call.missed.
+ * call.answered, call.changed, call.ended or call.missed.
  */
 export interface CallChange {
   seq: number;
-  type: "call.waiting" | "call.ringing" | "call.answered" | "call.ended" | "call.missed";
+  type: "call.waiting" | "call.ringing" | "call.answered" | "call.changed" | "call.ended" | "call.missed";
   at: Time;
   call: Call;
   /**
@@ -266,9 +266,18 @@ export interface Call {
   unique_id: string;
   /** when the call came in: its place in the queue */
   begin: Time;
-  /** when the talk began: an agent, or the customer called, answered; null until then */
+  /**
+   * Start is when the talk began: an agent first answered, or the customer
+   * called; null until then.
+   */
   start: Time | null;
   end: Time | null;
+  /**
+   * HeldSince is since when the customer has been kept with music at the
+   * agent's wish, HeldChannel the agent's channel meanwhile.
+   */
+  held_since?: Time;
+  held_channel?: string;
   /** empty while the call lives */
   outcome?: Outcome;
   /**
@@ -278,6 +287,7 @@ export interface Call {
   cause?: string;
   /** from Begin to Start, or to End when nobody answered */
   wait_ms: number;
+  /** with agents and targets of transfers, until the last of them left */
   talk_ms: number;
   /**
    * Record is the recording's path below the recordings folder; empty when
@@ -419,7 +429,7 @@ export type PhoneState = "unknown" | "idle" | "busy" | "unreachable";
 export type Direction = "in" | "out";
 
 /** Phase says where a live call is. */
-export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "ended";
+export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
 
 /** Outcome says how a call ended. Every call ends in exactly one. */
 export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
@@ -427,11 +437,16 @@ export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" |
 /** Transfer is one hand-over of a call to somebody else. */
 export interface Transfer {
   at: Time;
+  /** a number, an agent or a queue */
   to: string;
   /** blind or consultative */
   kind: string;
-  /** answered, no_answer, busy, failed */
+  /** answered, no_answer, busy, failed or caller_left; empty while it is under way */
   result: string;
+  /** the agent who handed it over */
+  from?: string;
+  /** that the call was in */
+  queue?: string;
 }
 
 /** QueueOffers are what a queue offers for its calls. */

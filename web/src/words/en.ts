@@ -30,6 +30,7 @@ export const en: Words = {
     ringing: "Ringing",
     dialling: "Dialling",
     talking: "Talking",
+    transferred: "Outside",
     ended: "Ended",
   },
   outcome: {
@@ -151,6 +152,48 @@ export const en: Words = {
     recent: "My latest calls",
     unsaved: "Not saved",
     memoDone: "Close memo",
+  },
+
+  talk: {
+    label: "Call buttons",
+    hold: "Hold",
+    unhold: "Take back",
+    held: "On hold",
+    keypad: "Keypad",
+    keypadHint: "The customer hears what you press.",
+    transfer: "Transfer",
+    hangup: "Hang up",
+    handedOver: "Handed over",
+    transferTitle: "Transfer the call",
+    agents: "To an agent",
+    search: "By name or extension",
+    noAgents: "No other agent is logged in.",
+    queues: "To a queue",
+    number: "To a number outside",
+    submit: "Transfer",
+    hint: "The call goes at once. If nobody answers, the customer comes back.",
+    handover: (to, result) => {
+      const how: Record<string, string> = {
+        "": "being connected",
+        answered: "connected",
+        waiting: "waiting in line",
+        ringing: "not answered yet",
+        no_answer: "no answer, the customer comes back",
+        busy: "busy, the customer comes back",
+        failed: "can't be reached, the customer comes back",
+        caller_left: "the customer hung up",
+        target_busy: "the agent is not free",
+        not_talking: "the call is over already",
+        asterisk_away: "Asterisk can't be reached",
+      };
+      return `${to}: ${how[result] ?? "could not be handed over"}`;
+    },
+    fault: (code) =>
+      code === "not_talking" || code === "not_found"
+        ? "The call is over already."
+        : code === "asterisk_away"
+          ? "Asterisk can't be reached."
+          : "The server could not do it.",
   },
 
   phone: {

@@ -45,6 +45,7 @@ export const ko = {
     ringing: "울림",
     dialling: "거는 중",
     talking: "상담중",
+    transferred: "외부 통화",
     ended: "종료",
   } satisfies Record<Phase, string>,
   outcome: {
@@ -174,6 +175,49 @@ export const ko = {
     recent: "내 최근 통화",
     unsaved: "저장 안 됨",
     memoDone: "메모 닫기",
+  },
+
+  talk: {
+    label: "통화 단추",
+    hold: "보류",
+    unhold: "다시 연결",
+    held: "보류 중",
+    keypad: "키패드",
+    keypadHint: "누른 번호가 고객에게 갑니다.",
+    transfer: "전달",
+    hangup: "끊기",
+    handedOver: "전달한 통화",
+    transferTitle: "통화 전달",
+    agents: "상담원에게",
+    search: "이름·내선으로 찾기",
+    noAgents: "접속한 다른 상담원이 없습니다.",
+    queues: "큐로",
+    number: "외부 번호로",
+    submit: "전달",
+    hint: "누르면 바로 전달됩니다. 받지 않으면 고객이 다시 돌아옵니다.",
+    /** What came of a transfer: a result, or the code of a refusal; empty while it is under way. */
+    handover: (to: string, result: string) => {
+      const how: Record<string, string> = {
+        "": "전달하는 중",
+        answered: "연결됨",
+        waiting: "대기 중",
+        ringing: "아직 받지 않음",
+        no_answer: "받지 않아 고객이 돌아옵니다",
+        busy: "통화 중이어서 고객이 돌아옵니다",
+        failed: "연결할 수 없어 고객이 돌아옵니다",
+        caller_left: "고객이 끊음",
+        target_busy: "상담원이 통화할 수 없는 상태입니다",
+        not_talking: "통화가 이미 끝났습니다",
+        asterisk_away: "교환기(Asterisk)에 연결할 수 없습니다",
+      };
+      return `${to}: ${how[result] ?? "전달하지 못했습니다"}`;
+    },
+    fault: (code: string) =>
+      code === "not_talking" || code === "not_found"
+        ? "통화가 이미 끝났습니다."
+        : code === "asterisk_away"
+          ? "교환기(Asterisk)에 연결할 수 없습니다."
+          : "서버가 처리하지 못했습니다.",
   },
 
   phone: {
