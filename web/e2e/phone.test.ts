@@ -247,3 +247,39 @@ it("comes back by itself when Asterisk was restarted", async () => {
   await board.call("01012345678", CUSTOMER);
   await page.locator("[data-answer]").waitFor();
 });
+
+it("goes on talking while calld is killed and started again", async () => {
+  const { page, customer, call } = await talk();
+  await Promise.all([page.locator("[data-phone=lost]").waitFor(), board.kill()]);
+  await talking(page, customer);
+  await board.start();
+  await ready(page);
+  expect(await callOf(page)).toBe(call);
+  await talking(page, customer);
+  // The customer's goodbye finds the way to the page, which has a new line now.
+  await customer.hangup();
+  await page.locator("[data-phone] [role=group]").waitFor({ state: "detached" });
+  await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
+});
+
+it("picks up by itself when its agent has a customer called", async () => {
+  const page = await agentPage();
+  await ready(page);
+  await page.locator(".state .tag.available").waitFor();
+  const picked = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const look = new MutationObserver(() => {
+          if (document.querySelector("[data-phone] [role=group]")) resolve(true);
+        });
+        look.observe(document.body, { subtree: true, childList: true });
+      }),
+  );
+  const status = await page.evaluate(async () => {
+    const body = JSON.stringify({ agent: "홍길동", queue: "123456", number: "01099998888" });
+    const headers = { "Content-Type": "application/json" };
+    return (await fetch("api/v1/calls", { method: "POST", headers, body })).status;
+  });
+  expect(status).toBeLessThan(300);
+  expect(await picked).toBe(true);
+});
