@@ -14,9 +14,12 @@
 // that tries. Asterisk's own authentication, by the phone's secret, stands
 // behind this.
 //
-// An agent has one line: a new one ends the older, whose page is told why, so
-// that two pages don't take the telephone from each other for ever. A line
-// ends with its session, at the latest when it is looked at again
+// An agent has one line. A new one of the same browser ends the older: it was
+// loaded again, or has lost it. One of another browser gets it only when it
+// asks for that by "take", since the agent may be talking on the older. Whose
+// line ended thus is told why, and does not try again by itself.
+//
+// A line ends with its session, at the latest when it is looked at again
 // ([recheckEvery]).
 //
 // # Concurrency

@@ -12,6 +12,7 @@ import (
 // line is one page's way to Asterisk.
 type line struct {
 	agent, phone   string
+	browser        string // that the page is in, by a name of its own choice
 	page, asterisk *websocket.Conn
 	resuming       func(phone string)
 

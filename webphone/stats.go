@@ -16,7 +16,7 @@ const (
 	Silent     Reason = "silent"     // the page did not even answer pings
 	TooBig     Reason = "too_big"    // a message over the limit
 	Forbidden  Reason = "forbidden"  // a request that is not the agent's own
-	Replaced   Reason = "replaced"   // the agent's phone is on another page now
+	Replaced   Reason = "replaced"   // the agent's phone is on another page
 	LoggedOut  Reason = "logged_out" // the session is over
 	Removed    Reason = "removed"    // the agent has no web phone any more, or another number
 	Restarting Reason = "restarting" // calld stops

@@ -162,10 +162,10 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := &line{
-		agent: agent.ID, phone: agent.Phone, page: page, asterisk: asterisk,
+		agent: agent.ID, phone: agent.Phone, browser: r.FormValue("browser"), page: page, asterisk: asterisk,
 		resuming: g.o.Resuming, ended: make(chan struct{}),
 	}
-	g.take(l)
+	g.take(l, r.FormValue("take") != "")
 	l.serve(func() Reason { return g.recheck(l, r) })
 	g.drop(l)
 	g.ended[l.why].Add(1)
@@ -204,11 +204,16 @@ func (g *Gate) leave() {
 	g.serving.Done()
 }
 
-// take makes a line the agent's one.
-func (g *Gate) take(l *line) {
+// take makes a line the agent's one. Another browser's, where the agent may be
+// talking just now, is taken only when that is asked for.
+func (g *Gate) take(l *line, asked bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if old := g.lines[l.agent]; old != nil {
+		if !asked && old.browser != l.browser {
+			l.end(Replaced, nil)
+			return
+		}
 		old.end(Replaced, nil)
 	}
 	g.lines[l.agent] = l

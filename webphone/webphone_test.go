@@ -268,6 +268,24 @@ func TestOneEach(t *testing.T) {
 	}
 }
 
+// TestTwoBrowsers: a line is not lost to another browser that does not ask.
+func TestTwoBrowsers(t *testing.T) {
+	x := newExchange(t)
+	here := x.url
+	x.url = here + "?browser=first"
+	first := x.line("s1", "801")
+	x.url = here + "?browser=second"
+	second, _ := x.dial("s1", nil, subprotocol)
+	wantClosed(t, second, 4009)
+	say(t, first, register("801"))
+	if _, _, err := first.ReadMessage(); err != nil {
+		t.Fatalf("the first line: %v", err)
+	}
+	x.url = here + "?browser=second&take=1"
+	x.line("s1", "801")
+	wantClosed(t, first, 4009)
+}
+
 // TestResuming: whoever follows Asterisk's channels is told that a talk goes on
 // on another one, before Asterisk is.
 func TestResuming(t *testing.T) {

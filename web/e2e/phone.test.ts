@@ -227,15 +227,16 @@ it("ends with the log-out, in the middle of a talk too", async () => {
   );
 });
 
-it("is given over to another browser, and says so", async () => {
-  const page = await agentPage();
-  await ready(page);
+it("is given over to another browser when that is asked for, and not before", async () => {
+  const { page, customer } = await talk();
   const other = await agentPage();
+  await other.locator("[data-phone=taken]").waitFor();
+  await talking(page, customer);
+  await customer.hangup();
+  await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
+  await other.getByRole("button", { name: "여기서 받기" }).click();
   await ready(other);
   await page.locator("[data-phone=taken]").waitFor();
-  await page.getByRole("button", { name: "여기서 받기" }).click();
-  await ready(page);
-  await other.locator("[data-phone=taken]").waitFor();
 });
 
 it("comes back by itself when Asterisk was restarted", async () => {

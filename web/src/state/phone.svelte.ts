@@ -21,6 +21,7 @@ const AGAIN = 5_000;
 export class WebPhone {
   readonly #api: Api;
   readonly #prefs: Prefs;
+  readonly #store: Store;
   readonly #memory: TalkMemory;
   #started = false;
   #release: () => void = () => undefined;
@@ -30,6 +31,7 @@ export class WebPhone {
   #voice: HTMLAudioElement | null = null;
   #dialog: Dialog | null = null;
   #opening = false;
+  #take = false;
   #timers: ReturnType<typeof setInterval>[] = [];
   #again: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,6 +50,7 @@ export class WebPhone {
   constructor(agent: string, api: Api, store: Store, prefs: Prefs) {
     this.#api = api;
     this.#prefs = prefs;
+    this.#store = store;
     this.#memory = new TalkMemory(store, agent);
   }
 
@@ -87,8 +90,9 @@ export class WebPhone {
     this.fault = null;
   }
 
-  /** Tries again what did not work: the microphone, or the line that another page took. */
+  /** Tries again what did not work: the microphone, or the line that another browser has. */
   retry(): void {
+    this.#take = this.state === "taken";
     void this.#open();
   }
 
@@ -184,7 +188,7 @@ export class WebPhone {
     }
     const phone = new sip.SipPhone({
       account,
-      url: new URL("sip", document.baseURI).href.replace(/^http/, "ws"),
+      url: this.#url(),
       microphone: this.#stream,
       onLine: (line) => this.#sip === phone && this.#lined(line),
       onCall: (call) => (this.call = call),
@@ -197,6 +201,22 @@ export class WebPhone {
     });
     this.#sip = phone;
     phone.start();
+  }
+
+  #url(): string {
+    const url = new URL("sip", document.baseURI);
+    url.protocol = url.protocol.replace("http", "ws");
+    url.searchParams.set("browser", this.#browser());
+    if (this.#take) url.searchParams.set("take", "1");
+    return url.href;
+  }
+
+  /** What this browser's lines are known by. */
+  #browser(): string {
+    const key = "calld.browser";
+    const name = this.#store.getItem(key) ?? crypto.randomUUID();
+    this.#store.setItem(key, name);
+    return name;
   }
 
   #lined(line: Line): void {

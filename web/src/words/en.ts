@@ -220,7 +220,7 @@ export const en: Words = {
     asking: "The browser asks whether this page may use the microphone: choose “Allow”.",
     trouble: {
       elsewhere: "Calls come in the tab opened first. Close it, and they come here.",
-      taken: "Another page with your id has taken the phone.",
+      taken: "Another browser with your id has the phone. If you use it here, a call there ends.",
       lost: "Connecting again. Until then no call comes in; a talk goes on.",
       refused: "Asterisk does not accept this phone. Ask your admin to apply calld asterisk-config again.",
     },
