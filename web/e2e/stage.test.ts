@@ -1,15 +1,12 @@
-import type { CDPSession, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { agent, call, queue, ring } from "../src/lib/testing";
-import type { AgentState } from "../src/wire/messages";
 import { type Browser, startChromium } from "./chromium";
 import { silence } from "./scene";
 import { type Cue, Stage } from "./stage";
 
 declare global {
   interface Window {
-    /** How long each frame took, in ms. */
-    frameTimes: number[];
     /** What desktop notifications said. */
     notified: string[];
   }
@@ -281,92 +278,3 @@ it("fits a phone's width: state and alert at the top", async () => {
   expect(box.y + box.height).toBeLessThan(700);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
 });
-
-it.each(["now", "board"])(
-  "stays smooth on %s with 500 agents, 200 calls and 1,000 changes a second",
-  async (screen) => {
-    const states: AgentState[] = ["available", "away", "ringing", "talking", "wrapup", "unreachable", "offline"];
-    const queues = Array.from({ length: 10 }, (_, i) => queue(`q${i}`, { name: `상담 ${i}` }));
-    const agents = Array.from({ length: 500 }, (_, i) =>
-      agent(`a${i}`, { name: `상담원 ${i}`, queues: [`q${i % 10}`] }),
-    );
-    const calls = Array.from({ length: 200 }, (_, i) => call(`c${i}`, { queue: `q${i % 10}`, begin: ago(i) }));
-    stage.me = { ...stage.me, role: "supervisor", phone: "" };
-    Object.assign(stage.welcome, { role: "supervisor", queues, agents: [stage.welcome.agent, ...agents], calls });
-    await page.goto(`${stage.url}#/${screen}`);
-    await page.locator("[data-agent]").first().waitFor();
-
-    await page.evaluate(() => {
-      const frames: number[] = (window.frameTimes = []);
-      let last = performance.now();
-      const tick = (t: number) => {
-        frames.push(t - last);
-        last = t;
-        requestAnimationFrame(tick);
-      };
-      requestAnimationFrame(tick);
-    });
-    const load = await MainThread.watch(page);
-    const SECONDS = 5;
-    const begin = performance.now();
-    for (let sent = 0; sent < SECONDS * 1000;) {
-      for (const due = Math.floor(performance.now() - begin); sent < due && sent < SECONDS * 1000; sent++) {
-        const at = now();
-        const i = sent % 500;
-        if (sent % 4 === 0) {
-          const phase = (["waiting", "ringing", "talking"] as const)[Math.floor(sent / 4) % 3]!;
-          const type = ({ waiting: "call.waiting", ringing: "call.ringing", talking: "call.answered" } as const)[phase];
-          const c = call(`c${i % 200}`, { queue: `q${i % 10}`, phase, begin: ago(i), start: at, agent: `a${i}` });
-          stage.say({ type, at, rings: [], call: { ...c, rings: [ring(`a${i}`)] } });
-        } else if (sent % 4 === 1) {
-          stage.say({ type: "queue.stats", at, queue: queue(`q${i % 10}`, { name: `상담 ${i % 10}`, waiting: i }) });
-        } else {
-          const state = states[sent % states.length]!;
-          stage.say({
-            type: "agent.state",
-            at,
-            agent: agent(`a${i}`, { name: `상담원 ${i}`, queues: [`q${i % 10}`], state, since: at }),
-          });
-        }
-      }
-      await new Promise((resolve) => setTimeout(resolve, 4));
-    }
-    const busy = await load.milliseconds();
-    const frames = await page.evaluate(() => window.frameTimes);
-    frames.sort((a, b) => a - b);
-    const middle = frames[Math.floor(frames.length / 2)]!;
-    const work = busy / frames.length;
-    console.log(
-      `${screen}: ${frames.length} frames, each ${work.toFixed(1)} ms of work; every ${middle.toFixed(1)} ms (median)`,
-    );
-    // What the page itself takes, whatever else the machine does.
-    expect(work).toBeLessThan(50);
-  },
-);
-
-/** The processor time of a page's main thread. */
-class MainThread {
-  readonly #cdp: CDPSession;
-  #begin = 0;
-
-  private constructor(cdp: CDPSession) {
-    this.#cdp = cdp;
-  }
-
-  static async watch(page: Page): Promise<MainThread> {
-    const t = new MainThread(await page.context().newCDPSession(page));
-    await t.#cdp.send("Performance.enable", { timeDomain: "threadTicks" });
-    t.#begin = await t.#read();
-    return t;
-  }
-
-  /** What it has taken since it is watched. */
-  async milliseconds(): Promise<number> {
-    return (await this.#read()) - this.#begin;
-  }
-
-  async #read(): Promise<number> {
-    const { metrics } = await this.#cdp.send("Performance.getMetrics");
-    return (metrics.find((m) => m.name === "TaskDuration")?.value ?? 0) * 1000;
-  }
-}
