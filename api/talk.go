@@ -148,6 +148,8 @@ func (a *API) talkError(err error) error {
 		return problem(http.StatusConflict, CodeOutbound, "a call that an agent has made can't be held or handed over")
 	case errors.Is(err, queue.ErrNotHeld):
 		return problem(http.StatusConflict, CodeNotHeld, "the customer is not held")
+	case errors.Is(err, context.Canceled): // the client is gone
+		return err
 	case errors.Is(err, queue.ErrUnknownCall):
 		return problem(http.StatusNotFound, CodeNotFound, "the call is over")
 	case errors.Is(err, queue.ErrNotTalking):

@@ -34,6 +34,9 @@
 //     let that same call ring, a place kept for an older caller who is
 //     expected back ([ReturnGrace]), and the last moments before max_wait.
 //   - Every call ends in exactly one [Outcome].
+//   - A call that is handed over is offered to its target alone. When that does
+//     not answer, the caller goes back to the agent, or in line when that one is
+//     not free, and waits for a max_wait of its own from then on.
 //   - Every agent state other than offline, away, unreachable and available
 //     has an owning call or a deadline.
 //

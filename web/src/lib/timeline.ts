@@ -16,7 +16,10 @@ export function timeline(c: Call): Step[] {
     const seconds = r.end ? (Date.parse(r.end) - Date.parse(r.rang ?? r.at)) / 1000 : null;
     steps.push({ at: r.at, what: "rang", agent: r.agent, result: r.result, seconds });
   }
-  if (c.start) steps.push({ at: c.start, what: "answered", agent: c.agent });
+  // Each agent to whom the call was handed over has answered too.
+  const answers = c.direction === "in" ? (c.rings ?? []).filter((r) => r.result === "answered" && r.end) : [];
+  for (const r of answers) steps.push({ at: r.end!, what: "answered", agent: r.agent });
+  if (c.start && answers.length === 0) steps.push({ at: c.start, what: "answered", agent: c.agent });
   for (const t of c.transfers ?? []) steps.push({ at: t.at, what: "transferred", to: t.to, result: t.result });
   if (c.end) steps.push({ at: c.end, what: "ended", outcome: c.outcome });
   // Sorting is stable: what happened in the same millisecond keeps this order.

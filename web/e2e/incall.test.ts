@@ -1,0 +1,69 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { type Browser, startChromium } from "./chromium";
+import { type Customer, eventually, Switchboard } from "./switchboard";
+import { login } from "./user";
+
+/** What an agent does with a call in hand, by keyboard, on a telephone of its own beside the page. */
+const SUPPORT = "0215885678";
+const MUSIC = 350;
+
+let board: Switchboard;
+let browser: Browser;
+let page: Page;
+let customer: Customer;
+
+beforeAll(async () => {
+  board = await Switchboard.open();
+}, 240_000);
+afterAll(() => board.close());
+beforeEach(async () => {
+  browser = await startChromium();
+  page = await browser.page();
+  await login(page, board.url, "성춘향");
+  await page.locator(".state .tag.available").waitFor();
+  customer = await board.call("01011112222", 440, { to: SUPPORT });
+  await page.locator("section.talking[data-call] [data-memo]:focus").waitFor();
+});
+afterEach(async () => {
+  await customer.hangup().catch(() => undefined); // it may be over
+  await browser.close();
+  expect(browser.faults).toEqual([]);
+});
+
+const press = (name: string) => page.getByRole("button", { name, exact: true }).press("Enter");
+
+it("holds the customer with music, and takes them back", async () => {
+  await press("보류");
+  await page.locator("section.held .what", { hasText: "보류 중" }).waitFor();
+  await page.locator("li.held[data-live] .phase", { hasText: "보류 중" }).waitFor();
+  await customer.hears(MUSIC);
+  await press("다시 연결");
+  await page.locator("section.talking:not(.held) .what", { hasText: "상담중" }).waitFor();
+  await customer.doesNotHear(MUSIC);
+});
+
+it("sends digits to the customer, and hangs up", async () => {
+  await press("키패드");
+  await page.locator(".pad button:focus").waitFor();
+  await page.keyboard.press("1");
+  await page.keyboard.press("#");
+  await page.locator(".pad output", { hasText: "1#" }).waitFor();
+  await eventually("the customer has got the digits", async () => (await customer.look()).digits === "1#");
+  await page.keyboard.press("Escape");
+  await press("끊기");
+  await customer.state("over");
+  await page.locator("section:not(.talking)[data-call]").waitFor();
+});
+
+it("gets the customer back from a number where nobody is, and keeps the memo", async () => {
+  await page.keyboard.type("예약 문의");
+  await press("전달");
+  const dialog = page.getByRole("dialog", { name: "통화 전달" });
+  await dialog.locator("[data-transfer-queues] button", { hasText: "기술지원" }).waitFor();
+  await dialog.getByLabel("외부 번호로").fill("070-1111-2222"); // where nobody is
+  await page.keyboard.press("Enter");
+  await page.locator("[data-handover]", { hasText: "고객이 돌아옵니다" }).waitFor();
+  await page.locator("section.talking[data-call]").waitFor();
+  expect(await page.locator("[data-memo]").inputValue()).toBe("예약 문의");
+});
