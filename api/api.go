@@ -45,6 +45,10 @@ type Options struct {
 	// Spy has a supervisor's phone rung to take part in a talk. The errors are
 	// those of package spy, or ErrNotTalking.
 	Spy func(ctx context.Context, by config.Agent, c queue.Call, m spy.Mode) error
+	// Connections lists the pages that are logged in.
+	Connections func() []Connection
+	// Asterisk tells how the telephone exchange is.
+	Asterisk func(context.Context) AsteriskNow
 	// Free takes an agent off the call in hand. The errors are those of
 	// package exchange, or queue.ErrUnknownAgent.
 	Free func(ctx context.Context, agentID string) error
@@ -80,6 +84,8 @@ type API struct {
 	loggedOut     func(string) error
 	spy           func(context.Context, config.Agent, queue.Call, spy.Mode) error
 	free          func(context.Context, string) error
+	connections   func() []Connection
+	asterisk      func(context.Context) AsteriskNow
 	talks         *talk.Talks
 	version       string
 	log           *slog.Logger
@@ -93,7 +99,7 @@ func New(o Options) *API {
 	installProblems()
 	return &API{
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
-		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, talks: o.Talks, version: o.Version, log: o.Log,
+		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, connections: o.Connections, asterisk: o.Asterisk, talks: o.Talks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
 }
@@ -145,6 +151,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerMissed(h)
 	a.registerSupervision(h)
 	a.registerReports(h)
+	a.registerServer(h)
 	a.registerAdmin(h)
 	return h
 }

@@ -103,6 +103,10 @@ func newCentre(tb testing.TB) *centre {
 			c.spied = append(c.spied, by.ID+" "+call.ID+" "+string(m))
 			return c.refusal
 		},
+		Connections: func() []Connection { return []Connection{{Agent: "홍길동", Since: began, Address: "192.0.2.7"}} },
+		Asterisk: func(context.Context) AsteriskNow {
+			return AsteriskNow{Connected: true, Since: began, Version: "22.5.0"}
+		},
 		Free: func(_ context.Context, id string) error {
 			c.freed = append(c.freed, id)
 			return c.refusal

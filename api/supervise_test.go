@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,17 @@ func TestLoggedOutByASupervisor(t *testing.T) {
 		t.Fatalf("status %d: %s", r.Code, r.Body)
 	}
 	wantProblem(t, asked(c.network, token, "GET /api/v1/session", ""), http.StatusUnauthorized, CodeUnauthorized)
+}
+
+func TestServerIsForAdmins(t *testing.T) {
+	c := newCentre(t)
+	for _, path := range []string{"/api/v1/config", "/api/v1/connections", "/api/v1/asterisk"} {
+		wantProblem(t, c.ask("sup", "GET "+path, ""), http.StatusForbidden, CodeForbidden)
+		r := c.ask("관리자", "GET "+path, "")
+		if body := r.Body.String(); r.Code != http.StatusOK || strings.Contains(body, "right") {
+			t.Errorf("%s: %d %s", path, r.Code, body)
+		}
+	}
 }
 
 func TestAuditTrailIsForAdmins(t *testing.T) {

@@ -123,6 +123,30 @@ func (x *Exchange) Peer(ctx context.Context, channel string) (string, error) {
 	return x.Variable(ctx, channel, "DIALEDPEERNAME")
 }
 
+// About is what an Asterisk tells of itself.
+type About struct {
+	Version  string // such as 22.5.0
+	Channels int    // that live now
+}
+
+// About asks Asterisk about itself.
+func (x *Exchange) About(ctx context.Context) (About, error) {
+	settings, err := x.client.Do(ctx, ami.NewAction("CoreSettings"))
+	if err != nil {
+		return About{}, sorted(err)
+	}
+	status, err := x.client.Do(ctx, ami.NewAction("CoreStatus"))
+	if err != nil {
+		return About{}, sorted(err)
+	}
+	// manager.c: CoreCurrentCalls is ast_active_channels().
+	channels, err := strconv.Atoi(status.Get("CoreCurrentCalls"))
+	if err != nil {
+		return About{}, fmt.Errorf("exchange: CoreStatus: %w", err)
+	}
+	return About{Version: settings.Get("AsteriskVersion"), Channels: channels}, nil
+}
+
 func (x *Exchange) do(ctx context.Context, a ami.Action) error {
 	_, err := x.client.Do(ctx, a)
 	return sorted(err)

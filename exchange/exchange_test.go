@@ -77,6 +77,14 @@ func TestActions(t *testing.T) {
 		},
 	}
 	srv, client := dial(t)
+	t.Run("about", func(t *testing.T) {
+		srv.Answer("CoreSettings", func(r *amitest.Request) { r.Success("AsteriskVersion", "22.5.0") })
+		srv.Answer("CoreStatus", func(r *amitest.Request) { r.Success("CoreCurrentCalls", "15") })
+		about, err := New(client).About(t.Context())
+		if want := (About{Version: "22.5.0", Channels: 15}); err != nil || about != want {
+			t.Errorf("%+v, %v; want %+v", about, err, want)
+		}
+	})
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string

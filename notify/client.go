@@ -48,6 +48,7 @@ type client struct {
 	conn   *websocket.Conn
 	gather *gatherer // under conn
 	addr   string
+	since  time.Time
 	out    *outbox
 
 	done   <-chan struct{} // closed when the socket is to end
@@ -102,7 +103,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	c := &client{hub: h, board: board, conn: conn, gather: gather, addr: host(r.RemoteAddr), out: newOutbox()}
+	c := &client{hub: h, board: board, conn: conn, gather: gather, addr: host(r.RemoteAddr), since: time.Now(), out: newOutbox()}
 	// Only the hub ends a socket: the request's own context is no help after
 	// the connection was taken over from net/http.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))

@@ -113,6 +113,14 @@ func (w *Watcher) AgentChannel(callerID, phone string) (uniqueID string, ok bool
 // channel, which replaces the one known. It must be told before Asterisk is.
 func (w *Watcher) Resuming(phone string) { w.legs.resume(phone) }
 
+// Started is when Asterisk was started, to the second; zero when it has not
+// told.
+func (w *Watcher) Started() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.started
+}
+
 // Refresh has all phones looked at anew, as after a reload that brought new
 // agents.
 func (w *Watcher) Refresh() {

@@ -1,5 +1,14 @@
 import type { Me, Status } from "../src/lib/api";
-import type { AgentState, AgentStatus, Call, EarlierCall, Missed, QueueStatus } from "../src/wire/messages";
+import type {
+  AgentState,
+  AgentStatus,
+  Call,
+  EarlierCall,
+  Figures,
+  Missed,
+  QueueStatus,
+  Today,
+} from "../src/wire/messages";
 import { agent, call, queue, ring } from "../src/lib/testing";
 import type { Stage } from "./stage";
 
@@ -222,6 +231,44 @@ const status: Status = {
   freed: 0,
 };
 
+const figures = (inTime: number, late: number, missed: number, short = 0): Figures => ({
+  offered: inTime + late + missed,
+  answered: inTime + late,
+  missed,
+  abandoned: missed,
+  short,
+  in_time: inTime,
+  service_level: inTime / (inTime + late + missed - short),
+  wait_avg_ms: 6_000 + 9_000 * late,
+  wait_max_ms: late > 0 ? 74_000 : 18_000,
+  talk_ms: 140_000 * (inTime + late),
+  talk_avg_ms: 140_000,
+});
+
+export const today: Today[] = [
+  {
+    queue: SALES,
+    date: "2026-03-02",
+    threshold_ms: 20_000,
+    total: figures(50, 4, 7, 1),
+    hours: [
+      { hour: 8, figures: figures(6, 0, 1, 1) },
+      { hour: 9, figures: figures(31, 1, 2) },
+      { hour: 10, figures: figures(13, 3, 4) },
+    ],
+  },
+  {
+    queue: TECH,
+    date: "2026-03-02",
+    threshold_ms: 20_000,
+    total: figures(9, 5, 6),
+    hours: [
+      { hour: 9, figures: figures(4, 1, 1) },
+      { hour: 10, figures: figures(5, 4, 5) },
+    ],
+  },
+];
+
 export const AGENT: Me = { id: "홍길동", name: "홍길동", role: "agent", queues: [SALES, TECH], phone: "8008" };
 export const ADMIN: Me = { id: "admin", name: "관리자", role: "admin", queues: null, phone: "" };
 
@@ -272,6 +319,40 @@ export const answers: Record<string, unknown> = {
   },
   missed: { missed, next: "" },
   status,
+  "reports/today": { queues: today },
+  asterisk: {
+    connected: true,
+    since: status.asterisk_since,
+    lag_ms: 0,
+    version: "22.5.0",
+    started: ago(86_400 * 11),
+    channels: 15,
+  },
+  connections: {
+    connections: [...agents.filter((a) => a.state !== "offline"), { id: "admin" }, { id: "admin" }].map((a, i) => ({
+      agent: a.id,
+      since: ago(5400 - 97 * i),
+      address: `192.0.2.${i + 10}`,
+    })),
+  },
+  config: {
+    files: ["/etc/calld/calld.toml"],
+    settings: [
+      { key: "server.http", value: '"127.0.0.1:8080"', restart: true },
+      { key: "server.timezone", value: '"Asia/Seoul"', restart: true },
+      { key: "asterisk.ami", value: '"127.0.0.1:5038"', restart: true },
+      { key: "asterisk.secret", value: "", secret: true, set: true, restart: true },
+      { key: "queues.123456.service_level", value: '"20s"' },
+      { key: "agents.강수진.password", value: "", secret: true, set: true },
+    ],
+  },
+  audit: {
+    entries: [
+      { id: "2", at: ago(130), by: "admin", action: "listen", target: "강수진", call: "t1", result: "ok" },
+      { id: "1", at: ago(4000), by: "admin", action: "state", target: "박서연", detail: "away meal", result: "ok" },
+    ],
+    next: "",
+  },
   reload: {
     changes: [
       { key: "queues.123456.ring_timeout", kind: "changed", old: "20s", new: "15s" },

@@ -66,6 +66,8 @@ export const views: View[] = [
     async (page, _, words) => {
       await page.getByRole("button", { name: words.admin.reload }).click();
       await page.getByText(words.admin.changes(3)).waitFor();
+      await page.getByRole("button", { name: words.admin.configShow }).click();
+      await page.getByText("[queues.123456]").click();
     },
   ],
   [

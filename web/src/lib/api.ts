@@ -4,6 +4,11 @@ type Schemas = components["schemas"];
 export type Me = Schemas["Me"];
 export type Phone = Schemas["Phone"];
 export type Status = Schemas["Status"];
+export type Setting = Schemas["Setting"];
+export type Audit = Schemas["Audit"];
+export type Connection = Schemas["Connection"];
+export type AsteriskNow = Schemas["AsteriskNow"];
+export type ConfigInForce = Schemas["ConfigOutputBody"];
 export type HistoryPage = Schemas["Page"];
 export type MissedPage = Schemas["MissedPage"];
 export type HistoryQuery = NonNullable<operations["list-history"]["parameters"]["query"]>;
@@ -66,6 +71,10 @@ export class Api {
   setAgentState(id: string, state: Schemas["Set-agent-stateRequest"]): Promise<void> {
     return this.#send("PUT", `agents/${encodeURIComponent(id)}/state`, state);
   }
+  /** What became of today's calls. */
+  today(): Promise<Schemas["TodayOutputBody"]> {
+    return this.#send("GET", "reports/today");
+  }
   spy(call: string, mode: Schemas["SpyRequest"]["mode"]): Promise<void> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/spy`, { mode });
   }
@@ -91,6 +100,18 @@ export class Api {
   }
   logOutAgent(id: string): Promise<void> {
     return this.#send("POST", `agents/${encodeURIComponent(id)}/logout`);
+  }
+  audit(cursor: string): Promise<Schemas["AuditPage"]> {
+    return this.#send("GET", "audit" + search({ limit: 20, cursor }));
+  }
+  config(): Promise<Schemas["ConfigOutputBody"]> {
+    return this.#send("GET", "config");
+  }
+  async connections(): Promise<Schemas["Connection"][]> {
+    return (await this.#send<Schemas["ConnectionsOutputBody"]>("GET", "connections")).connections ?? [];
+  }
+  asterisk(): Promise<Schemas["AsteriskNow"]> {
+    return this.#send("GET", "asterisk");
   }
   status(): Promise<Status> {
     return this.#send("GET", "status");

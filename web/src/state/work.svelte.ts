@@ -5,6 +5,7 @@ import type { Store } from "../lib/storage";
 import type { Act } from "../parts/AgentMenu.svelte";
 import type { AgentStatus, Offers, ServerFrame } from "../wire/messages";
 import { Attention } from "./attention.svelte";
+import { DayFigures } from "./day.svelte";
 import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
 import { MissedList } from "./missed.svelte";
@@ -26,6 +27,7 @@ export class Work {
   readonly phone: WebPhone;
   readonly notes: Notes;
   readonly missed: MissedList;
+  readonly day: DayFigures;
   readonly history: History;
   readonly #connection: Connection;
 
@@ -55,6 +57,7 @@ export class Work {
     );
     this.phone = new WebPhone(who.id, this.api, store, prefs);
     this.missed = new MissedList(this.api);
+    this.day = new DayFigures(this.api);
     this.history = new History(this.api);
     this.notes.onSaved = (call, note) => this.history.noted(call, note);
   }
@@ -180,9 +183,13 @@ export class Work {
         this.time.step();
         void this.missed.load(); // what was missed meanwhile
         void this.#remember();
+        if (this.role !== "agent") void this.day.load();
         break;
       case "missed.changed":
         this.missed.changed(f.data);
+        return;
+      case "queue.day":
+        this.day.changed(f.data);
         return;
     }
     this.live.apply(f);

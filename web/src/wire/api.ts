@@ -78,6 +78,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/asterisk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How Asterisk is */
+        get: operations["get-asterisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -291,6 +308,43 @@ export interface paths {
          * @description For the agent who talks, supervisors and admins.
          */
         post: operations["unhold-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration in force, defaults included
+         * @description Secrets are never shown, only whether they are set.
+         */
+        get: operations["get-config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connected pages, by agent and then the oldest first */
+        get: operations["list-connections"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -543,6 +597,31 @@ export interface components {
         AgentsOutputBody: {
             agents: components["schemas"]["AgentStatus"][] | null;
         };
+        AsteriskNow: {
+            /**
+             * Format: int64
+             * @description That live now. Null while it is not known.
+             */
+            channels: number | null;
+            connected: boolean;
+            /**
+             * Format: int64
+             * @description By how much its events come late.
+             */
+            lag_ms: number;
+            /**
+             * Format: date-time
+             * @description When the connection came up, or went down.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Null while it is not known.
+             */
+            started: string | null;
+            /** @description Empty while it is not known. */
+            version: string;
+        };
         Audit: {
             action: string;
             /** Format: date-time */
@@ -611,6 +690,20 @@ export interface components {
             new?: string;
             old?: string;
             restart?: boolean;
+        };
+        ConfigOutputBody: {
+            files: string[] | null;
+            settings: components["schemas"]["Setting"][] | null;
+        };
+        Connection: {
+            /** @description Where it comes from, without the port. Behind a proxy that of the proxy. */
+            address: string;
+            agent: string;
+            /** Format: date-time */
+            since: string;
+        };
+        ConnectionsOutputBody: {
+            connections: components["schemas"]["Connection"][] | null;
         };
         Cookie: {
             Domain: string;
@@ -859,6 +952,16 @@ export interface components {
             /** @enum {string} */
             state: "available" | "away";
         };
+        Setting: {
+            /** @description Dotted, as in the file: queues.123456.ring_timeout */
+            key: string;
+            restart?: boolean;
+            secret?: boolean;
+            /** @description Of a secret: it has a value. */
+            set?: boolean;
+            /** @description As the file has it, or would; empty for a secret. */
+            value: string;
+        };
         SpyRequest: {
             /** @enum {string} */
             mode: "listen" | "whisper" | "barge";
@@ -1061,6 +1164,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-asterisk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsteriskNow"];
+                };
             };
             /** @description Error */
             default: {
@@ -1482,6 +1614,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsOutputBody"];
+                };
             };
             /** @description Error */
             default: {
