@@ -220,7 +220,7 @@ func (d *Demo) connectPhones(ctx context.Context) error {
 		}
 	}
 	var err error
-	d.caller, err = lab.NewCaller(d.Asterisk, lab.CallerOptions{Log: d.log})
+	d.caller, err = lab.NewCaller(d.Asterisk, lab.CallerOptions{Customers: called, Log: d.log})
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -79,6 +80,18 @@ func behaviour() lab.Behaviour {
 		b.Refuse = 486
 	default: // lets it ring
 		b.After = time.Hour
+	}
+	return b
+}
+
+// called is what a customer does whom an agent calls: answers and listens, or
+// is busy, if the number ends in 9.
+func called(number string) lab.Behaviour {
+	b := lab.Behaviour{After: 2 * time.Second}
+	if strings.HasSuffix(number, "9") {
+		b.Refuse = 486
+	} else {
+		b.Answer, b.Talk, b.Tone = true, talkTime, customerVoice
 	}
 	return b
 }

@@ -139,6 +139,66 @@ it("sets the own state by key, with a reason", async () => {
   await page.locator(".state .tag:not(.away)").waitFor();
 });
 
+/** Dials a number until the agent is free to call: customers come all the time. */
+async function dial(p: Page, number: string): Promise<void> {
+  const field = p.locator("[data-dial] input");
+  for (;;) {
+    await p.keyboard.press("F4"); // away: nobody is sent to me
+    await p.keyboard.press("1");
+    await p.locator(".state .tag.away").waitFor({ timeout: 110_000 });
+    await field.fill(number);
+    await field.press("Enter");
+    const card = p.locator("section.outgoing[data-call]");
+    const fault = p.locator("aside .fault");
+    await card.or(fault).first().waitFor();
+    if (await card.isVisible()) return;
+    await fault.getByRole("button").click();
+  }
+}
+
+it("calls a number: the own phone rings first, then the customer's, and the memo is open", async () => {
+  await login(page, centre.url, "홍길동");
+  await page.locator("[data-dial]").waitFor();
+  await dial(page, "010-9876-5432");
+  await page.getByText("전화기를 드세요. 받으면 고객에게 겁니다.").waitFor();
+  const call = (await page.locator("section.outgoing").getAttribute("data-call"))!;
+  await page.locator("[data-memo]:focus").waitFor();
+  await page.keyboard.type("안내 전화");
+  expect(await page.locator("[data-alert]").count()).toBe(0);
+
+  // The demonstration's agent does not always answer; whatever came of it, the history tells.
+  await page.locator(`section:not(.talking):not(.outgoing)[data-call="${call}"]`).waitFor({ timeout: 110_000 });
+  await goTo(page, "history");
+  const row = page.locator(`[data-history="${call}"]`);
+  await row.getByText("발신", { exact: true }).waitFor();
+  expect(await row.innerText()).toContain("010-9876-5432");
+  await row.locator("a").click();
+  await page.locator("[data-detail]").getByRole("button", { name: "010-9876-5432에 전화 걸기" }).waitFor();
+  expect(await page.locator("[data-detail] textarea").inputValue()).toBe("안내 전화");
+});
+
+it("calls a missed caller back in one click", async () => {
+  await login(page, centre.url, "홍길동");
+  await page.keyboard.press("F4");
+  await page.keyboard.press("1");
+  await page.locator(".state .tag.away").waitFor({ timeout: 110_000 });
+  await goTo(page, "missed");
+  const button = page.getByRole("button", { name: "전화 걸기", exact: true });
+  const first = page.locator("[data-missed]").filter({ has: button }).first();
+  await first.waitFor({ timeout: 110_000 });
+  const id = await first.getAttribute("data-missed");
+  await page.locator(`[data-missed="${id}"]`).getByRole("button", { name: "전화 걸기", exact: true }).click();
+  const row = page.locator(`[data-missed="${id}"]`);
+  await row.getByText("홍길동 처리 중").waitFor();
+  await page.locator("section.outgoing[data-call]").waitFor();
+  // Reached, it is settled and leaves the list; not reached, it is free again and tells so.
+  await expect
+    .poll(async () => (await row.count()) === 0 || (await row.locator("[data-callbacks]").count()) === 1, {
+      timeout: 110_000,
+    })
+    .toBe(true);
+});
+
 it("lists missed calls, and settles one by hand", async () => {
   await login(page, centre.url, "supervisor");
   await goTo(page, "missed");

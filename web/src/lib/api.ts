@@ -68,6 +68,16 @@ export class Api {
   resolve(id: string, reason: string): Promise<Schemas["Missed"]> {
     return this.#send("POST", `missed/${encodeURIComponent(id)}/resolve`, { reason });
   }
+  /** Has my phone ring, and then the number's. */
+  makeCall(number: string, queue: string): Promise<Schemas["Call"]> {
+    return this.#send("POST", "calls", { number, queue });
+  }
+  callBack(missed: string): Promise<Schemas["Call"]> {
+    return this.#send("POST", `missed/${encodeURIComponent(missed)}/callback`);
+  }
+  hangUp(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/hangup`);
+  }
   setAgentState(id: string, state: Schemas["Set-agent-stateRequest"]): Promise<void> {
     return this.#send("PUT", `agents/${encodeURIComponent(id)}/state`, state);
   }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Call } from "../wire/messages";
 import { Board, compareCalls, customer } from "./board";
 import { agent, AT, call, change, queue, ring, welcome } from "./testing";
 
@@ -91,6 +92,24 @@ describe("Board", () => {
       }),
     );
     expect(board.mine().map((c) => c.id)).toEqual(["r", "t"]);
+  });
+
+  it("has a call that I make at hand from the first ring, and it is no alert", () => {
+    const out = (phase: Call["phase"]) =>
+      call("o", {
+        direction: "out",
+        phase,
+        agent: "me",
+        rings: [ring("me", { result: phase === "ringing" ? "" : "answered" })],
+      });
+    for (const phase of ["ringing", "dialling", "talking"] as const) {
+      board.apply(change("call.ringing", out(phase)));
+      expect(board.mine().map((c) => c.phase)).toEqual([phase]);
+      expect(board.ringsMe(out(phase))).toBe(false);
+    }
+    board.apply(change("call.ended", out("ended")));
+    expect(board.mine()).toEqual([]);
+    expect(board.recent.map((c) => c.id)).toEqual(["o"]);
   });
 
   it("follows my own status", () => {

@@ -88,19 +88,21 @@ export class Board {
     this.#changes.mine = true;
   }
 
-  /** Whether a call rings at my phone now. */
+  /** Whether a caller rings at my phone now. A call that I make myself is none. */
   ringsMe(c: Call): boolean {
     const me = this.me?.id;
-    return c.phase === "ringing" && (c.rings ?? []).some((r) => r.agent === me && r.result === "");
+    return (
+      c.direction === "in" && c.phase === "ringing" && (c.rings ?? []).some((r) => r.agent === me && r.result === "")
+    );
   }
 
-  /** The calls that are mine to work with now: those that ring at my phone first, then those I talk with. */
+  /** The calls that are mine to work with now: those that ring at my phone first, then those I talk with or make. */
   mine(): Call[] {
     if (!this.me) return [];
     const list: Call[] = [];
     for (const c of this.calls.values()) {
       if (this.ringsMe(c)) list.unshift(c);
-      else if (c.phase === "talking" && c.agent === this.me.id) list.push(c);
+      else if (isWork(c) && c.agent === this.me.id) list.push(c);
     }
     return list;
   }
@@ -114,7 +116,7 @@ export class Board {
     fill(this.agents, w.agents);
     fill(this.calls, w.calls);
     // A call of mine that ended while the page was away is over, not gone.
-    for (const c of before) if (!this.calls.has(c.id) && c.phase === "talking") this.#keep(c);
+    for (const c of before) if (!this.calls.has(c.id) && isWork(c)) this.#keep(c);
     for (const id of this.earlier.keys()) if (!this.calls.has(id)) this.earlier.delete(id);
     this.#changes.all = true;
   }
@@ -145,6 +147,11 @@ export class Board {
   }
 }
 
+/** Whether a call's agent works with it: talks, or calls the customer. */
+function isWork(c: Call): boolean {
+  return c.phase === "talking" || (c.direction === "out" && c.phase !== "ended");
+}
+
 function none(): Changes {
   return { all: false, queues: new Set(), agents: new Set(), calls: new Set(), mine: false, asterisk: false };
 }
@@ -165,6 +172,7 @@ function order(c: Call): number {
     case "transferred":
       return 2;
     case "ringing":
+    case "dialling":
       return 1;
     default:
       return 0;

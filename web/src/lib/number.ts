@@ -14,6 +14,11 @@ export function plainNumber(typed: string): string {
   return toNational(text) ?? text.replace(/[\s().-]/g, "");
 }
 
+/** Whether the server lets a number be called: digits, * and #, with + in front if need be. */
+export function dialable(typed: string): boolean {
+  return /^\+?[\d*#]{2,32}$/.test(typed.replace(/[\s().-]/g, ""));
+}
+
 /** The number with its country's prefix taken off, as digits; null for what is no Korean number. */
 function toNational(text: string): string | null {
   if (!/^\+?[\d\s().-]+$/.test(text)) return null;

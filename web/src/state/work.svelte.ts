@@ -6,6 +6,7 @@ import type { Act } from "../parts/AgentMenu.svelte";
 import type { AgentStatus, Offers, ServerFrame } from "../wire/messages";
 import { Attention } from "./attention.svelte";
 import { DayFigures } from "./day.svelte";
+import { Calls } from "./calls.svelte";
 import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
 import { MissedList } from "./missed.svelte";
@@ -29,6 +30,7 @@ export class Work {
   readonly missed: MissedList;
   readonly day: DayFigures;
   readonly history: History;
+  readonly calls: Calls;
   readonly #connection: Connection;
 
   link = $state.raw<Link>({ state: "connecting" });
@@ -59,6 +61,7 @@ export class Work {
     this.missed = new MissedList(this.api);
     this.day = new DayFigures(this.api);
     this.history = new History(this.api);
+    this.calls = new Calls(this.api, who.phone, who.queues ?? []);
     this.notes.onSaved = (call, note) => this.history.noted(call, note);
   }
 

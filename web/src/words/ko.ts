@@ -1,4 +1,5 @@
 import type { MicFault } from "../lib/microphone";
+import type { DialFault } from "../state/calls.svelte";
 import type { PhoneState } from "../state/phone.svelte";
 import type {
   AgentState,
@@ -220,6 +221,41 @@ export const ko = {
           : "서버가 처리하지 못했습니다.",
   },
 
+  dial: {
+    title: "전화 걸기",
+    hint: "전화번호",
+    submit: "걸기",
+    explain: "내 전화가 먼저 울리고, 받으면 고객에게 겁니다.",
+    call: (number: string) => `${number}에 전화 걸기`,
+    which: "어느 큐로 걸까요? 고객에게 그 큐의 번호가 보입니다.",
+    first: "전화기를 드세요. 받으면 고객에게 겁니다.",
+    phase: { ringing: "내 전화 울림", dialling: "고객에게 거는 중" },
+    notReached: "연결 안 됨",
+    cause: {
+      busy: "통화중",
+      no_answer: "응답 없음",
+      congestion: "회선 혼잡",
+      unallocated: "없는 번호",
+      rejected: "고객이 거절",
+      failed: "걸 수 없음",
+      agent_no_answer: "상담원이 받지 않음",
+      agent_refused: "상담원이 받지 않음",
+      agent_unreachable: "상담원 전화 안 됨",
+      agent_cut_short: "중단",
+    },
+    fault: {
+      agent_busy: "통화 중이거나 전화기가 사용 중이라 걸 수 없습니다.",
+      agent_offline: "서버에 연결되지 않아 걸 수 없습니다. 다시 로그인해 주세요.",
+      phone_unreachable: "내 전화기에 연결할 수 없습니다. 전화기를 확인하세요.",
+      asterisk_away: "Asterisk에 연결되지 않아 지금은 걸 수 없습니다.",
+      invalid_request: "걸 수 없는 번호이거나 맡지 않은 큐입니다.",
+      claimed_by_other: "다른 상담원이 이미 전화를 걸고 있습니다.",
+      already_resolved: "이미 처리된 통화입니다.",
+      no_number: "발신번호가 없어 걸 수 없습니다.",
+      failed: "전화를 걸지 못했습니다.",
+    } satisfies Record<DialFault, string>,
+  },
+
   phone: {
     label: "화면 전화기",
     controls: "전화기 단추",
@@ -302,6 +338,8 @@ export const ko = {
     emptyOpen: "처리할 부재중 통화가 없습니다.",
     emptyResolved: "처리한 부재중 통화가 없습니다.",
     taken: (who: string) => `${who} 처리 중`,
+    callBack: "전화 걸기",
+    calledBack: (n: number, who: string, why: string) => `걸어 봄 ${n}회 · ${who} · ${why}`,
     times: (n: number) => `${n}회`,
     called_again: "다시 걸어 와 응답함",
     reached: "다시 걸어 통화함",

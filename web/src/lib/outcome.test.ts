@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { ko } from "../words/ko";
+import { dialable } from "./number";
+import { outcomeText } from "./outcome";
+
+it.each([
+  ["in", "failed", "asterisk_restarted", ko.outcome.failed],
+  ["in", "abandoned", "16 caller", ko.outcome.abandoned],
+  ["out", "answered", "16 agent", ko.outcome.answered],
+  ["out", "abandoned", "agent", ko.outcome.abandoned],
+  ["out", "failed", "17 busy", ko.dial.cause.busy],
+  ["out", "failed", "agent_no_answer", ko.dial.cause.agent_no_answer],
+  ["out", "failed", "toString", ko.dial.notReached],
+  ["out", "failed", undefined, ko.dial.notReached],
+] as const)("says how a call (%s, %s, %s) ended", (direction, outcome, cause, want) => {
+  expect(outcomeText(ko, { direction, outcome, cause })).toBe(want);
+});
+
+it.each([
+  ["010-1234-5678", true],
+  ["+82 (2) 1588.1234", true],
+  ["*21#", true],
+  ["1", false],
+  ["", false],
+  ["sales", false],
+  ["82+2", false],
+])("knows whether %s can be called", (number, want) => {
+  expect(dialable(number)).toBe(want);
+});
