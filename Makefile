@@ -106,6 +106,10 @@ screenshots: setup build ## pictures of every screen, into docs/pictures
 bench: ## benchmarks, beside their baselines
 	$(GO) test -run '^$$' -bench . -benchmem ./agi ./ami ./queue ./store ./notify
 
+.PHONY: bench-pacing
+bench-pacing: ## every pacing scenario on a virtual clock, all methods side by side, against their marks
+	$(GO) run ./test/pacing
+
 .PHONY: load
 load: setup ## calls at 100 a second: Dial(), Queue() and calld side by side
 	$(GO) run ./test/load

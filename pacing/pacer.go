@@ -58,6 +58,7 @@ type Pacer struct {
 	tally   tally
 	now     time.Time // the latest time seen
 	failing int       // technical failures in a row
+	outage  time.Time // when failing reached failuresToProbe
 	probed  time.Time
 	risk    float64
 	sums    [cases]sums
@@ -146,7 +147,7 @@ func (p *Pacer) Learn(f Fact) {
 	case Failed:
 		p.failing++
 		if p.failing == failuresToProbe {
-			p.probed = f.At
+			p.outage, p.probed = f.At, f.At
 		}
 	}
 }
@@ -232,7 +233,7 @@ func (p *Pacer) probe(v View, now time.Time) Decision {
 // progressed tells whether a call dialled since the failures began rings on.
 func (p *Pacer) progressed(v View, now time.Time) bool {
 	for _, since := range v.Ringing {
-		if !since.Before(p.probed.Add(-progressAfter)) && now.Sub(since) >= progressAfter {
+		if !since.Before(p.outage) && now.Sub(since) >= progressAfter {
 			return true
 		}
 	}

@@ -17,7 +17,7 @@ type price struct {
 
 const (
 	// targetShare is how much of the limit is aimed at.
-	targetShare = 0.96
+	targetShare = 0.95
 	// What the day has too many or too few of abandoned customers is paid
 	// back within about payBack answers: the aim is at most cutMost below
 	// the target and at most creditMost above it.
@@ -32,8 +32,8 @@ const (
 // Lite's price is expected answers for each free agent; risk's is a chance.
 const (
 	liteGain, liteFirst, liteLowest, liteHighest = 0.15, 0.5, 0.05, 2.5
+	riskFirst                                    = 0.5 // of the target
 	riskGain, riskLowest, riskHighest            = 0.3, 0.00001, 0.3
-	riskFirst                                    = 0.7 // of the target
 )
 
 func newPrice(m Method, limit float64) price {

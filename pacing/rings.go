@@ -130,14 +130,14 @@ func (r *rings) look(ringing []time.Time, now time.Time) {
 
 // answered, unanswered and givenUp take in how a call's ringing ended.
 func (r *rings) answered(at time.Time, took time.Duration) {
-	r.settle(at, took, func(k int) float64 { return math.Log(rateOf(k)) })
+	r.settle(at, took, &r.rate.yes)
 	r.slow += (1 - r.slow) * slowFade
 	count(r.answer, r.age(took))
 	r.reshape()
 }
 
 func (r *rings) unanswered(at time.Time, took time.Duration) {
-	r.settle(at, took, func(k int) float64 { return math.Log1p(-rateOf(k)) })
+	r.settle(at, took, &r.rate.no)
 	r.slow -= r.slow * slowFade
 	count(r.quiet, r.age(took))
 	r.reshape()
@@ -145,17 +145,17 @@ func (r *rings) unanswered(at time.Time, took time.Duration) {
 
 func (r *rings) givenUp(at time.Time, took time.Duration) {
 	to := r.age(took)
-	r.settle(at, took, func(k int) float64 { return r.silence[to][k] })
+	r.settle(at, took, &r.silence[to])
 	count(r.censored, to)
 }
 
 // settle tells the rate how likely each rate made an end; the silence until
 // the last look has been counted.
-func (r *rings) settle(at time.Time, took time.Duration, end func(k int) float64) {
+func (r *rings) settle(at time.Time, took time.Duration, end *[levels]float64) {
 	from := r.age(r.seen.Sub(at.Add(-took)))
 	var likelihood [levels]float64
 	for k := range likelihood {
-		likelihood[k] = end(k) - r.silence[from][k]
+		likelihood[k] = end[k] - r.silence[from][k]
 	}
 	r.rate.heard(&likelihood)
 	r.believe()
@@ -183,8 +183,7 @@ func (r *rings) shape() {
 	answering, silent := 1.0, 1.0
 	for s := range answer {
 		r.before[s], r.silent[s] = 1-answering, silent
-		for k := range levels {
-			p := rateOf(k)
+		for k, p := range r.rate.rate {
 			still := max(p*answering+(1-p)*silent, leastChance)
 			r.silence[s][k] = math.Log(still)
 			r.odds[s][k] = p / still
@@ -305,6 +304,14 @@ func (r *rings) split() {
 
 // level is the mean answer rate.
 func (r *rings) level() float64 { return r.belief[0] }
+
+// hope is how likely a call of an age is answered in the end.
+func (r *rings) hope(age int) float64 {
+	if age >= r.limit {
+		return 0
+	}
+	return r.belief[age] * (1 - r.before[age])
+}
 
 // expected is how many answers are to come of what rang at the last look,
 // and of one call more. It goes by the higher of the two answer rates: that of

@@ -6,10 +6,12 @@ import (
 )
 
 // Late rings are given up (Options.HangUp) after lateRing, when the danger is
-// dangerousPrices times the price. Rules known to us want 15 s of ringing.
+// dangerousPrices times the price and they are less likely to be answered
+// than a new call. Rules known to us want 15 s of ringing.
+
 const (
 	lateRing        = 15 * time.Second
-	dangerousPrices = 2
+	dangerousPrices = 3
 )
 
 // byRisk dials while the chance that the next call, if answered, finds no
@@ -46,7 +48,7 @@ func (p *Pacer) byRisk(v View, now time.Time) Decision {
 func (p *Pacer) forecast(v View, now time.Time) {
 	r, h := &p.model.rings, &p.model.holds
 	h.look(v.Busy, now)
-	var agents sums
+	agents := newSums(len(v.Busy) + len(v.Ringing))
 	for _, b := range v.Busy {
 		agents.agent(h.within(b, now))
 	}
@@ -54,7 +56,7 @@ func (p *Pacer) forecast(v View, now time.Time) {
 		p.sums[c] = agents
 		for age, n := range r.counts[:r.limit] {
 			if n > 0 {
-				p.sums[c].answer(float64(n), r.cases[c].belief[age], &r.next[age])
+				p.sums[c].answer(int(n), r.cases[c].belief[age], &r.next[age])
 			}
 		}
 	}
@@ -79,7 +81,7 @@ func (p *Pacer) tooLate(v View, now time.Time, free int) []int {
 	r := &p.model.rings
 	var late []int
 	for i, since := range v.Ringing {
-		if now.Sub(since) >= lateRing {
+		if age := now.Sub(since); age >= lateRing && r.hope(r.age(age)) < r.hope(0) {
 			late = append(late, i)
 		}
 	}
@@ -88,11 +90,8 @@ func (p *Pacer) tooLate(v View, now time.Time, free int) []int {
 		if p.chance(free, len(v.Ringing)-i) <= dangerousPrices*p.price.value() {
 			return late[:i]
 		}
-		if age := r.age(now.Sub(v.Ringing[call])); age < r.limit {
-			for c := range p.sums {
-				p.sums[c].answer(-1, r.cases[c].belief[age], &r.next[age])
-			}
-		}
+		r.counts[r.age(now.Sub(v.Ringing[call]))]--
+		p.forecast(v, now)
 	}
 	return late
 }

@@ -19,8 +19,9 @@ type State struct {
 	Answered  int       `json:"answered"`
 	Abandoned int       `json:"abandoned"`
 	Window    float64   `json:"window"`
-	Rate      []float64 `json:"rate"`    // belief about the answer rate
-	Answers   []float64 `json:"answers"` // weights by seconds of ringing
+	Rate      []float64 `json:"rate"`      // belief about the answer rate
+	PastRate  []float64 `json:"past_rate"` // where it has been
+	Answers   []float64 `json:"answers"`   // weights by seconds of ringing
 	Quiet     []float64 `json:"quiet"`
 	GivenUp   []float64 `json:"given_up"`
 	Slow      float64   `json:"slow"` // answer rate over some hundred calls
@@ -40,7 +41,7 @@ func (p *Pacer) State() State {
 	return State{
 		Method: p.o.Method, RingLimit: m.rings.limit, Price: p.price.value(), Settled: p.price.settled,
 		Answered: p.tally.answered, Abandoned: p.tally.abandoned, Window: p.tally.window,
-		Rate: slices.Clone(m.rings.rate.weight[:]), Answers: slices.Clone(m.rings.answer), Quiet: slices.Clone(m.rings.quiet),
+		Rate: slices.Clone(m.rings.rate.weight[:]), PastRate: slices.Clone(m.rings.rate.past[:]), Answers: slices.Clone(m.rings.answer), Quiet: slices.Clone(m.rings.quiet),
 		GivenUp: slices.Clone(m.rings.censored), Slow: m.rings.slow,
 		Talks:   Held{slices.Clone(m.holds.talks.ends), slices.Clone(m.holds.talks.exposure)},
 		WrapUps: Held{slices.Clone(m.holds.wraps.ends), slices.Clone(m.holds.wraps.exposure)},
@@ -59,6 +60,7 @@ func (p *Pacer) restore(s *State) error {
 	m := &p.model
 	into := []numbers{
 		{"rate", s.Rate, m.rings.rate.weight[:]},
+		{"past_rate", s.PastRate, m.rings.rate.past[:]},
 		{"talks.ends", s.Talks.Ends, m.holds.talks.ends},
 		{"talks.exposure", s.Talks.Exposure, m.holds.talks.exposure},
 		{"wrap_ups.ends", s.WrapUps.Ends, m.holds.wraps.ends},

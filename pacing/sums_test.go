@@ -72,13 +72,13 @@ func TestSumsAgainstEveryOutcome(t *testing.T) {
 		calls, agents int
 		tolerance     float64
 	}{
-		{2, 3, 0.06}, {6, 4, 0.03}, {12, 20, 0.008}, {60, 50, 0.003}, {250, 100, 0.002},
+		{2, 3, 0.06}, {6, 4, 0.03}, {9, 7, 0.03}, {10, 14, 0.012}, {12, 20, 0.008}, {60, 50, 0.003}, {250, 100, 0.002},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%d calls %d agents", tt.calls, tt.agents), func(t *testing.T) {
 			for range 50 {
 				answers, frees := draw(tt.calls), draw(tt.agents)
-				var s sums
+				s := newSums(tt.calls + tt.agents)
 				for _, p := range answers {
 					s.answer(1, p, &[horizons]float64{1})
 				}
@@ -86,8 +86,11 @@ func TestSumsAgainstEveryOutcome(t *testing.T) {
 					s.agent(&[horizons]float64{p})
 				}
 				for free := range 4 {
-					got, want := s.short(0, free), shortExactly(answers, frees, free)
-					if math.Abs(got-want) > tt.tolerance {
+					want := shortExactly(answers, frees, free)
+					if got := s.about(0, free); math.Abs(got-want) > tt.tolerance {
+						t.Errorf("free %d: about %v, exactly %v", free, got, want)
+					}
+					if got := s.short(0, free); tt.calls+tt.agents <= exactMost && math.Abs(got-want) > 1e-12 {
 						t.Errorf("free %d: %v, exactly %v", free, got, want)
 					}
 					if tt.calls+tt.agents <= 10 {
@@ -117,8 +120,8 @@ func TestSumsWithoutDoubt(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var s sums
-			s.answer(float64(tt.answers), 1, &[horizons]float64{1})
+			s := newSums(0)
+			s.answer(tt.answers, 1, &[horizons]float64{1})
 			for range tt.out {
 				s.agent(&[horizons]float64{1})
 			}

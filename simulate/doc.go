@@ -3,7 +3,7 @@
 // telephone.
 //
 // [Run] plays one [Scenario] with one [Pacer] and one seed, and measures a
-// [Result]. The same seed gives the same customers, in the order they are
-// dialled, to every method. Nothing here starts a goroutine, and apart from
+// [Result]. The same seed gives every method the same customers, in the order
+// they are dialled, and the same talks, in the order they begin. Nothing here starts a goroutine, and apart from
 // the cost of a decision nothing looks at a real clock.
 package simulate

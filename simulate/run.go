@@ -17,7 +17,7 @@ type Pacer interface {
 // Run plays a scenario.
 func Run(s Scenario, p Pacer, seed uint64) Result {
 	c := &centre{
-		s: s, pacer: p, rand: rand.New(rand.NewPCG(seed, 0)), begin: time.Unix(0, 0).UTC(),
+		s: s, pacer: p, dialled: rand.New(rand.NewPCG(seed, 0)), talks: rand.New(rand.NewPCG(seed, 1)), begin: time.Unix(0, 0).UTC(),
 		agents: make([]agent, s.Agents),
 	}
 	c.result.Windows = make([]Window, max(int(s.Length/windowSeconds+0.999), 1))
@@ -47,6 +47,7 @@ type agent struct {
 	state   agentState
 	since   float64
 	leaving bool
+	wrapUp  float64 // after the talk
 }
 
 type callState uint8
@@ -62,7 +63,6 @@ type call struct {
 	dialled  float64
 	answered float64
 	slot     int // in ringing
-	talk     float64
 }
 
 type eventKind uint8
@@ -89,7 +89,8 @@ type event struct {
 type centre struct {
 	s       Scenario
 	pacer   Pacer
-	rand    *rand.Rand
+	dialled *rand.Rand // of customers, in the order they are dialled
+	talks   *rand.Rand // of talks and wrap-ups, in the order they begin
 	begin   time.Time
 	now     float64
 	events  heap
@@ -162,7 +163,7 @@ func (c *centre) happens(e event) {
 		a := &c.agents[e.who]
 		c.learn(pacing.TalkEnded, c.now-a.since)
 		c.turn(a, wrapUp)
-		c.at(c.now+c.rand.ExpFloat64()*c.s.WrapUp, wrapUpEnds, e.who)
+		c.at(c.now+a.wrapUp, wrapUpEnds, e.who)
 	case wrapUpEnds:
 		a := &c.agents[e.who]
 		c.learn(pacing.WrapUpEnded, c.now-a.since)
@@ -208,7 +209,9 @@ func (c *centre) serve(who, i int) {
 	c.calls[who].state = over
 	c.result.Served++
 	c.learn(pacing.Served, 0)
-	c.at(c.now+c.calls[who].talk, talkEnds, i)
+	talk := c.s.Talk(c.talks, c.now)
+	c.agents[i].wrapUp = c.talks.ExpFloat64() * c.s.WrapUp
+	c.at(c.now+talk, talkEnds, i)
 }
 
 // resolves ends a call's ringing.
@@ -297,11 +300,10 @@ func (c *centre) dial() {
 	c.calls = append(c.calls, call{dialled: c.now, slot: len(c.ringing)})
 	c.ringing = append(c.ringing, who)
 	c.result.Dials++
-	would := c.rand.Float64() < c.s.AnswerRate(c.now)
-	quick := c.rand.Float64() < c.s.Quick
-	after := c.s.Answer(c.rand)
-	set := setUp(c.rand)
-	c.calls[who].talk = c.s.Talk(c.rand, c.now)
+	would := c.dialled.Float64() < c.s.AnswerRate(c.now)
+	quick := c.dialled.Float64() < c.s.Quick
+	after := c.s.Answer(c.dialled)
+	set := setUp(c.dialled)
 	switch {
 	case c.s.Outage.holds(c.now):
 		c.at(c.now+set, fails, who)

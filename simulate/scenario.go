@@ -44,7 +44,7 @@ func Standard(name string, agents int, answerRate float64) Scenario {
 		Name: name, Agents: agents, Length: 8 * hour,
 		AnswerRate: func(float64) float64 { return answerRate },
 		Answer:     ringing(8, 25), Quick: 0.25, RingLimit: 25,
-		Talk: func(r *rand.Rand, _ float64) float64 { return lognormal(r, 120, 1) }, WrapUp: 15,
+		Talk: Talks(120, 1), WrapUp: 15,
 	}
 }
 
@@ -63,8 +63,10 @@ func ringing(mean, limit float64) func(*rand.Rand) float64 {
 
 func setUp(r *rand.Rand) float64 { return shortestSetUp + (longestSetUp-shortestSetUp)*r.Float64() }
 
-// lognormal draws with a mean and a coefficient of variation.
-func lognormal(r *rand.Rand, mean, cv float64) float64 {
+// Talks draws talks of a mean and a coefficient of variation, lognormal as
+// lengths of talk are found to be.
+func Talks(mean, cv float64) func(r *rand.Rand, at float64) float64 {
 	variance := math.Log1p(cv * cv)
-	return math.Exp(math.Log(mean) - variance/2 + math.Sqrt(variance)*r.NormFloat64())
+	middle, sd := math.Log(mean)-variance/2, math.Sqrt(variance)
+	return func(r *rand.Rand, _ float64) float64 { return math.Exp(middle + sd*r.NormFloat64()) }
 }

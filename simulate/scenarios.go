@@ -78,11 +78,12 @@ func Lunch(agents int) Scenario {
 // ShorterTalks steps from talks of three minutes to talks of one.
 func ShorterTalks(agents int) Scenario {
 	s := Standard(named("talk", agents), agents, 0.4)
+	long, short := Talks(180, 1), Talks(60, 1)
 	s.Talk = func(r *rand.Rand, at float64) float64 {
 		if at < 4*hour {
-			return lognormal(r, 180, 1)
+			return long(r, at)
 		}
-		return lognormal(r, 60, 1)
+		return short(r, at)
 	}
 	return s
 }
@@ -90,11 +91,12 @@ func ShorterTalks(agents int) Scenario {
 // Bimodal has many short refusals and some long talks.
 func Bimodal(agents int) Scenario {
 	s := Standard(named("bimodal", agents), agents, 0.3)
-	s.Talk = func(r *rand.Rand, _ float64) float64 {
+	refusal, talk := Talks(20, 0.7), Talks(270, 0.5)
+	s.Talk = func(r *rand.Rand, at float64) float64 {
 		if r.Float64() < 0.6 {
-			return lognormal(r, 20, 0.7)
+			return refusal(r, at)
 		}
-		return lognormal(r, 270, 0.5)
+		return talk(r, at)
 	}
 	return s
 }
@@ -102,7 +104,7 @@ func Bimodal(agents int) Scenario {
 // Spread has talks of another coefficient of variation.
 func Spread(agents int, cv float64) Scenario {
 	s := Standard(fmt.Sprintf("cv%.1f %d", cv, agents), agents, 0.3)
-	s.Talk = func(r *rand.Rand, _ float64) float64 { return lognormal(r, 120, cv) }
+	s.Talk = Talks(120, cv)
 	return s
 }
 

@@ -34,6 +34,7 @@ type cli struct {
 	Backup         backupCmd         `cmd:"" help:"Write a consistent copy of the running server's store to a file."`
 	Export         exportCmd         `cmd:"" help:"Print the history as JSON lines or CSV."`
 	Demo           demoCmd           `cmd:"" help:"Run a whole call centre on this machine: a real Asterisk, the server, simulated customers."`
+	Simulate       simulateCmd       `cmd:"" help:"What if: play days of an outbound campaign with every way of pacing, and print them side by side."`
 	Version        versionCmd        `cmd:"" help:"Print version, commit and Go version."`
 }
 
