@@ -234,6 +234,7 @@ it("tells when the connection is lost, keeps what is typed, and comes back", asy
   const cable = await Cable.lay(centre.url);
   await login(page, cable.url, "이몽룡");
   const call = await talk(page);
+  await page.locator("[data-memo]:enabled").waitFor(); // what the server has of it is known
   cable.cut();
   await page.getByText("연결 끊김").first().waitFor();
   await page.locator("main.stale").waitFor();
