@@ -38,7 +38,7 @@ it("holds the customer with music, and takes them back", async () => {
   await page.locator("section.held .what", { hasText: "보류 중" }).waitFor();
   await page.locator("li.held[data-live] .phase", { hasText: "보류 중" }).waitFor();
   await customer.hears(MUSIC);
-  await press("다시 연결");
+  await press("보류 해제");
   await page.locator("section.talking:not(.held) .what", { hasText: "상담중" }).waitFor();
   await customer.doesNotHear(MUSIC);
 });

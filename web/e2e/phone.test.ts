@@ -145,11 +145,11 @@ it("mutes, holds, sends digits and hangs up", async () => {
   await page.getByRole("button", { name: "보류 해제" }).click();
   await talking(page, customer);
 
-  await page.getByRole("button", { name: "번호판" }).click();
-  for (const key of ["1", "9", "#"]) await page.locator(".keypad").getByRole("button", { name: key }).click();
+  await page.getByRole("button", { name: "키패드" }).click();
+  for (const key of ["1", "9", "#"]) await page.locator(".pad").getByRole("button", { name: key }).click();
   await eventually("the digits arrive", async () => (await customer.look()).digits === "19#");
 
-  await page.locator("[data-phone]").getByRole("button", { name: "끊기" }).click();
+  await page.getByRole("button", { name: "끊기" }).click();
   await customer.state("over");
 });
 
@@ -179,7 +179,7 @@ it("takes the talk up again after a reload", async () => {
   await page.waitForTimeout(6_000);
   expect(await callOf(page)).toBe(call);
   await talking(page, customer);
-  await page.locator("[data-phone]").getByRole("button", { name: "끊기" }).click();
+  await page.getByRole("button", { name: "끊기" }).click();
   await customer.state("over");
   await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
 });
@@ -259,7 +259,7 @@ it("goes on talking while calld is killed and started again", async () => {
   await talking(page, customer);
   // The customer's goodbye finds the way to the page, which has a new line now.
   await customer.hangup();
-  await page.locator("[data-phone] [role=group]").waitFor({ state: "detached" });
+  await page.locator("[data-phone]", { hasText: "통화 중" }).waitFor({ state: "detached" });
   await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
 });
 
@@ -271,7 +271,7 @@ it("picks up by itself when its agent has a customer called", async () => {
     () =>
       new Promise((resolve) => {
         const look = new MutationObserver(() => {
-          if (document.querySelector("[data-phone] [role=group]")) resolve(true);
+          if (document.querySelector("[data-phone] .state")?.textContent.includes("통화 중")) resolve(true);
         });
         look.observe(document.body, { subtree: true, childList: true });
       }),

@@ -88,9 +88,6 @@ export class Api {
   spy(call: string, mode: Schemas["SpyRequest"]["mode"]): Promise<void> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/spy`, { mode });
   }
-  hangup(call: string): Promise<void> {
-    return this.#send("POST", `calls/${encodeURIComponent(call)}/hangup`);
-  }
   hold(call: string): Promise<void> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/hold`);
   }

@@ -157,7 +157,7 @@ export const en: Words = {
   talk: {
     label: "Call buttons",
     hold: "Hold",
-    unhold: "Take back",
+    unhold: "Resume",
     held: "On hold",
     keypad: "Keypad",
     keypadHint: "The customer hears what you press.",
@@ -233,7 +233,6 @@ export const en: Words = {
 
   phone: {
     label: "The page's phone",
-    controls: "Phone buttons",
     state: {
       off: "Phone off",
       elsewhere: "The phone is in another tab",
@@ -267,10 +266,6 @@ export const en: Words = {
     resuming: "Taking up the call again.",
     mute: "Mute",
     muted: "Muted",
-    hold: "Hold",
-    unhold: "Take back",
-    keypad: "Keypad",
-    hangup: "Hang up",
     inCall: "In a call",
     ringing: "Ringing",
     devices: "Microphone and loudspeaker",

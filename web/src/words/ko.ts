@@ -181,7 +181,7 @@ export const ko = {
   talk: {
     label: "통화 단추",
     hold: "보류",
-    unhold: "다시 연결",
+    unhold: "보류 해제",
     held: "보류 중",
     keypad: "키패드",
     keypadHint: "누른 번호가 고객에게 갑니다.",
@@ -258,7 +258,6 @@ export const ko = {
 
   phone: {
     label: "화면 전화기",
-    controls: "전화기 단추",
     state: {
       off: "전화기 꺼짐",
       elsewhere: "전화기가 다른 탭에 있음",
@@ -291,10 +290,6 @@ export const ko = {
     resuming: "끊긴 통화를 다시 잇고 있습니다.",
     mute: "음소거",
     muted: "음소거됨",
-    hold: "보류",
-    unhold: "보류 해제",
-    keypad: "번호판",
-    hangup: "끊기",
     inCall: "통화 중",
     ringing: "전화 울림",
     devices: "마이크와 스피커",
