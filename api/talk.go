@@ -53,6 +53,11 @@ func (a *API) registerTalks(h huma.API) {
 			"that one is not free. A number is called with the queue's number as caller id.",
 	}, a.transfer)
 	huma.Register(h, huma.Operation{
+		OperationID: "transfer-targets", Method: http.MethodGet, Path: "/api/v1/transfer-targets", Tags: talks,
+		Summary:     "To whom a call can be handed",
+		Description: "All queues, and all other agents who are logged in and have a phone, of whatever queues.",
+	}, a.transferTargets)
+	huma.Register(h, huma.Operation{
 		OperationID: "dtmf-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/dtmf", Tags: talks,
 		Summary: "Play digits into a talk", DefaultStatus: http.StatusNoContent, MaxBodyBytes: MaxBody,
 		Description: whose + " The digits are played one after another, four in a second; the answer comes when the last " +
@@ -103,6 +108,43 @@ func (a *API) transfer(ctx context.Context, in *transferInput) (*struct{ Body Tr
 		return nil, a.talkError(err)
 	}
 	return &struct{ Body TransferAnswer }{TransferAnswer{At: x.At, To: x.To, Result: x.Result}}, nil
+}
+
+// TransferTargets are to whom a call can be handed, besides numbers.
+type TransferTargets struct {
+	Agents []AgentTarget `json:"agents"`
+	Queues []QueueTarget `json:"queues"`
+}
+
+// AgentTarget is an agent who is logged in, with a phone.
+type AgentTarget struct {
+	ID    string           `json:"id"`
+	Name  string           `json:"name"`
+	Phone string           `json:"phone"`
+	State queue.AgentState `json:"state" doc:"Only who is available takes the call."`
+}
+
+// QueueTarget is a queue and how many wait there.
+type QueueTarget struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Waiting int    `json:"waiting"`
+}
+
+// transferTargets goes beyond the queues that an agent sees: a call is handed
+// over because it belongs to others.
+func (a *API) transferTargets(ctx context.Context, _ *struct{}) (*struct{ Body TransferTargets }, error) {
+	s := a.board.Snapshot()
+	t := TransferTargets{Agents: []AgentTarget{}, Queues: make([]QueueTarget, len(s.Queues))}
+	for i, q := range s.Queues {
+		t.Queues[i] = QueueTarget{ID: q.ID, Name: q.Name, Waiting: q.Waiting}
+	}
+	for _, g := range s.Agents {
+		if g.Phone != "" && g.State != queue.Offline && g.ID != who(ctx).id {
+			t.Agents = append(t.Agents, AgentTarget{ID: g.ID, Name: g.Name, Phone: g.Phone, State: g.State})
+		}
+	}
+	return &struct{ Body TransferTargets }{t}, nil
 }
 
 // inHand checks that a call is live, that who asks may see it, and that it is

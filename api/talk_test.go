@@ -101,6 +101,25 @@ func TestTransferHeld(t *testing.T) {
 	}
 }
 
+// TestTransferTargets: a call may go to agents and queues that the agent
+// sees nothing else of.
+func TestTransferTargets(t *testing.T) {
+	c := newCentre(t)
+	c.answer("other", "billing")
+	if err := c.board.Connect("홍길동"); err != nil {
+		t.Fatal(err)
+	}
+	got := read[TransferTargets](t, c.ask("other", "GET /api/v1/transfer-targets", ""), http.StatusOK)
+	hong, _ := c.cfg.Agent("홍길동")
+	want := TransferTargets{
+		Agents: []AgentTarget{{ID: hong.ID, Name: hong.Name, Phone: hong.Phone, State: "available"}},
+		Queues: []QueueTarget{{ID: "billing", Name: "billing", Waiting: 1}, {ID: "상담전화", Name: "상담전화", Waiting: 1}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("targets (-want +got):\n%s", diff)
+	}
+}
+
 // TestTalks: the agent who talks, a supervisor and an admin may work with a
 // call; a colleague of the queue may not, and to others it is not there.
 func TestTalks(t *testing.T) {

@@ -67,3 +67,11 @@ it("gets the customer back from a number where nobody is, and keeps the memo", a
   await page.locator("section.talking[data-call]").waitFor();
   expect(await page.locator("[data-memo]").inputValue()).toBe("예약 문의");
 });
+
+it("hands the customer to a queue of others", async () => {
+  await press("전달");
+  await page.getByRole("dialog").getByRole("button", { name: /예약/ }).press("Enter");
+  await page.locator("[data-handover]", { hasText: "예약: 대기 중" }).waitFor();
+  await page.locator("section:not(.talking)[data-call]").waitFor();
+  await customer.hears(MUSIC);
+});

@@ -27,6 +27,7 @@ export class ApiError extends Error {
 }
 
 export type TransferTarget = Schemas["TransferInputBody"]["to"];
+export type TransferTargets = Schemas["TransferTargets"];
 export type TransferResult = Schemas["TransferAnswer"]["result"];
 
 /** The REST interface, as far as the page uses it. */
@@ -101,6 +102,9 @@ export class Api {
   /** Hands a call over; the answer comes when the target has answered or has not. */
   transfer(call: string, to: TransferTarget): Promise<Schemas["TransferAnswer"]> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/transfer`, { to });
+  }
+  transferTargets(): Promise<Schemas["TransferTargets"]> {
+    return this.#send("GET", "transfer-targets");
   }
   freeAgent(id: string): Promise<void> {
     return this.#send("POST", `agents/${encodeURIComponent(id)}/free`);

@@ -572,6 +572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/transfer-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To whom a call can be handed
+         * @description All queues, and all other agents who are logged in and have a phone, of whatever queues.
+         */
+        get: operations["transfer-targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -593,6 +613,16 @@ export interface components {
             state: "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
             /** Format: date-time */
             until?: string;
+        };
+        AgentTarget: {
+            id: string;
+            name: string;
+            phone: string;
+            /**
+             * @description Only who is available takes the call.
+             * @enum {string}
+             */
+            state: "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
         };
         AgentsOutputBody: {
             agents: components["schemas"]["AgentStatus"][] | null;
@@ -920,6 +950,12 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        QueueTarget: {
+            id: string;
+            name: string;
+            /** Format: int64 */
+            waiting: number;
+        };
         QueuesOutputBody: {
             queues: components["schemas"]["QueueNow"][] | null;
         };
@@ -1043,6 +1079,10 @@ export interface components {
             };
             /** @description One of the three. */
             to: components["schemas"]["ToStruct"];
+        };
+        TransferTargets: {
+            agents: components["schemas"]["AgentTarget"][] | null;
+            queues: components["schemas"]["QueueTarget"][] | null;
         };
     };
     responses: never;
@@ -2130,6 +2170,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "transfer-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferTargets"];
                 };
             };
             /** @description Error */
