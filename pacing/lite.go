@@ -8,7 +8,7 @@ func (p *Pacer) lite(v View) Decision {
 		return Decision{Reason: AgentsBusy}
 	}
 	expected, each := p.model.rings.expected()
-	room := p.price.value() * float64(free)
+	room := p.highest() * float64(free)
 	n := 0
 	for n < mostDials && (len(v.Ringing)+n < free || expected+each <= room) {
 		n++

@@ -160,8 +160,17 @@ func (p *Pacer) settle(abandoned bool) {
 		share = 1
 	}
 	p.tally.window += (share - p.tally.window) / float64(min(p.tally.answered, windowAnswers))
-	p.price.settle(abandoned, float64(p.tally.abandoned)-p.price.target*float64(p.tally.answered))
+	p.price.settle(abandoned, p.surplus(p.price.target))
 }
+
+// surplus is how many more calls than this share of the answered the day has
+// abandoned; less than nought when there are fewer.
+func (p *Pacer) surplus(share float64) float64 {
+	return float64(p.tally.abandoned) - share*float64(p.tally.answered)
+}
+
+// highest is the price now.
+func (p *Pacer) highest() float64 { return p.price.value(p.surplus(p.o.Limit)) }
 
 // Decide says what to do at now.
 func (p *Pacer) Decide(v View, now time.Time) Decision {
@@ -248,6 +257,6 @@ func (p *Pacer) Figures() Figures {
 	return Figures{
 		Method: p.o.Method, Limit: p.o.Limit,
 		Answered: p.tally.answered, Abandoned: p.tally.abandoned, Window: p.tally.window,
-		Price: p.price.value(), Level: p.model.rings.level(), Risk: p.risk,
+		Price: p.highest(), Level: p.model.rings.level(), Risk: p.risk,
 	}
 }

@@ -279,7 +279,7 @@ func TestState(t *testing.T) {
 			t.Errorf("%s: dials %d after a restart, %d without", m, got.Dial, want.Dial)
 		}
 		again.NewDay()
-		if f := again.Figures(); f.Answered != 0 || f.Abandoned != 0 || math.Abs(f.Price-p.Figures().Price) > 1e-9 {
+		if f := again.Figures(); f.Answered != 0 || f.Abandoned != 0 || math.Abs(f.Price-p.price.value(0)) > 1e-9 {
 			t.Errorf("%s: figures of a new day: %+v", m, f)
 		}
 	}

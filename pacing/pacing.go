@@ -13,7 +13,8 @@ const (
 	Risk        Method = "risk"        // chance of an abandoned call under a price
 )
 
-// View is the campaign at one moment.
+// View is the campaign at one moment. A call stays in Ringing until the fact
+// of its end is learnt: silence is evidence too.
 type View struct {
 	Free    int         // agents who can take a call now
 	Busy    []Busy      // agents who will be free later: talks of every kind, and wrap-up

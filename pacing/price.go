@@ -17,13 +17,20 @@ type price struct {
 
 const (
 	// targetShare is how much of the limit is aimed at.
-	targetShare = 0.95
-	// What the day has too many or too few of abandoned customers is paid
-	// back within about payBack answers: the aim is at most cutMost below
-	// the target and at most creditMost above it.
-	payBack    = 200.0
+	targetShare = 0.975
+	// reserve is how many abandoned calls fewer the day is aimed at: with few
+	// answers one call more or less is the limit kept or not.
+	reserve = 1.0
+	// What the day has too many of abandoned calls is paid back within about
+	// payBack answers, what it has too few is spent within about spend: the
+	// aim is at most cutMost below the target and creditMost above it.
+	payBack    = 100.0
+	spend      = 200.0
 	cutMost    = 0.7
 	creditMost = 0.3
+	// While the day is above its limit, each call too many lowers the price
+	// by this much more at once, on the logarithm.
+	brake = 0.5
 	// In earlyAnswers the price is at most twice the limit: over a short
 	// campaign the outcomes have no time to correct it.
 	earlyAnswers = 300
@@ -54,7 +61,12 @@ func newPrice(m Method, limit float64) price {
 // many more than the target's share the day has abandoned.
 func (p *price) settle(abandoned bool, surplus float64) {
 	p.settled++
-	aim := p.target - min(max(surplus/payBack, -creditMost*p.target), cutMost*p.target)
+	surplus += reserve
+	within := spend
+	if surplus > 0 {
+		within = payBack
+	}
+	aim := p.target - min(max(surplus/within, -creditMost*p.target), cutMost*p.target)
 	if abandoned {
 		aim--
 	}
@@ -65,4 +77,7 @@ func (p *price) settle(abandoned bool, surplus float64) {
 	p.log = min(max(p.log+p.gain*aim, p.lowest), highest)
 }
 
-func (p *price) value() float64 { return math.Exp(p.log) }
+// value is the price; over is how many calls the day is above its limit.
+func (p *price) value(over float64) float64 {
+	return math.Exp(max(p.log-brake*max(over, 0), p.lowest))
+}

@@ -26,7 +26,7 @@ func TestPriceStaysWithinItsBounds(t *testing.T) {
 			for range tt.answers {
 				p.settle(tt.abandoned, 0)
 			}
-			if got := p.value(); got < tt.lowest*0.999 || got > tt.highest*1.001 {
+			if got := p.value(0); got < tt.lowest*0.999 || got > tt.highest*1.001 {
 				t.Errorf("price %v, want %v to %v", got, tt.lowest, tt.highest)
 			}
 		})
@@ -41,7 +41,7 @@ func TestPriceFindsTheTarget(t *testing.T) {
 		abandoned := 0
 		const answers = 5000
 		for n := range answers {
-			hit := random.Float64() < wrong*p.value()
+			hit := random.Float64() < wrong*p.value(0)
 			if hit {
 				abandoned++
 			}
@@ -50,5 +50,16 @@ func TestPriceFindsTheTarget(t *testing.T) {
 		if got := float64(abandoned) / answers; math.Abs(got-p.target) > 0.001 {
 			t.Errorf("price wrong by a factor of %v: %v abandoned, target %v", wrong, got, p.target)
 		}
+	}
+}
+
+// Above its limit a day is more careful at once, and not for ever.
+func TestPriceBrakesAboveTheLimit(t *testing.T) {
+	p := newPrice(Risk, 0.03)
+	if within, over := p.value(-5), p.value(2); over > within/2 {
+		t.Errorf("price %v two calls above the limit, %v within it", over, within)
+	}
+	if got := p.value(1000); got < 0.00001*0.999 {
+		t.Errorf("price %v, below its lowest", got)
 	}
 }

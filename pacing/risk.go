@@ -19,7 +19,7 @@ const (
 func (p *Pacer) byRisk(v View, now time.Time) Decision {
 	p.forecast(v, now)
 	r := &p.model.rings
-	free, price := v.Free-v.Waiting, p.price.value()
+	free, price := v.Free-v.Waiting, p.highest()
 	n := 0
 	for ; n < mostDials; n++ {
 		if p.risk = p.chance(free, len(v.Ringing)+n); p.risk > price {
@@ -87,7 +87,7 @@ func (p *Pacer) tooLate(v View, now time.Time, free int) []int {
 	}
 	slices.SortStableFunc(late, func(a, b int) int { return v.Ringing[a].Compare(v.Ringing[b]) })
 	for i, call := range late {
-		if p.chance(free, len(v.Ringing)-i) <= dangerousPrices*p.price.value() {
+		if p.chance(free, len(v.Ringing)-i) <= dangerousPrices*p.highest() {
 			return late[:i]
 		}
 		r.counts[r.age(now.Sub(v.Ringing[call]))]--

@@ -39,7 +39,7 @@ type Held struct {
 func (p *Pacer) State() State {
 	m := &p.model
 	return State{
-		Method: p.o.Method, RingLimit: m.rings.limit, Price: p.price.value(), Settled: p.price.settled,
+		Method: p.o.Method, RingLimit: m.rings.limit, Price: p.price.value(0), Settled: p.price.settled,
 		Answered: p.tally.answered, Abandoned: p.tally.abandoned, Window: p.tally.window,
 		Rate: slices.Clone(m.rings.rate.weight[:]), PastRate: slices.Clone(m.rings.rate.past[:]), Answers: slices.Clone(m.rings.answer), Quiet: slices.Clone(m.rings.quiet),
 		GivenUp: slices.Clone(m.rings.censored), Slow: m.rings.slow,
