@@ -176,7 +176,7 @@ func (a *API) call(ctx context.Context, id string) (queue.Call, error) {
 		}
 		ok = err == nil
 	}
-	if !ok || !who(ctx).sees(c.Queue) {
+	if p := who(ctx); !ok || !p.sees(c.Queue) && !c.TalkedWith(p.id) {
 		return queue.Call{}, notFound("call", id)
 	}
 	return c, nil

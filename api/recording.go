@@ -39,6 +39,9 @@ func (a *API) registerRecordings(h huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		if !who(ctx).sees(c.Queue) { // it holds more than one's own part of the talk
+			return nil, notFound("call", in.ID)
+		}
 		f, info, err := a.openRecording(c)
 		if err != nil {
 			return nil, err

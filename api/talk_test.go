@@ -99,6 +99,10 @@ func TestTransferHeld(t *testing.T) {
 	if diff := cmp.Diff([]string{"hang up PJSIP/802-1"}, c.pbx.done); diff != "" {
 		t.Errorf("Asterisk was asked to (-want +got):\n%s", diff)
 	}
+	// Who has handed a call to a queue of others still writes its memo.
+	read[queue.Call](t, c.ask("other", "PATCH /api/v1/calls/talk-billing", `{"memo":"환불"}`), http.StatusOK)
+	wantProblem(t, c.ask("other", "GET /api/v1/calls/talk-billing/recording", ""), http.StatusNotFound, CodeNotFound)
+	wantProblem(t, c.ask("other", "GET /api/v1/calls/live-상담전화", ""), http.StatusNotFound, CodeNotFound)
 }
 
 // TestTransferTargets: a call may go to agents and queues that the agent

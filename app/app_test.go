@@ -284,13 +284,11 @@ crm_url = "https://crm.example/{number}"`, `[asterisk]`, `away_reasons = ["점�
 		}
 	}
 	want := notify.Offers{AwayReasons: []string{"점심"}, Queues: map[string]notify.QueueOffers{
-		"상담": {CRMURL: "https://crm.example/{number}", Dispositions: []string{"판매"}},
+		"상담":      {Name: "상담", CRMURL: "https://crm.example/{number}", Dispositions: []string{"판매"}},
+		"billing": {Name: "billing"},
 	}}
-	if diff := cmp.Diff(want, p.offers(func(string) bool { return true })); diff != "" {
+	if diff := cmp.Diff(want, p.offers()); diff != "" {
 		t.Errorf("offers (-want +got):\n%s", diff)
-	}
-	if got := p.offers(func(id string) bool { return id == "billing" }); len(got.Queues) > 0 {
-		t.Errorf("offers of a queue that is not seen: %v", got)
 	}
 }
 

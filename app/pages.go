@@ -55,7 +55,7 @@ func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *stri
 	sees := ok && (ag.Role != config.RoleAgent || slices.Contains(ag.Queues, c.Queue))
 	// A reload may have taken the queue from the agent, or the agent from the
 	// configuration, in the middle of the talk.
-	if !sees && c.Agent != by {
+	if !sees && !c.TalkedWith(by) {
 		return notify.ErrForbidden
 	}
 	if disposition != nil && !p.settles(c, *disposition) {
@@ -76,16 +76,13 @@ func (p pages) settles(c queue.Call, disposition string) bool {
 	return err == nil && m.Disposition == disposition
 }
 
-// offers is what the configuration in force offers for the queues that are
-// seen.
-func (p pages) offers(sees func(queueID string) bool) notify.Offers {
+// offers is what the configuration in force offers.
+func (p pages) offers() notify.Offers {
 	cfg := p.a.Config()
 	o := notify.Offers{AwayReasons: cfg.Server.AwayReasons, Queues: map[string]notify.QueueOffers{}}
 	for i := range cfg.Queues {
 		q := &cfg.Queues[i]
-		if sees(q.ID) && (q.CRMURL != "" || len(q.Dispositions) > 0) {
-			o.Queues[q.ID] = notify.QueueOffers{CRMURL: q.CRMURL, Dispositions: q.Dispositions}
-		}
+		o.Queues[q.ID] = notify.QueueOffers{Name: q.Name, CRMURL: q.CRMURL, Dispositions: q.Dispositions}
 	}
 	return o
 }

@@ -71,9 +71,8 @@ type HubOptions struct {
 	Auth    Authenticator
 	Memos   Memos
 	Earlier EarlierCalls // nil: alerts list no earlier calls
-	// Offers gives what the configuration in force offers for the queues that
-	// are seen; nil: nothing. It must return at once and not call the hub.
-	Offers func(sees func(queueID string) bool) Offers
+	// Offers gives what the configuration in force offers; nil: nothing. It must return at once and not call the hub.
+	Offers func() Offers
 	// Origins are further hosts (host or host:port) whose pages may connect,
 	// beside the one that the request itself names.
 	Origins []string
@@ -88,7 +87,7 @@ type HubOptions struct {
 type Hub struct {
 	auth       Authenticator
 	memos      Memos
-	offers     func(func(string) bool) Offers
+	offers     func() Offers
 	origins    []string
 	maxClients int
 	log        *slog.Logger

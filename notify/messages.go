@@ -70,12 +70,13 @@ type Welcome struct {
 type Offers struct {
 	// AwayReasons are why an agent may be away; absent: the page has its own.
 	AwayReasons []string `json:"away_reasons,omitempty"`
-	// Queues has those of the reader's queues that offer something, by id.
+	// Queues are all, by id: a call may be handed over from any.
 	Queues map[string]QueueOffers `json:"queues,omitempty"`
 }
 
 // QueueOffers are what a queue offers for its calls.
 type QueueOffers struct {
+	Name string `json:"name"`
 	// CRMURL is a customer's address in the CRM; {number}, {call}, {queue} and
 	// {agent} are to be filled in, percent-encoded.
 	CRMURL string `json:"crm_url,omitempty"`

@@ -45,7 +45,7 @@ func (h *Hub) welcome(r *rights) (w Welcome, seq uint64) {
 		Queues: []queue.QueueStatus{}, Agents: []queue.AgentStatus{}, Calls: []queue.Call{},
 	}
 	if h.offers != nil {
-		w.Offers = h.offers(r.seesQueue)
+		w.Offers = h.offers()
 	}
 	for i := range s.Queues {
 		if r.seesQueue(s.Queues[i].ID) {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 )
 
@@ -138,6 +139,12 @@ type Call struct {
 // Missed reports whether a customer called and nobody took the call.
 func (c *Call) Missed() bool {
 	return c.Phase == Ended && c.Direction == In && c.Start == nil
+}
+
+// TalkedWith reports whether an agent talks with the customer or has: whoever
+// hands a call over to another queue still writes its memo.
+func (c *Call) TalkedWith(agent string) bool {
+	return c.Agent == agent || slices.ContainsFunc(c.Rings, func(r Ring) bool { return r.Agent == agent && r.Result == RingAnswer })
 }
 
 func (c *Call) clone() Call {

@@ -74,4 +74,8 @@ it("hands the customer to a queue of others", async () => {
   await page.locator("[data-handover]", { hasText: "예약: 대기 중" }).waitFor();
   await page.locator("section:not(.talking)[data-call]").waitFor();
   await customer.hears(MUSIC);
+  // The call is not of my queues any more; its memo is still mine to write.
+  await page.locator("[data-memo]").fill("예약을 바꾸려는 고객");
+  await page.locator(".saving.saved").waitFor();
+  await page.locator("aside section[data-call] b", { hasText: "예약" }).waitFor();
 });

@@ -286,7 +286,11 @@ export function welcome(me: Me): Stage["welcome"] {
     asterisk: { state: "up", since: ago(9000), lag_ms: 0 },
     offers: {
       queues: {
-        [SALES]: { crm_url: "https://crm.example/?tel={number}", dispositions: ["처리 완료", "재안내", "기타"] },
+        [SALES]: {
+          name: "상담전화_1",
+          crm_url: "https://crm.example/?tel={number}",
+          dispositions: ["처리 완료", "재안내", "기타"],
+        },
       },
     },
   };

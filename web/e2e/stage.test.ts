@@ -100,7 +100,13 @@ describe("a call", () => {
   it("links the CRM and offers dispositions when the server does", async () => {
     stage.welcome.offers = {
       away_reasons: ["병원"],
-      queues: { "1": { crm_url: "https://crm.example/?n={number}&a={agent}", dispositions: ["판매", "취소"] } },
+      queues: {
+        "1": {
+          name: "상담전화_1",
+          crm_url: "https://crm.example/?n={number}&a={agent}",
+          dispositions: ["판매", "취소"],
+        },
+      },
     };
     stage.answers["calls/a"] = call("a");
     await open();

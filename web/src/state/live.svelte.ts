@@ -1,5 +1,5 @@
 import { Board, compareAgents, compareCalls } from "../lib/board";
-import type { AgentStatus, AsteriskState, Call, EarlierCall, QueueStatus, ServerFrame } from "../wire/messages";
+import type { AgentStatus, AsteriskState, Call, EarlierCall, Offers, QueueStatus, ServerFrame } from "../wire/messages";
 
 /** One value that components follow by itself. */
 export class Cell<T> {
@@ -82,11 +82,14 @@ export class Live {
     return cell?.value.name ?? agent;
   }
 
+  /** What the server tells of all queues: also of those that I don't see, from which calls are handed to me. */
+  offered = $state.raw<NonNullable<Offers["queues"]>>({});
+
   /** A queue's name; the id where it is not known. */
   queueName(id: string): string {
     const view = this.#queues.get(id);
     if (!view) void this.queues;
-    return view?.status.value.name ?? id;
+    return view?.status.value.name ?? this.offered[id]?.name ?? id;
   }
 
   /** A live call. */

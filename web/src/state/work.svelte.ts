@@ -181,6 +181,7 @@ export class Work {
     switch (f.type) {
       case "welcome":
         this.offers = f.offers;
+        this.live.offered = f.offers.queues ?? {};
         if (f.web_phone) this.phone.start();
         else this.phone.stop();
         this.time.step();

@@ -314,7 +314,7 @@ export interface AsteriskState {
 export interface Offers {
   /** AwayReasons are why an agent may be away; absent: the page has its own. */
   away_reasons?: string[];
-  /** Queues has those of the reader's queues that offer something, by id. */
+  /** Queues are all, by id: a call may be handed over from any. */
   queues?: Partial<Record<string, QueueOffers>>;
 }
 
@@ -451,6 +451,7 @@ export interface Transfer {
 
 /** QueueOffers are what a queue offers for its calls. */
 export interface QueueOffers {
+  name: string;
   /**
    * CRMURL is a customer's address in the CRM; {number}, {call}, {queue} and
    * {agent} are to be filled in, percent-encoded.

@@ -354,6 +354,15 @@ export const en: Words = {
     rang: (name) => `${name} rung`,
     answered: (name) => `${name} answered`,
     transferred: (to) => `Transferred to ${to}`,
+    transfer: (result) =>
+      ({
+        answered: "answered",
+        waiting: "waiting",
+        no_answer: "no answer",
+        busy: "busy",
+        failed: "not reached",
+        caller_left: "caller hung up",
+      })[result] ?? result,
     over: "Ended",
     cause: "Cause",
     gone: "There is no such call.",

@@ -378,6 +378,15 @@ export const ko = {
     rang: (name: string) => `${name} 울림`,
     answered: (name: string) => `${name} 응답`,
     transferred: (to: string) => `${to}(으)로 전달`,
+    transfer: (result: string) =>
+      ({
+        answered: "응답",
+        waiting: "대기",
+        no_answer: "응답 없음",
+        busy: "통화중",
+        failed: "연결 안 됨",
+        caller_left: "고객이 끊음",
+      })[result] ?? result,
     over: "종료",
     cause: "종료 코드",
     gone: "통화를 찾을 수 없습니다.",
