@@ -39,12 +39,12 @@ afterAll(async () => {
 });
 
 /** A browser with a page whose agent is logged in. */
-async function agentPage(microphone: Microphone = voice): Promise<Page> {
+async function agentPage(microphone: Microphone = voice, agent = "홍길동"): Promise<Page> {
   const browser = await startChromium(undefined, microphone);
   browsers.push(browser);
   await browser.context.addInitScript(spy);
   const page = await browser.page();
-  await login(page, board.url, "홍길동", "demo");
+  await login(page, board.url, agent, "demo");
   return page;
 }
 
@@ -283,4 +283,23 @@ it("picks up by itself when its agent has a customer called", async () => {
   });
   expect(status).toBeLessThan(300);
   expect(await picked).toBe(true);
+});
+
+it("rings with two others at once, and is quiet when one of them has answered", async () => {
+  const pages = await Promise.all(["심청", "전우치", "방자"].map((agent) => agentPage(voice, agent)));
+  for (const page of pages) {
+    await ready(page);
+    await page.locator(".state .tag.available").waitFor();
+  }
+  const customer = await board.call("01012345678", CUSTOMER, { to: "0215883456" });
+  for (const page of pages) await page.locator("[data-answer]").waitFor();
+  const [first, second, third] = pages as [Page, Page, Page];
+  await second.keyboard.press("F9");
+  await callOf(second);
+  await talking(second, customer);
+  for (const page of [first, third]) {
+    await page.locator("[data-alert]").waitFor({ state: "detached" });
+    await page.locator(".state .tag.available").waitFor();
+    await page.locator("li[data-live]", { hasText: "전우치" }).waitFor();
+  }
 });
