@@ -49,7 +49,7 @@ const (
 	CodeTargetBusy Code = "target_busy" // 409: the agent whom a call is to be handed to is not free
 	CodeHeld       Code = "call_held"   // 409: the customer is held already
 	CodeNotHeld    Code = "not_held"    // 409
-	CodeOutbound   Code = "outbound"    // 409: a call that an agent has made can't be held or handed over
+	CodeOutbound   Code = "outbound"    // 409: an agent made the call for a queue that is no more: it can't be held or handed over
 )
 
 // Problem is the body of every error.

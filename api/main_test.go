@@ -94,7 +94,7 @@ func newCentre(tb testing.TB) *centre {
 		Status:        func() Status { return Status{Version: "test", Started: began} },
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
 		LoggedOut:     c.board.Logout,
-		Talks:         talk.New(talk.Options{Board: c.board, Exchange: &c.pbx, HoldContext: "hold", HeldVariable: "HELD"}),
+		Talks:         talk.New(talk.Options{Board: c.board, Exchange: &c.pbx, HoldContext: "hold", HeldVariable: "HELD", TurnedContext: "turned"}),
 		Dial: func(_ context.Context, d Dial) (queue.Call, error) {
 			c.dialled = d.Agent + " " + d.Queue + " " + d.Number
 			return queue.Call{ID: "dialled", Rings: []queue.Ring{}}, c.refusal

@@ -187,7 +187,7 @@ func (a *API) talkError(err error) error {
 	case errors.Is(err, queue.ErrHeld):
 		return problem(http.StatusConflict, CodeHeld, "the customer is held already")
 	case errors.Is(err, queue.ErrDirection):
-		return problem(http.StatusConflict, CodeOutbound, "a call that an agent has made can't be held or handed over")
+		return problem(http.StatusConflict, CodeOutbound, "the agent made this call for a queue that is no more: it can't be held or handed over")
 	case errors.Is(err, queue.ErrNotHeld):
 		return problem(http.StatusConflict, CodeNotHeld, "the customer is not held")
 	case errors.Is(err, context.Canceled): // the client is gone

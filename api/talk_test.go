@@ -35,6 +35,10 @@ func (p *pbx) Redirect(_ context.Context, channel, dialContext, _ string) error 
 	return p.note("redirect %s to %s", channel, dialContext)
 }
 
+func (p *pbx) RedirectBoth(_ context.Context, a, b exchange.Place) error {
+	return p.note("redirect %s to %s and %s to %s", a.Channel, a.Context, b.Channel, b.Context)
+}
+
 func (p *pbx) SetVariable(_ context.Context, channel, name, value string) error {
 	return p.note("set %s %s=%s", channel, name, value)
 }

@@ -111,6 +111,7 @@ func New(o Options) (*App, error) {
 		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk,
 		Talks: talk.New(talk.Options{
 			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
+			TurnedContext: dialplan.TurnedContext,
 		}), Version: o.Version, Log: o.Log,
 	})
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})

@@ -19,11 +19,19 @@ const freedCause = 16
 // spyOn has a supervisor take part in a talk.
 func (a *App) spyOn(ctx context.Context, by config.Agent, c queue.Call, m spy.Mode) error {
 	ag, ok := a.Config().Agent(c.Agent)
-	channel, found := a.watcher.AgentChannel(c.UniqueID, ag.Phone)
+	channel, found := a.agentChannel(&c, ag.Phone)
 	if c.Phase != queue.Talking || !ok || !found {
 		return fmt.Errorf("%w: call %s", api.ErrNotTalking, c.ID)
 	}
 	return a.spies.Start(ctx, by, spy.Talk{Channel: channel, Agent: ag}, m)
+}
+
+// agentChannel finds the channel of the agent of a call.
+func (a *App) agentChannel(c *queue.Call, phone string) (uniqueID string, ok bool) {
+	if c.FirstAgent() {
+		return queue.OutChannel(c.ID), true
+	}
+	return a.watcher.AgentChannel(c.UniqueID, phone)
 }
 
 // free takes an agent off the call in hand: by ending the agent's channel, so
@@ -35,7 +43,7 @@ func (a *App) free(ctx context.Context, agentID string) error {
 			continue
 		}
 		c, live := a.board.Call(s.Call)
-		channel, found := a.watcher.AgentChannel(c.UniqueID, s.Phone)
+		channel, found := a.agentChannel(&c, s.Phone)
 		if !live || !found {
 			break
 		}

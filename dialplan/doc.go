@@ -21,6 +21,13 @@
 // up again. A conversation goes on without any script: when it is over, the
 // dialplan comes back and the new script finds DIALSTATUS to be ANSWER.
 //
+// # Calls that agents make
+//
+// [Outbound] serves the agent's channel, inside whose Dial the customer talks.
+// When the agent holds the customer or hands the call over, the customer's
+// channel is sent to [TurnedContext]: [Inbound] serves it from then on, and the
+// agent's script ends.
+//
 // # Concurrency
 //
 // Each script runs in its own goroutine and touches nothing but its session

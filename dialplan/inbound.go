@@ -40,11 +40,13 @@ const (
 // until calld has finished with it.
 const Context = "calld-call"
 
-// Two more contexts of the generated dialplan: where an agent's channel waits
-// while the customer is held, and what gives SIP headers to a channel that is
-// about to be dialled.
+// Three more contexts of the generated dialplan: where an agent's channel waits
+// while the customer is held, where the customer of an outbound call gets a
+// script at the number of the queue, and what gives SIP headers to a channel
+// that is about to be dialled.
 const (
 	HoldContext    = "calld-hold"
+	TurnedContext  = "calld-turned"
 	HeadersContext = "calld-headers"
 )
 
@@ -172,7 +174,8 @@ func (c *caller) enter(ctx context.Context) error {
 	}
 	if c.queue.Recording {
 		c.record = RecordPath(e.Begin.In(c.cfg.Server.Timezone), e.ID)
-		c.recording = before.recording == path.Join(c.cfg.Asterisk.Recordings, c.record)
+		// Of a call that was turned over the day may be another.
+		c.recording = path.Base(before.recording) == path.Base(c.record)
 		e.Record = c.record
 	}
 	c.ticket, err = c.in.Board.Enter(e)

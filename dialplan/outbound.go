@@ -21,8 +21,12 @@ const OutboundContext = "calld-outbound"
 // have its recording started.
 const customerContext = "calld-customer"
 
-// varRecord names the file of a recording to the channel that is dialled.
-const varRecord = "CALLD_RECORD"
+// What is told to the customer's channel: the file of its recording, and the
+// customer's number, should it be turned over.
+const (
+	varRecord = "CALLD_RECORD"
+	varNumber = "CALLD_NUMBER"
+)
 
 // OutBoard is what the outbound script needs of the queue's board.
 type OutBoard interface {
@@ -73,7 +77,11 @@ func (out *Outbound) ServeAGI(ctx context.Context, s *agi.Session) {
 		return
 	} else {
 		log.Info("dialling over", "result", r.Result, "talked_ms", r.Talked.Milliseconds(), "agent_gone", r.AgentGone, "cause", r.Cause)
-		ticket.Reached(r)
+		if ticket.Reached(r) {
+			log.Info("turned over")
+			leaveResult(ctx, s, log, strings.ToUpper(string(queue.Answered)))
+			return
+		}
 	}
 	if o, ok := out.Board.OutcomeOf(call.ID); ok {
 		leaveResult(ctx, s, log, strings.ToUpper(string(o)))
@@ -84,7 +92,7 @@ func (out *Outbound) ServeAGI(ctx context.Context, s *agi.Session) {
 // caller id is what the agent's phone has shown.
 func (out *Outbound) dial(ctx context.Context, s *agi.Session, call *queue.Call) error {
 	cfg := out.Config()
-	set := []string{"CALLERID(num)=" + call.Caller, "CALLERID(name)="}
+	set := []string{"CALLERID(num)=" + call.Caller, "CALLERID(name)=", "_" + varNumber + "=" + call.Callee}
 	if call.Record != "" {
 		set = append(set, "_"+varRecord+"="+path.Join(cfg.Asterisk.Recordings, call.Record))
 	}

@@ -35,7 +35,7 @@ func (c *centre) outbound() *Outbound {
 // The script shows the queue's number, dials, and reports how that ended.
 func TestOutbound(t *testing.T) {
 	const source = "CHANNEL(hangupsource)"
-	const called = "CALLERID(num)=1000,CALLERID(name)="
+	const called = "CALLERID(num)=1000,CALLERID(name)=,_CALLD_NUMBER=01012345678"
 	tests := map[string]struct {
 		record  string
 		dial    map[string]string
@@ -103,6 +103,46 @@ func TestOutboundHangup(t *testing.T) {
 		k.SetVar("CHANNEL(hangupsource)", "PJSIP/801-1")
 		k.Hangup(16)
 		c.wantEnd(k, queue.Abandoned, "16 agent")
+	})
+}
+
+// The agent holds the customer: the customer's channel, which is recorded
+// already, gets a script, and the agent's ends.
+func TestOutboundIsTurnedOver(t *testing.T) {
+	inCentre(t, func(c *centre) {
+		t := c.t
+		k := c.order("plain", "2026/01/01/out-1.wav")
+		k.Hold("EXEC Dial")
+		k.Dial(c.outbound())
+		k.Expect("GET", "FULL", "VARIABLE")
+		k.Expect("EXEC", "MSet")
+		k.Expect("EXEC", "Dial")
+		c.board.Heard(queue.Fact{Kind: queue.CustomerAnswers, UniqueID: queue.OutChannel("out-1")})
+		time.Sleep(time.Minute)
+		if err := c.board.Hold("out-1", "PJSIP/801-1"); err != nil {
+			t.Fatal(err)
+		}
+		k.SetVar("DIALSTATUS", "ANSWER")
+		k.Redirect(HoldContext, "s", 1)
+		k.Wait()
+		if got := k.Var(VarResult); got != "ANSWERED" {
+			t.Errorf("the agent's channel has %s %q: its script would come back", VarResult, got)
+		}
+		customer := c.returning("1000")
+		customer.SetVar(VarID, "out-1")
+		customer.SetVar("CHANNEL(state)", "Up")
+		customer.SetVar("MIXMONITOR_FILENAME", "/rec/2026/01/01/out-1.wav")
+		customer.Dial(c.script)
+		synctest.Wait()
+		if got, _ := c.board.Call("out-1"); got.HeldSince == nil || got.ByAgent() {
+			t.Errorf("the call is %+v", got)
+		}
+		if err := c.board.Unhold("out-1"); err != nil {
+			t.Fatal(err)
+		}
+		c.wantEnd(customer, queue.Answered, "agent")
+		wantSaid(t, customer, "SET VARIABLE CALLD_TRY ", "StartMusicOnHold(jazz)", "StopMusicOnHold()", "Bridge(PJSIP/801-1)",
+			"SET VARIABLE CALLD_RESULT ANSWERED")
 	})
 }
 

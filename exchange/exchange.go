@@ -89,6 +89,17 @@ func (x *Exchange) Redirect(ctx context.Context, channel, dialContext, extension
 		With("Context", dialContext).With("Exten", extension).With("Priority", "1"))
 }
 
+// Place is a channel and where in the dialplan it is to go, at priority 1.
+type Place struct{ Channel, Context, Extension string }
+
+// RedirectBoth is Redirect for the two channels of a talk at once: neither is
+// left alone meanwhile.
+func (x *Exchange) RedirectBoth(ctx context.Context, a, b Place) error {
+	return x.do(ctx, ami.NewAction("Redirect").
+		With("Channel", a.Channel).With("Context", a.Context).With("Exten", a.Extension).With("Priority", "1").
+		With("ExtraChannel", b.Channel).With("ExtraContext", b.Context).With("ExtraExten", b.Extension).With("ExtraPriority", "1"))
+}
+
 // PlayDTMF plays one digit (0-9, *, #, A-D) to the far end of a channel, for a
 // time that Asterisk counts in milliseconds.
 func (x *Exchange) PlayDTMF(ctx context.Context, channel string, digit byte, length time.Duration) error {

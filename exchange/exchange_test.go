@@ -55,6 +55,13 @@ func TestActions(t *testing.T) {
 			},
 			"Redirect\nChannel: PJSIP/8001-1\nContext: calld-hold\nExten: s\nPriority: 1",
 		},
+		"redirect both": {
+			func(ctx context.Context, x *Exchange) error {
+				return x.RedirectBoth(ctx, Place{"PJSIP/trunk-1", "calld-turned", "02"}, Place{"PJSIP/8001-1", "calld-hold", "s"})
+			},
+			"Redirect\nChannel: PJSIP/trunk-1\nContext: calld-turned\nExten: 02\nPriority: 1\n" +
+				"ExtraChannel: PJSIP/8001-1\nExtraContext: calld-hold\nExtraExten: s\nExtraPriority: 1",
+		},
 		"digit": {
 			func(ctx context.Context, x *Exchange) error {
 				return x.PlayDTMF(ctx, "PJSIP/8001-1", '#', 120*time.Millisecond)

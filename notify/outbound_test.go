@@ -91,8 +91,5 @@ func TestOutboundResync(t *testing.T) {
 		if n := x.watcher.Stats().Legs; n != 0 {
 			t.Errorf("%d legs are followed, want none", n)
 		}
-		if got, ok := x.watcher.AgentChannel(id, "8001"); got != id || !ok {
-			t.Errorf("the agent's channel is %q", got)
-		}
 	})
 }

@@ -101,11 +101,7 @@ func (w *Watcher) Client() *ami.Client { return w.client }
 
 // AgentChannel finds the channel on which the agent of a phone talks with a
 // caller, or is rung for one: its unique id, by that of the caller's channel.
-// The caller of an outbound call is the agent.
 func (w *Watcher) AgentChannel(callerID, phone string) (uniqueID string, ok bool) {
-	if queue.IsOutChannel(callerID) {
-		return callerID, true
-	}
 	return w.legs.at(callerID, phone)
 }
 

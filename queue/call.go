@@ -103,8 +103,8 @@ type Call struct {
 	// Agent is who answered, empty until then; of an outbound call, who makes it.
 	Agent string `json:"agent"`
 	// Channel names the caller's channel, UniqueID is Asterisk's id of it. The
-	// caller of an outbound call is the agent; Caller is the queue's number then,
-	// and Callee the customer's.
+	// caller of an outbound call is the agent, until it is turned over (see
+	// [Call.ByAgent]); Caller is the queue's number then, and Callee the customer's.
 	Channel  string `json:"channel"`
 	UniqueID string `json:"unique_id"`
 
@@ -135,6 +135,16 @@ type Call struct {
 	Transfers   []Transfer `json:"transfers,omitempty"`
 	Campaign    string     `json:"campaign,omitempty"`
 }
+
+// ByAgent reports whether the call's script and channel are those of the agent
+// who makes it. When that agent first holds it or hands it over, it is turned
+// over: from then on the customer's channel has the script, as with a call that
+// came in.
+func (c *Call) ByAgent() bool { return c.Direction == Out && IsOutChannel(c.UniqueID) }
+
+// FirstAgent reports whether the agent who has made the call has it still, on
+// the channel [OutChannel] of its id.
+func (c *Call) FirstAgent() bool { return c.Direction == Out && len(c.Transfers) == 0 }
 
 // Missed reports whether a customer called and nobody took the call.
 func (c *Call) Missed() bool {

@@ -146,8 +146,8 @@ func (c *call) talker() *leg {
 // enter takes in a caller, or one who comes back after the script was lost.
 func (m *machine) enter(e Entry, t *Ticket) error {
 	if c := m.calls[e.ID]; c != nil {
-		if c.Direction != In {
-			return ErrDirection
+		if c.ByAgent() {
+			return m.turnOver(c, e, t)
 		}
 		m.reenter(c, e, t)
 		return nil
@@ -197,8 +197,8 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	return nil
 }
 
-// reenter gives a live call its new script.
-func (m *machine) reenter(c *call, e Entry, t *Ticket) {
+// serveBy gives a live call its new script, and that one's channel.
+func (m *machine) serveBy(c *call, e Entry, t *Ticket) {
 	if c.ticket != nil {
 		m.tell(c.ticket, instruction{superseded: true})
 	}
@@ -212,6 +212,11 @@ func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 		m.channels[c.UniqueID] = c
 	}
 	c.goneAt, c.goneWhy, c.dropped = time.Time{}, "", false
+}
+
+// reenter takes up a live call whose caller comes back.
+func (m *machine) reenter(c *call, e Entry, t *Ticket) {
+	m.serveBy(c, e, t)
 	c.order = order{}
 	switch {
 	case c.Phase == Transferred && !e.Answered && c.talkFrom.IsZero():
@@ -337,7 +342,7 @@ func (m *machine) callDue(c *call) {
 		m.gone(c)
 		return
 	}
-	if c.Direction == Out {
+	if c.ByAgent() {
 		m.outDue(c)
 		return
 	}
@@ -383,14 +388,14 @@ func (m *machine) gone(c *call) {
 	if !c.goneAt.IsZero() {
 		at = c.goneAt
 	}
-	if c.Direction == Out {
+	if c.ByAgent() {
 		outcome, cause := c.outcomeOfGone()
 		m.end(at, c, outcome, cause)
 		return
 	}
 	cause := c.goneWhy
 	if cause == "" {
-		cause = "caller"
+		cause = c.customer()
 	}
 	if !c.talkFrom.IsZero() {
 		m.end(at, c, Answered, cause)
@@ -424,6 +429,9 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	}
 	rings := m.release(at, c, o)
 	m.transferred(c, transferAt(o))
+	if c.Direction == Out && c.Start != nil && o != Failed {
+		o = Answered // whatever became of it when it was handed over
+	}
 	switch c.Phase {
 	case Talking, Transferred:
 		c.line.talking--

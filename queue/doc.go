@@ -11,7 +11,8 @@
 // Calls that agents make begin with [Board.CallOut]: the agent is reserved as by
 // an offer, and whoever ordered has the agent's phone rung. Once that has
 // answered, a script takes the call up with [Board.PickUp] and dials the
-// customer.
+// customer. When the agent holds the customer or hands the call over, a script
+// on the customer's channel takes it up with [Board.Enter].
 //
 // # Decisions
 //

@@ -33,20 +33,21 @@ type Fact struct {
 
 // heard takes a fact.
 func (m *machine) heard(f Fact) {
-	c := m.channels[f.UniqueID]
-	if c == nil {
-		return
-	}
 	at := f.At
 	if at.IsZero() || at.After(m.now) {
 		at = m.now
 	}
-	if c.Direction == Out {
+	c := m.channels[f.UniqueID]
+	if c == nil {
+		m.heardFirst(at, f)
+		return
+	}
+	if c.ByAgent() {
 		m.heardOut(at, c, f)
 		return
 	}
 	if f.Kind == CallerGone {
-		m.heardGone(at, c, causeText(f.Cause, "caller"))
+		m.heardGone(at, c, causeText(f.Cause, c.customer()))
 		return
 	}
 	if f.Kind == PhoneAnswers && c.Phase == Transferred {
@@ -72,14 +73,20 @@ func (m *machine) heard(f Fact) {
 			m.callDue(c) // the guard may have waited for this agent alone
 		}
 	case TalkOver:
-		switch {
-		case c.Phase == Talking && c.talker() == l && c.HeldSince != nil:
-			m.end(at, c, Answered, causeText(f.Cause, "agent"))
-		case c.Phase == Talking && c.talker() == l:
-			m.heardGone(at, c, causeText(f.Cause, "agent"))
+		if c.talker() == l {
+			m.talkerGone(at, c, f.Cause)
 		}
 	case CallerGone, CustomerAnswers:
 	}
+}
+
+// talkerGone takes the end of the channel of the agent who talks or holds.
+func (m *machine) talkerGone(at time.Time, c *call, cause int) {
+	if c.HeldSince != nil {
+		m.end(at, c, Answered, causeText(cause, "agent"))
+		return
+	}
+	m.heardGone(at, c, causeText(cause, "agent"))
 }
 
 // heardGone takes the end of the caller's channel or of the talking agent's.
@@ -140,7 +147,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
 		m.calls[c.ID] = c
 		m.channels[c.UniqueID] = c
-		if c.Direction == Out {
+		if c.ByAgent() {
 			m.restoreOut(c)
 		} else if c.Phase == Transferred {
 			c.line.talking++
@@ -247,11 +254,14 @@ func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended 
 	m.partStrangers(live)
 	for _, c := range m.sortedCalls() {
 		ch, ok := live[c.UniqueID]
-		if c.Direction == Out {
+		if c.ByAgent() {
 			if m.reconcileOut(asOf, started, c, ch, ok) {
 				ended++
 			}
 			continue
+		}
+		if _, there := live[OutChannel(c.ID)]; there && c.FirstAgent() {
+			ch.Rings = true // no phone's channel was dialled for this one
 		}
 		switch {
 		case ok && ch.TalksTo != "":

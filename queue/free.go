@@ -22,7 +22,7 @@ func (m *machine) free(a *agent) {
 	switch {
 	case c == nil:
 		m.endWrapup(a)
-	case c.Phase == Talking, c.Direction == Out:
+	case c.Phase == Talking, c.ByAgent():
 		m.freed++
 		m.end(m.now, c, Failed, "freed")
 		m.endWrapup(a)
@@ -36,7 +36,7 @@ func (m *machine) free(a *agent) {
 // script tells how it went on.
 func (m *machine) withdraw(a *agent) {
 	c := a.call
-	if c.Direction == Out {
+	if c.ByAgent() {
 		m.end(m.now, c, Failed, "agent_"+string(CutShort))
 		return
 	}

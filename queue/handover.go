@@ -224,7 +224,7 @@ func (m *machine) outsideOver(c *call, r DialReport) {
 	case r.Dropped:
 		m.drop(c, causeText(r.Cause, "asterisk"))
 	case r.CallerGone:
-		c.goneWhy = causeText(r.Cause, "caller")
+		c.goneWhy = causeText(r.Cause, c.customer())
 		m.gone(c)
 	case answered:
 		m.end(m.now, c, Answered, causeText(r.Cause, "target"))

@@ -243,7 +243,11 @@ func (w *world) applyTalk(o op) {
 		}, func() { expect(w.twin.transfer(call, to)) })
 	}
 	c := w.twin.calls[call]
-	if err != nil || c == nil || c.Direction == Out || o.n[3]%3 == 0 {
+	if err != nil || c == nil || o.n[3]%3 == 0 {
+		return
+	}
+	if c.agents() {
+		w.turn(o, c)
 		return
 	}
 	for _, s := range w.scripts {
@@ -253,6 +257,30 @@ func (w *world) applyTalk(o op) {
 			w.do(func() { s.ticket.Dialled(r) }, w.served(s, func(c *twinCall) { w.twin.dialled(c, r) }))
 			return
 		}
+	}
+}
+
+// turn plays what turns a call over: the end of the agent's script and the
+// beginning of the customer's, one of them first or alone.
+func (w *world) turn(o op, c *twinCall) {
+	old := c.script
+	steps := []func(){
+		func() {
+			w.enter(Entry{ID: c.ID, Queue: c.Queue, Channel: "SIP/c", UniqueID: "u" + c.ID, Returning: true, Ready: true})
+		},
+		func() {
+			for _, s := range w.scripts {
+				if s.id == old {
+					w.reached(s, ReachReport{Result: DialAnswered, Cause: 16})
+					return
+				}
+			}
+		},
+	}
+	first := o.n[2] % 2
+	steps[first]()
+	if o.n[3]%5 > 0 {
+		steps[1-first]()
 	}
 }
 
@@ -312,6 +340,10 @@ func (w *world) applyEnter(o op) {
 			e.UniqueID += "x"
 		}
 	}
+	w.enter(e)
+}
+
+func (w *world) enter(e Entry) {
 	s := &script{id: w.nextScript(), call: e.ID}
 	w.say("script %d enters %+v", s.id, e)
 	var err error
@@ -333,7 +365,7 @@ func (w *world) nextScript() int {
 
 func (w *world) applyScript(o op, s *script) {
 	t := w.twin
-	if c := t.calls[s.call]; c != nil && c.Direction == Out && o.kind != opDetach && o.kind != opFail {
+	if c := t.calls[s.call]; c != nil && c.agents() && o.kind != opDetach && o.kind != opFail {
 		return // what the script of an outbound call has no reason to say
 	}
 	switch o.kind {
@@ -348,7 +380,7 @@ func (w *world) applyScript(o op, s *script) {
 		}
 		w.say("script %d of %s: hung up", s.id, s.call)
 		w.do(func() { s.ticket.Hangup(16) }, w.served(s, func(c *twinCall) {
-			c.why = "16 caller"
+			c.why = "16 " + c.customer()
 			t.leave(c)
 		}))
 	case opDetach:
@@ -401,6 +433,9 @@ func (w *world) applyFact(o op) {
 	}
 	if c := w.twin.calls[call]; c != nil {
 		f.UniqueID = c.UniqueID
+		if c.Direction == Out && o.n[1]%5 == 0 {
+			f.UniqueID = "calld-out-" + c.ID
+		}
 	}
 	w.say("heard of %s: %+v", call, f)
 	w.do(func() { w.board.Heard(f) }, func() { w.twin.heard(f) })
@@ -421,6 +456,9 @@ func (w *world) applyReconcile(o op) {
 			channels = append(channels, Channel{UniqueID: c.UniqueID, TalksTo: fmt.Sprintf("80%d", r.IntN(modelAgents))})
 		default:
 			channels = append(channels, Channel{UniqueID: c.UniqueID, Rings: x < 7, Bridged: x == 9})
+		}
+		if c.Direction == Out && !c.agents() && r.IntN(3) > 0 {
+			channels = append(channels, Channel{UniqueID: "calld-out-" + c.ID})
 		}
 	}
 	w.say("reconcile as of %s, started %s: %+v", asOf.Format("05.000"), started.Format("15:04:05.000"), channels)

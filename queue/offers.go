@@ -385,7 +385,7 @@ func (m *machine) dialled(c *call, r DialReport) {
 		case r.CallerGone && r.Dropped:
 			m.drop(c, causeText(r.Cause, "asterisk"))
 		case r.CallerGone:
-			c.goneWhy = causeText(r.Cause, "caller")
+			c.goneWhy = causeText(r.Cause, c.customer())
 			m.gone(c)
 		}
 		return
@@ -401,11 +401,11 @@ func (m *machine) dialled(c *call, r DialReport) {
 	case r.Dropped:
 		m.drop(c, causeText(r.Cause, "asterisk"))
 	case c.Phase == Talking && r.CallerGone:
-		m.end(over, c, Answered, causeText(r.Cause, "caller"))
+		m.end(over, c, Answered, causeText(r.Cause, c.customer()))
 	case c.Phase == Talking:
 		m.talkEnded(over, c, causeText(r.Cause, "agent"))
 	case r.CallerGone:
-		c.goneWhy = causeText(r.Cause, "caller")
+		c.goneWhy = causeText(r.Cause, c.customer())
 		m.gone(c)
 	default:
 		m.closeRound(c, r.Result)

@@ -40,6 +40,7 @@ type order struct {
 	kind     orderKind
 	until    time.Time
 	channel  string // of the agent who holds
+	left     bool   // that channel has ended meanwhile
 	handover *handover
 }
 
@@ -49,7 +50,7 @@ type order struct {
 func (b *Board) Hangup(callID string) error {
 	return b.withCall(callID, func(m *machine, c *call) error {
 		switch {
-		case c.Phase != Talking && c.Direction == In:
+		case c.Phase != Talking && !c.ByAgent():
 			return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
 		case c.HeldSince != nil:
 			m.end(m.now, c, Answered, "agent")
@@ -61,7 +62,8 @@ func (b *Board) Hangup(callID string) error {
 }
 
 // Hold tells that the agent's channel is about to be taken out of the talk, to
-// wait elsewhere while the customer hears music. The errors are
+// wait elsewhere while the customer hears music. The customer of a call that an
+// agent has made is turned over by it (see [Call.ByAgent]). The errors are
 // [ErrUnknownCall], [ErrNotTalking], [ErrDirection] and [ErrHeld].
 func (b *Board) Hold(callID, channel string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
@@ -111,14 +113,14 @@ func (b *Board) withCall(callID string, f func(*machine, *call) error) error {
 	return err
 }
 
-// withTalk is withCall for the talk of a caller with an agent. The channel of a
-// call that an agent has made is the agent's: it can't be left with music.
+// withTalk is withCall for a talk of an agent with a customer. A customer who
+// is still to be turned over needs the number of the queue for that.
 func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 	return b.withCall(callID, func(m *machine, c *call) error {
 		switch {
 		case c.Phase != Talking:
 			return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
-		case c.Direction != In:
+		case c.ByAgent() && m.numbers[c.Caller] != c.line:
 			return fmt.Errorf("%w: %s", ErrDirection, callID)
 		}
 		return f(m, c)

@@ -90,7 +90,7 @@ func (b *Board) CallOut(o OutCall) (c Call, err error) {
 // CallOff tells that the agent's phone can't be rung for a call.
 func (b *Board) CallOff(callID, why string) {
 	b.do(func(m *machine) {
-		if c := m.calls[callID]; c != nil && c.Direction == Out && c.Phase == Ringing {
+		if c := m.calls[callID]; c != nil && c.ByAgent() && c.Phase == Ringing {
 			m.end(m.now, c, Failed, why)
 		}
 	})
@@ -111,7 +111,7 @@ func (b *Board) PickUp(callID, channel string) (t *Ticket, rec Call, err error) 
 			}
 			return
 		}
-		if c.Direction != Out {
+		if !c.ByAgent() {
 			err = ErrDirection
 			return
 		}
@@ -124,9 +124,12 @@ func (b *Board) PickUp(callID, channel string) (t *Ticket, rec Call, err error) 
 	return t, rec, nil
 }
 
-// Reached reports what became of dialling the customer, which ends the call.
-func (t *Ticket) Reached(r ReachReport) {
-	t.do(func(m *machine, c *call) { m.reachOver(c, r) })
+// Reached reports what became of dialling the customer, which ends the call,
+// unless it is being turned over: then the customer's script has it from now on.
+func (t *Ticket) Reached(r ReachReport) (turned bool) {
+	turned = true // another script has it already
+	t.do(func(m *machine, c *call) { turned = m.reachOver(c, r) })
+	return turned
 }
 
 // mayCall tells why the agent can't make a call now; nil: the agent can.
@@ -270,7 +273,7 @@ func (m *machine) customerAnswers(at time.Time, c *call) {
 }
 
 // reachOver takes the script's report of how its Dial ended.
-func (m *machine) reachOver(c *call, r ReachReport) {
+func (m *machine) reachOver(c *call, r ReachReport) (turned bool) {
 	if r.Result == DialAnswered {
 		m.customerAnswers(m.now.Add(-max(0, r.Talked)), c)
 	}
@@ -281,6 +284,11 @@ func (m *machine) reachOver(c *call, r ReachReport) {
 	switch {
 	case r.Dropped:
 		m.drop(c, causeText(r.Cause, "asterisk"))
+	case c.Phase == Talking && !r.AgentGone && c.turns(m.now):
+		// Should the customer's script not come, the call has ended here.
+		m.awaitReport(over, c)
+		c.goneWhy = causeText(r.Cause, "customer")
+		return true
 	case c.Phase == Talking && r.AgentGone:
 		m.end(over, c, Answered, causeText(r.Cause, "agent"))
 	case c.Phase == Talking:
@@ -290,6 +298,7 @@ func (m *machine) reachOver(c *call, r ReachReport) {
 	default:
 		m.end(m.now, c, Failed, causeText(r.Cause, string(r.Result)))
 	}
+	return false
 }
 
 // heardOut takes a fact about an outbound call. Of those about phones only the
@@ -317,6 +326,7 @@ func (m *machine) heardOut(at time.Time, c *call, f Fact) {
 		// Of a phone that has rung to the end of the time this is all that is
 		// heard at first.
 		m.notPickedUp(at, c, NoAnswer)
+		c.order.left = true
 		if c.Phase != Ended {
 			m.heardGone(at, c, causeText(f.Cause, "agent"))
 		}
@@ -409,4 +419,12 @@ func (m *machine) restoreOut(c *call) {
 		return
 	}
 	m.at(m.now.Add(c.offer.ringFor+ringGuard), timer{call: c})
+}
+
+// customer is what the customer is called in a cause.
+func (c *call) customer() string {
+	if c.Direction == Out {
+		return "customer"
+	}
+	return "caller"
 }

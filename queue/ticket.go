@@ -149,7 +149,7 @@ func (t *Ticket) Dialled(r DialReport) {
 // Hangup tells that the caller has left.
 func (t *Ticket) Hangup(cause int) {
 	t.do(func(m *machine, c *call) {
-		c.goneWhy = causeText(cause, "caller")
+		c.goneWhy = causeText(cause, c.customer())
 		m.gone(c)
 	})
 }

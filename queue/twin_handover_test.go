@@ -15,20 +15,22 @@ func (t *twin) inTalk(call string) (*twinCall, error) {
 		return nil, ErrUnknownCall
 	case c.Phase != Talking:
 		return nil, ErrNotTalking
-	case c.Direction == Out:
+	case c.agents() && (t.queues[c.Queue].removed || t.queues[c.Queue].cfg.Number != c.Caller):
 		return nil, ErrDirection
 	}
 	return c, nil
 }
 
-func (t *twin) order(c *twinCall, kind orderKind) { c.ordered, c.orderBy = kind, t.now.Add(OrderWait) }
+func (t *twin) order(c *twinCall, kind orderKind) {
+	c.ordered, c.orderBy, c.agentLeft = kind, t.now.Add(OrderWait), false
+}
 
 func (t *twin) hangup(call string) error {
 	c := t.calls[call]
 	switch {
 	case c == nil:
 		return ErrUnknownCall
-	case c.Phase != Talking && c.Direction == In:
+	case c.Phase != Talking && !c.agents():
 		return ErrNotTalking
 	case c.HeldSince != nil:
 		t.end(c, t.now, Answered, "agent")
@@ -208,7 +210,7 @@ func (t *twin) outsideOver(c *twinCall, r DialReport) {
 	case r.Dropped:
 		t.drop(c, by(r.Cause, "asterisk"))
 	case r.CallerGone:
-		c.why = by(r.Cause, "caller")
+		c.why = by(r.Cause, c.customer())
 		t.leave(c)
 	case !c.talkFrom.IsZero():
 		t.end(c, t.now, Answered, by(r.Cause, "target"))

@@ -50,7 +50,7 @@ func (t *twin) release(a *twinAgent) {
 		return
 	}
 	t.freed++
-	if c.Phase == Talking || c.Direction == Out {
+	if c.Phase == Talking || c.agents() {
 		t.end(c, t.now, Failed, "freed")
 		a.wrapup = time.Time{}
 		return
@@ -60,7 +60,7 @@ func (t *twin) release(a *twinAgent) {
 
 // withdraw stops the ringing of one agent.
 func (t *twin) withdraw(c *twinCall, agent string) {
-	if c.Direction == Out {
+	if c.agents() {
 		t.end(c, t.now, Failed, "agent_cut_short")
 		return
 	}
@@ -93,8 +93,8 @@ func (t *twin) setDeaf(deaf bool) {
 
 func (t *twin) enter(e Entry, script int) error {
 	if c := t.calls[e.ID]; c != nil {
-		if c.Direction == Out {
-			return ErrDirection
+		if c.agents() {
+			return t.turnOver(c, e, script)
 		}
 		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
 		c.ordered = orderNone
@@ -209,7 +209,7 @@ func (t *twin) leave(c *twinCall) {
 	if !c.gone.IsZero() {
 		at = c.gone
 	}
-	if c.Direction == Out {
+	if c.agents() {
 		t.leaveOut(c, at)
 		return
 	}
@@ -217,7 +217,7 @@ func (t *twin) leave(c *twinCall) {
 		outcome = Answered
 	}
 	if why == "" {
-		why = "caller"
+		why = c.customer()
 	}
 	t.end(c, at, outcome, why)
 }
@@ -242,13 +242,13 @@ func (t *twin) dialled(c *twinCall, r DialReport) {
 		t.outsideOver(c, r)
 		return
 	}
-	known := c.offer != nil && c.offer.id == r.Offer
+	known := c.offer != nil && r.Offer != 0 && c.offer.id == r.Offer
 	over := t.now
 	if !c.gone.IsZero() {
 		over = c.gone
 	}
 	if r.CallerGone && !r.Dropped {
-		c.why = by(r.Cause, "caller")
+		c.why = by(r.Cause, c.customer())
 	}
 	if known && r.Result == RingAnswer && c.Phase == Ringing {
 		t.answer(c, t.likely(c, r.Phone), t.now.Add(-max(0, r.Talked)))
@@ -412,6 +412,9 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer,
 	}[o])
 	c.HeldSince, c.HeldChannel = nil, ""
+	if c.Direction == Out && c.Start != nil && o != Failed {
+		o = Answered
+	}
 	c.Phase, c.Outcome, c.Cause, c.End = Ended, o, cause, &at
 	delete(t.calls, c.ID)
 	t.over[c.ID] = o
@@ -420,24 +423,29 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 
 func (t *twin) heard(f Fact) {
 	var c *twinCall
+	at := f.At
+	if at.IsZero() || at.After(t.now) {
+		at = t.now
+	}
 	for _, x := range t.calls {
 		if x.UniqueID == f.UniqueID {
 			c = x
+		} else if "calld-out-"+x.ID == f.UniqueID {
+			if x.firstTalk() && f.Kind == CallerGone {
+				t.agentGone(x, at, f)
+			}
+			return
 		}
 	}
 	if c == nil {
 		return
 	}
-	at := f.At
-	if at.IsZero() || at.After(t.now) {
-		at = t.now
-	}
-	if c.Direction == Out {
+	if c.agents() {
 		t.heardOut(c, at, f)
 		return
 	}
 	if f.Kind == CallerGone {
-		t.heardOver(c, at, by(f.Cause, "caller"))
+		t.heardOver(c, at, by(f.Cause, c.customer()))
 		return
 	}
 	if c.Phase == Transferred && f.Kind == PhoneAnswers {
@@ -464,13 +472,20 @@ func (t *twin) heard(f Fact) {
 			t.stopRinging(c, i, at, f.Result)
 		}
 	case TalkOver:
-		if c.HeldSince != nil && r.Result == RingAnswer {
-			t.end(c, at, Answered, by(f.Cause, "agent"))
-		} else if c.Phase == Talking && r.Result == RingAnswer {
-			t.heardOver(c, at, by(f.Cause, "agent"))
+		if c.Phase == Talking && r.Result == RingAnswer {
+			t.agentGone(c, at, f)
 		}
 	case CallerGone, CustomerAnswers:
 	}
+}
+
+// agentGone takes the end of the channel of the agent who talks or holds.
+func (t *twin) agentGone(c *twinCall, at time.Time, f Fact) {
+	if c.HeldSince != nil {
+		t.end(c, at, Answered, by(f.Cause, "agent"))
+		return
+	}
+	t.heardOver(c, at, by(f.Cause, "agent"))
 }
 
 // heardOver takes the end of one of the two channels: the script is asked who
@@ -490,7 +505,7 @@ func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int
 	for _, c := range t.inOrder() {
 		i := slices.IndexFunc(channels, func(ch Channel) bool { return ch.UniqueID == c.UniqueID })
 		switch {
-		case c.Direction == Out:
+		case c.agents():
 			ended += t.reconcileOut(c, asOf, started, channels, i)
 		case i >= 0 && channels[i].TalksTo != "":
 			t.found(c, asOf, channels[i].TalksTo)
@@ -498,7 +513,7 @@ func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int
 			if !channels[i].Rings && c.script == 0 && c.Phase == Ringing && c.lost.Before(asOf) {
 				t.roundLost(c)
 				c.lost = t.now
-			} else if !channels[i].Rings && c.HeldSince != nil && c.HeldSince.Before(asOf) {
+			} else if !channels[i].Rings && !t.holds(c, channels) && c.HeldSince != nil && c.HeldSince.Before(asOf) {
 				t.end(c, t.now, Answered, "agent")
 				ended++
 			}
@@ -542,7 +557,7 @@ func (t *twin) restore(calls []Call) {
 		t.arrived++
 		c := &twinCall{Call: rec.clone(), order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{}}
 		t.calls[c.ID] = c
-		if c.Direction == Out {
+		if c.agents() {
 			t.restoreOut(c)
 			continue
 		}

@@ -42,7 +42,7 @@ func (t *twin) callOut(o OutCall) error {
 }
 
 func (t *twin) callOff(id string) {
-	if c := t.calls[id]; c != nil && c.Direction == Out && c.Phase == Ringing {
+	if c := t.calls[id]; c != nil && c.agents() && c.Phase == Ringing {
 		t.end(c, t.now, Failed, "why")
 	}
 }
@@ -54,7 +54,7 @@ func (t *twin) pickUp(id, channel string, script int) error {
 		return ErrEnded
 	case c == nil:
 		return ErrUnknownCall
-	case c.Direction == In:
+	case !c.agents():
 		return ErrDirection
 	}
 	c.script, c.gone, c.why, c.drop = script, time.Time{}, "", false
@@ -62,6 +62,44 @@ func (t *twin) pickUp(id, channel string, script int) error {
 		c.Channel = channel
 	}
 	t.pickedUp(c, t.now)
+	return nil
+}
+
+// agents reports whether the agent's channel has the call's script.
+func (c *twinCall) agents() bool { return c.UniqueID == "calld-out-"+c.ID }
+
+// firstTalk reports whether the talk is turned over, and still that of the
+// agent who made the call.
+func (c *twinCall) firstTalk() bool {
+	return c.Direction == Out && !c.agents() && c.Phase == Talking && len(c.Transfers) == 0
+}
+
+func (c *twinCall) customer() string { return oneOf(len(c.Direction)-len(In), "caller", "customer") }
+
+// holds reports whether the agent who made the call is on the line.
+func (t *twin) holds(c *twinCall, channels []Channel) bool {
+	return c.firstTalk() && slices.ContainsFunc(channels, func(ch Channel) bool { return ch.UniqueID == "calld-out-"+c.ID })
+}
+
+func (c *twinCall) turns(now time.Time) bool {
+	return now.Before(c.orderBy) && (c.ordered == orderHold || c.ordered == orderTransfer)
+}
+
+// turnOver lets the customer's script take up a call that an agent has made.
+func (t *twin) turnOver(c *twinCall, e Entry, script int) error {
+	over := t.now
+	if !c.gone.IsZero() {
+		over = c.gone
+	}
+	switch {
+	case c.Phase != Talking:
+		return ErrDirection
+	case !c.turns(t.now), c.ordered == orderHold && c.agentLeft:
+		t.end(c, over, Answered, "agent")
+		return ErrEnded
+	}
+	c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
+	t.talkEnded(c, over, "agent")
 	return nil
 }
 
@@ -125,6 +163,8 @@ func (t *twin) reached(c *twinCall, r ReachReport) {
 	switch {
 	case r.Dropped:
 		t.drop(c, by(r.Cause, "asterisk"))
+	case c.Phase == Talking && !r.AgentGone && c.turns(t.now):
+		c.gone, c.goneBy, c.why = over, t.now.Add(goneWait), by(r.Cause, "customer")
 	case c.Phase == Talking:
 		t.end(c, over, Answered, by(r.Cause, who))
 	case r.AgentGone:
@@ -154,6 +194,7 @@ func (t *twin) heardOut(c *twinCall, at time.Time, f Fact) {
 			t.silentOut(c, at, NoAnswer)
 			return
 		}
+		c.agentLeft = true
 		t.heardOver(c, at, by(f.Cause, "agent"))
 	case TalkOver:
 	}
@@ -259,7 +300,7 @@ func (w *world) applyOut(o op) {
 	case opReached:
 		i := slices.IndexFunc(w.scripts, func(s *script) bool {
 			c := w.twin.calls[s.call]
-			return c != nil && c.Direction == Out
+			return c != nil && c.agents()
 		})
 		if i < 0 {
 			return
@@ -270,9 +311,13 @@ func (w *world) applyOut(o op) {
 			Talked:    time.Duration(o.n[3]%5000) * time.Millisecond,
 			AgentGone: o.n[2]%3 == 0, Dropped: o.n[1]%17 == 0, Cause: oneOf(o.n[2], 0, 16, 17),
 		}
-		w.say("script %d of %s: %+v", s.id, s.call, r)
-		w.do(func() { s.ticket.Reached(r) }, w.served(s, func(c *twinCall) { w.twin.reached(c, r) }))
+		w.reached(s, r)
 	}
+}
+
+func (w *world) reached(s *script, r ReachReport) {
+	w.say("script %d of %s: %+v", s.id, s.call, r)
+	w.do(func() { s.ticket.Reached(r) }, w.served(s, func(c *twinCall) { w.twin.reached(c, r) }))
 }
 
 // pickOut chooses an outbound call; sometimes another.

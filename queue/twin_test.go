@@ -74,14 +74,16 @@ type twinCall struct {
 	alone  map[string]time.Time // agents left alone until
 	let    map[string]int       // how often agents let it ring
 
-	ordered  orderKind // the talk's end by it, until orderBy
-	orderBy  time.Time
-	channel  string // of who is about to hold
-	hand     *twinHand
-	handNext *twinHand // by the order
-	outside  uint64    // the id of the call to a number outside; 0: none
-	talkFrom time.Time
-	waitFrom time.Time
+	ordered orderKind // the talk's end by it, until orderBy
+	orderBy time.Time
+	// agentLeft: the agent's channel has ended since the order.
+	agentLeft bool
+	channel   string // of who is about to hold
+	hand      *twinHand
+	handNext  *twinHand // by the order
+	outside   uint64    // the id of the call to a number outside; 0: none
+	talkFrom  time.Time
+	waitFrom  time.Time
 }
 
 // twinHand is a call on its way to a target.
@@ -220,7 +222,7 @@ func (t *twin) moments() []time.Time {
 		if c.Phase == Ringing {
 			at = append(at, t.guard(c))
 		}
-		if c.Direction == Out {
+		if c.agents() {
 			continue
 		}
 		if by, ok := t.patience(c); ok {
@@ -296,7 +298,7 @@ func (t *twin) callDue(c *twinCall) {
 		t.leave(c)
 		return
 	}
-	if c.Direction == Out {
+	if c.agents() {
 		t.outDue(c)
 		return
 	}
@@ -441,7 +443,9 @@ func (t *twin) serve(offers []made) error {
 		}
 		c := t.calls[d.call]
 		switch {
-		case c == nil || d.bridge != "":
+		case c == nil:
+		case d.bridge != "":
+			c.offer.id = o.ID
 		case d.number != "":
 			c.outside = o.ID
 		default:

@@ -29,6 +29,7 @@ type Exchange interface {
 	Peer(ctx context.Context, channel string) (string, error)
 	Hangup(ctx context.Context, channel string, cause int) error
 	Redirect(ctx context.Context, channel, dialContext, extension string) error
+	RedirectBoth(ctx context.Context, a, b exchange.Place) error
 	SetVariable(ctx context.Context, channel, name, value string) error
 	PlayDTMF(ctx context.Context, channel string, digit byte, length time.Duration) error
 }
@@ -40,28 +41,33 @@ type Options struct {
 	// HoldContext is where in Asterisk's dialplan an agent's channel waits while
 	// the customer is held; HeldVariable names to it the customer's channel.
 	HoldContext, HeldVariable string
+	// TurnedContext is where the customer of a call that an agent has made gets
+	// a script, at the number of the queue; see [queue.Call.ByAgent].
+	TurnedContext string
 }
 
 // Talks are the conversations under way.
 type Talks struct {
-	board        Board
-	exchange     Exchange
-	holdContext  string
-	heldVariable string
-	digits       lanes
+	board         Board
+	exchange      Exchange
+	holdContext   string
+	heldVariable  string
+	turnedContext string
+	digits        lanes
 }
 
 // New makes a Talks.
 func New(o Options) *Talks {
 	return &Talks{
-		board: o.Board, exchange: o.Exchange, holdContext: o.HoldContext, heldVariable: o.HeldVariable, digits: newLanes(),
+		board: o.Board, exchange: o.Exchange, holdContext: o.HoldContext, heldVariable: o.HeldVariable,
+		turnedContext: o.TurnedContext, digits: newLanes(),
 	}
 }
 
 // Hangup ends a talk, as its agent does by putting the handset down; a call
 // that the agent makes, at any moment.
 func (t *Talks) Hangup(ctx context.Context, callID string) error {
-	if c, ok := t.board.Call(callID); ok && c.Direction == queue.Out && c.Phase != queue.Talking {
+	if c, ok := t.board.Call(callID); ok && c.ByAgent() && c.Phase != queue.Talking {
 		if err := t.board.Hangup(c.ID); err != nil {
 			return err
 		}
@@ -90,14 +96,19 @@ func (t *Talks) Hold(ctx context.Context, callID string) error {
 	if err := t.board.Hold(c.ID, agent); err != nil {
 		return err
 	}
-	return t.carriedOut(c.ID, t.exchange.Redirect(ctx, agent, t.holdContext, "s"))
+	if !c.ByAgent() {
+		return t.carriedOut(c.ID, t.exchange.Redirect(ctx, agent, t.holdContext, "s"))
+	}
+	return t.carriedOut(c.ID, t.exchange.RedirectBoth(ctx,
+		exchange.Place{Channel: customer, Context: t.turnedContext, Extension: c.Caller},
+		exchange.Place{Channel: agent, Context: t.holdContext, Extension: "s"}))
 }
 
 // Unhold joins the agent and the held customer again.
 func (t *Talks) Unhold(_ context.Context, callID string) error { return t.board.Unhold(callID) }
 
 // ends finds the two channels of a talk. The call's own is the customer's, or
-// that of the agent who made the call. It is Asterisk that knows with whom a
+// that of the agent who made the call and has not turned it over. It is Asterisk that knows with whom a
 // channel talks; whoever holds is in no talk, and was noted.
 func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer, agent string, err error) {
 	c, ok := t.board.Call(callID)
@@ -114,7 +125,7 @@ func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer
 	if err == nil && agent == "" {
 		err = exchange.ErrNoChannel
 	}
-	if c.Direction == queue.Out {
+	if c.ByAgent() {
 		customer, agent = agent, customer
 	}
 	return c, customer, agent, sorted(err)

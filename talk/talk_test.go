@@ -43,7 +43,7 @@ func (c *centre) note(format string, args ...any) error {
 func (c *centre) Call(id string) (queue.Call, bool) {
 	k := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u", Agent: "홍길동", Queue: "q"}
 	if c.out {
-		k.Direction, k.Channel = queue.Out, "PJSIP/8001-1"
+		k.Direction, k.Channel, k.UniqueID, k.Caller = queue.Out, "PJSIP/8001-1", queue.OutChannel(id), "02"
 	}
 	if c.held {
 		k.HeldSince, k.HeldChannel = &c.began, "PJSIP/8001-9"
@@ -89,6 +89,10 @@ func (c asterisk) Redirect(_ context.Context, channel, dialContext, extension st
 	return c.note("redirect %s to %s,%s", channel, dialContext, extension)
 }
 
+func (c asterisk) RedirectBoth(_ context.Context, a, b exchange.Place) error {
+	return c.note("redirect %v and %v", a, b)
+}
+
 func (c asterisk) SetVariable(_ context.Context, channel, name, value string) error {
 	return c.note("set %s %s=%s", channel, name, value)
 }
@@ -98,7 +102,7 @@ func talking() *centre {
 }
 
 func (c *centre) talks() *Talks {
-	return New(Options{Board: c, Exchange: asterisk{c}, HoldContext: "hold", HeldVariable: "HELD"})
+	return New(Options{Board: c, Exchange: asterisk{c}, HoldContext: "hold", HeldVariable: "HELD", TurnedContext: "turned"})
 }
 
 // TestOrders: the board is told first, for the script may see the end of the
@@ -115,6 +119,7 @@ func TestOrders(t *testing.T) {
 	tests := map[string]struct {
 		do       func(context.Context, *Talks) error
 		held     bool
+		out      bool  // the agent has made the call
 		refusal  error // of the board
 		asterisk error
 		want     []string
@@ -125,10 +130,17 @@ func TestOrders(t *testing.T) {
 		"hold": {do: hold, want: []string{
 			"set PJSIP/8001-1 HELD=PJSIP/trunk-1", "board: hold c1 with PJSIP/8001-1", "redirect PJSIP/8001-1 to hold,s",
 		}},
-		"unhold":                {do: unhold, held: true, want: []string{"board: unhold c1"}},
-		"unhold what is not":    {do: unhold, refusal: queue.ErrNotHeld, want: []string{"board: unhold c1"}, err: queue.ErrNotHeld},
-		"transfer":              {do: transfer, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-1 16"}},
-		"transfer while held":   {do: transfer, held: true, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-9 16"}},
+		"unhold":              {do: unhold, held: true, want: []string{"board: unhold c1"}},
+		"unhold what is not":  {do: unhold, refusal: queue.ErrNotHeld, want: []string{"board: unhold c1"}, err: queue.ErrNotHeld},
+		"transfer":            {do: transfer, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-1 16"}},
+		"transfer while held": {do: transfer, held: true, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-9 16"}},
+		"hold one called": {do: hold, out: true, want: []string{
+			"set PJSIP/8001-1 HELD=PJSIP/trunk-1", "board: hold c1 with PJSIP/8001-1",
+			"redirect {PJSIP/trunk-1 turned 02} and {PJSIP/8001-1 hold s}",
+		}},
+		"transfer one called": {do: transfer, out: true, want: []string{
+			"board: transfer c1 to 01012345678", "redirect PJSIP/trunk-1 to turned,02",
+		}},
 		"the board says no":     {do: transfer, refusal: queue.ErrTargetBusy, want: []string{"board: transfer c1 to 01012345678"}, err: queue.ErrTargetBusy},
 		"asterisk says no":      {do: hangup, held: true, asterisk: refused, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16", "board: countermand c1"}, err: refused},
 		"asterisk may still do": {do: hangup, held: true, asterisk: context.DeadlineExceeded, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16"}, err: context.DeadlineExceeded},
@@ -137,7 +149,10 @@ func TestOrders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := talking()
-				c.held, c.refusal, c.err = tt.held, tt.refusal, tt.asterisk
+				c.held, c.out, c.refusal, c.err = tt.held, tt.out, tt.refusal, tt.asterisk
+				if tt.out {
+					c.peer = "PJSIP/trunk-1"
+				}
 				c.done <- queue.Transfer{Result: queue.TransferAnswered}
 				if err := tt.do(t.Context(), c.talks()); !errors.Is(err, tt.err) {
 					t.Errorf("error %v, want %v", err, tt.err)
@@ -231,8 +246,8 @@ func TestOutbound(t *testing.T) {
 		want  []string
 	}{
 		"hang up":         {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up PJSIP/8001-1 16"}},
-		"the phone":       {queue.Ringing, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up u 16"}},
-		"dialling":        {queue.Dialling, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up u 16"}},
+		"the phone":       {queue.Ringing, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up calld-out-c1 16"}},
+		"dialling":        {queue.Dialling, func(ctx context.Context, x *Talks) error { return x.Hangup(ctx, "c1") }, []string{"0 board: hang up c1", "0 hang up calld-out-c1 16"}},
 		"to the agent":    {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Digits(ctx, "c1", ToAgent, "1") }, []string{"0 play 1 to PJSIP/8001-1"}},
 		"to the customer": {queue.Talking, func(ctx context.Context, x *Talks) error { return x.Digits(ctx, "c1", ToCaller, "1") }, []string{"0 play 1 to PJSIP/trunk-2"}},
 	}

@@ -41,7 +41,7 @@ func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (q
 	if err := checkTarget(to); err != nil {
 		return queue.Transfer{}, err
 	}
-	c, _, agent, err := t.ends(ctx, callID)
+	c, customer, agent, err := t.ends(ctx, callID)
 	if err != nil {
 		return queue.Transfer{}, err
 	}
@@ -49,7 +49,12 @@ func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (q
 	if err != nil {
 		return queue.Transfer{}, err
 	}
-	if err := t.takeOut(ctx, &c, agent); err != nil {
+	if c.ByAgent() { // whose channel has nothing left to do when the customer's leaves
+		err = t.carriedOut(c.ID, t.exchange.Redirect(ctx, customer, t.turnedContext, c.Caller))
+	} else {
+		err = t.takeOut(ctx, &c, agent)
+	}
+	if err != nil {
 		return queue.Transfer{}, err
 	}
 	began := time.Now()

@@ -112,6 +112,20 @@ describe("Board", () => {
     expect(board.recent.map((c) => c.id)).toEqual(["o"]);
   });
 
+  it("a call of a colleague's making that is handed to me rings like any other", () => {
+    const handed = call("o", {
+      direction: "out",
+      phase: "ringing",
+      agent: "a2",
+      rings: [ring("a2", { result: "answered" }), ring("me", { result: "" })],
+      transfers: [{ at: AT, to: "me", kind: "blind", result: "", from: "a2" }],
+    });
+    expect(board.ringsMe(handed)).toBe(true);
+    board.apply(change("call.ringing", { ...handed, agent: "me" }));
+    board.apply(change("call.waiting", { ...handed, agent: "me", phase: "waiting", rings: [] }));
+    expect(board.mine()).toEqual([]);
+  });
+
   it("follows my own status", () => {
     board.apply({ seq: 2, type: "agent.state", at: AT, agent: agent("me", { state: "away", reason: "lunch" }) });
     expect(board.me?.state).toBe("away");

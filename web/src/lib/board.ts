@@ -91,9 +91,7 @@ export class Board {
   /** Whether a caller rings at my phone now. A call that I make myself is none. */
   ringsMe(c: Call): boolean {
     const me = this.me?.id;
-    return (
-      c.direction === "in" && c.phase === "ringing" && (c.rings ?? []).some((r) => r.agent === me && r.result === "")
-    );
+    return !isMade(c) && c.phase === "ringing" && (c.rings ?? []).some((r) => r.agent === me && r.result === "");
   }
 
   /** The calls that are mine to work with now: those that ring at my phone first, then those I talk with or make. */
@@ -147,9 +145,14 @@ export class Board {
   }
 }
 
+/** Whether a call is one that an agent makes, and that agent's still: nobody was handed it. */
+export function isMade(c: Call): boolean {
+  return c.direction === "out" && !c.transfers?.length;
+}
+
 /** Whether a call's agent works with it: talks, or calls the customer. */
 function isWork(c: Call): boolean {
-  return c.phase === "talking" || (c.direction === "out" && c.phase !== "ended");
+  return c.phase === "talking" || (isMade(c) && c.phase !== "ended");
 }
 
 function none(): Changes {

@@ -259,8 +259,8 @@ export interface Call {
   agent: string;
   /**
    * Channel names the caller's channel, UniqueID is Asterisk's id of it. The
-   * caller of an outbound call is the agent; Caller is the queue's number then,
-   * and Callee the customer's.
+   * caller of an outbound call is the agent, until it is turned over (see
+   * [Call.ByAgent]); Caller is the queue's number then, and Callee the customer's.
    */
   channel: string;
   unique_id: string;
