@@ -311,10 +311,11 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// hold holds the customer, who then hears music.
+// hold holds the customer, who then hears music. After a customer was taken back
+// it takes a moment until the two are joined.
 func (c *centre) hold(a *rest, call string, k talk) {
 	c.t.Helper()
-	a.post("calls/"+call+"/hold", nil, http.StatusNoContent)
+	c.eventually("hold", func() error { return a.try("calls/"+call+"/hold", http.StatusNoContent) })
 	c.waitHeld(call, true)
 	c.must(k.caller.WaitTone(c.step(), lab.MusicTone))
 }

@@ -56,19 +56,13 @@ func TestHoldOfACustomerCalled(t *testing.T) {
 			c.loginAll("a1")
 			k, call := c.calledOut(1, "a1", "01098765432")
 			a := c.rest("a1")
-			hold := func() {
-				// The two are joined a moment after they were taken back.
-				c.eventually("hold", func() error { return a.try("calls/"+call.ID+"/hold", http.StatusNoContent) })
-				c.waitHeld(call.ID, true)
-				c.must(k.caller.WaitTone(c.step(), lab.MusicTone))
-			}
 			for range 2 {
-				hold()
+				c.hold(a, call.ID, k)
 				a.post("calls/"+call.ID+"/unhold", nil, http.StatusNoContent)
 				c.hearEachOther(1, k)
 				c.waitHeld(call.ID, false)
 			}
-			hold()
+			c.hold(a, call.ID, k)
 			c.must(k.phone.Hangup(c.step()))
 			_, err := k.caller.WaitEnded(c.step())
 			c.must(err)
