@@ -9,6 +9,7 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/store"
 )
 
 // Dial is a call to be made: who calls which number for which queue.
@@ -27,7 +28,7 @@ func (a *API) registerDial(h huma.API) {
 			"of the call is told by its events and by GET /api/v1/calls/{id}.",
 	}, func(ctx context.Context, in *struct {
 		Body struct {
-			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Who calls; by default who asks. Only a supervisor may name another."`
+			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Who calls; by default who asks. Only a supervisor may name another, which is written into the audit trail."`
 			Number string `json:"number" minLength:"1" maxLength:"64" doc:"Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped." example:"010-1234-5678"`
 			Queue  string `json:"queue,omitempty" maxLength:"128" doc:"One that the agent serves; may be left out when it is the only one."`
 		}
@@ -46,7 +47,8 @@ func (a *API) makeCall(ctx context.Context, agent, queueID, number string) (queu
 	if agent == "" {
 		agent = who(ctx).id
 	}
-	if agent != who(ctx).id {
+	another := agent != who(ctx).id
+	if another {
 		if err := need(ctx, config.RoleSupervisor); err != nil {
 			return queue.Call{}, err
 		}
@@ -58,11 +60,19 @@ func (a *API) makeCall(ctx context.Context, agent, queueID, number string) (queu
 	if ag, ok := a.config().Agent(agent); ok && queueID == "" && len(ag.Queues) == 1 {
 		queueID = ag.Queues[0]
 	}
-	c, err := a.dial(ctx, Dial{Agent: agent, Queue: queueID, Number: dialled})
-	if err != nil {
-		return queue.Call{}, a.dialError(err, agent, queueID)
+	var c queue.Call
+	dial := func() (err error) {
+		if c, err = a.dial(ctx, Dial{Agent: agent, Queue: queueID, Number: dialled}); err != nil {
+			return a.dialError(err, agent, queueID)
+		}
+		return nil
 	}
-	return c, nil
+	if another {
+		err = a.audited(ctx, store.Audit{Action: "call", Target: agent, Detail: dialled}, dial)
+	} else {
+		err = dial()
+	}
+	return c, err
 }
 
 // dialError turns the reason why a call is not made into a problem.

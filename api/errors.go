@@ -50,6 +50,7 @@ const (
 	CodeHeld       Code = "call_held"   // 409: the customer is held already
 	CodeNotHeld    Code = "not_held"    // 409
 	CodeOutbound   Code = "outbound"    // 409: an agent made the call for a queue that is no more: it can't be held or handed over
+	CodeDetached   Code = "detached"    // 409: calld was started anew in the middle of the talk: it can only be ended
 )
 
 // Problem is the body of every error.
@@ -114,7 +115,7 @@ func Codes() []Code {
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
-		CodeTargetBusy, CodeHeld, CodeNotHeld, CodeOutbound,
+		CodeTargetBusy, CodeHeld, CodeNotHeld, CodeOutbound, CodeDetached,
 	}
 }
 

@@ -36,7 +36,7 @@ func (a *API) registerSupervision(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "log-out-agent", Method: http.MethodPost, Path: "/api/v1/agents/{id}/logout", Tags: supervision,
 		Summary: "Log out an agent", DefaultStatus: http.StatusNoContent,
-		Description: "Closes all pages of the agent and ends its sessions. A call in hand goes on.",
+		Description: "Closes all pages of the agent and ends its sessions. A call in hand goes on, unless the page is the phone.",
 	}, a.logOutAgent)
 	huma.Register(h, huma.Operation{
 		OperationID: "list-audit", Method: http.MethodGet, Path: "/api/v1/audit", Tags: []string{"admin"},
@@ -119,9 +119,10 @@ func (a *API) audited(ctx context.Context, entry store.Audit, do func() error) e
 		return a.storeError(err)
 	}
 	done := do()
-	entry.Result = "ok"
 	if p, ok := errors.AsType[*Problem](done); ok {
 		entry.Result = string(p.Code)
+	} else if done == nil {
+		entry.Result = "ok"
 	}
 	a.log.Info("audit", "by", entry.By, "action", entry.Action, "agent", entry.Target, "call_id", entry.Call,
 		"detail", entry.Detail, "result", entry.Result)

@@ -11,39 +11,31 @@ import (
 
 	"calld/config"
 	"calld/queue"
+	"calld/store"
 	"calld/talk"
 )
 
 func (a *API) registerTalks(h huma.API) {
 	talks := []string{"talk"}
-	const whose = "For the agent who talks, supervisors and admins."
+	const whose = "For the agent who talks; for supervisors and admins, who are written into the audit trail."
 	huma.Register(h, huma.Operation{
 		OperationID: "hangup-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/hangup", Tags: talks,
 		Summary: "End a talk", Description: whose, DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *idInput) (*struct{}, error) {
-		if err := a.inHand(ctx, in.ID); err != nil {
-			return nil, err
-		}
-		return nil, a.talkError(a.talks.Hangup(ctx, in.ID))
+		return nil, a.onTalk(ctx, in.ID, "hangup", "", func() error { return a.talks.Hangup(ctx, in.ID) })
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "hold-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/hold", Tags: talks,
 		Summary: "Keep the customer with music", DefaultStatus: http.StatusNoContent,
 		Description: whose + " The agent's phone stays connected. The call shows held_since a moment later.",
 	}, func(ctx context.Context, in *idInput) (*struct{}, error) {
-		if err := a.inHand(ctx, in.ID); err != nil {
-			return nil, err
-		}
-		return nil, a.talkError(a.talks.Hold(ctx, in.ID))
+		return nil, a.onTalk(ctx, in.ID, "hold", "", func() error { return a.talks.Hold(ctx, in.ID) })
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "unhold-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/unhold", Tags: talks,
 		Summary: "Take a held customer back", Description: whose, DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *idInput) (*struct{}, error) {
-		if err := a.inHand(ctx, in.ID); err != nil {
-			return nil, err
-		}
-		return nil, a.talkError(a.talks.Unhold(ctx, in.ID))
+		return nil, a.onTalk(ctx, in.ID, "unhold", "", func() error { return a.talks.Unhold(ctx, in.ID) })
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "transfer-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/transfer", Tags: talks,
@@ -70,10 +62,7 @@ func (a *API) registerTalks(h huma.API) {
 		}
 	},
 	) (*struct{}, error) {
-		if err := a.inHand(ctx, in.ID); err != nil {
-			return nil, err
-		}
-		return nil, a.talkError(a.talks.Digits(ctx, in.ID, talk.Side(in.Body.To), in.Body.Digits))
+		return nil, a.onTalk(ctx, in.ID, "dtmf", in.Body.To, func() error { return a.talks.Digits(ctx, in.ID, talk.Side(in.Body.To), in.Body.Digits) })
 	})
 }
 
@@ -97,15 +86,16 @@ type TransferAnswer struct {
 }
 
 func (a *API) transfer(ctx context.Context, in *transferInput) (*struct{ Body TransferAnswer }, error) {
-	if err := a.inHand(ctx, in.ID); err != nil {
-		return nil, err
+	to := queue.Target{
+		Number: config.NormalNumber(in.Body.To.Number), Agent: in.Body.To.Agent, Queue: in.Body.To.Queue, Headers: in.Body.Headers,
 	}
-	to := in.Body.To
-	x, err := a.talks.Transfer(ctx, in.ID, queue.Target{
-		Number: config.NormalNumber(to.Number), Agent: to.Agent, Queue: to.Queue, Headers: in.Body.Headers,
+	var x queue.Transfer
+	err := a.onTalk(ctx, in.ID, "transfer", to.String(), func() (err error) {
+		x, err = a.talks.Transfer(ctx, in.ID, to)
+		return err
 	})
 	if err != nil {
-		return nil, a.talkError(err)
+		return nil, err
 	}
 	return &struct{ Body TransferAnswer }{TransferAnswer{At: x.At, To: x.To, Result: x.Result}}, nil
 }
@@ -147,18 +137,23 @@ func (a *API) transferTargets(ctx context.Context, _ *struct{}) (*struct{ Body T
 	return &struct{ Body TransferTargets }{t}, nil
 }
 
-// inHand checks that a call is live, that who asks may see it, and that it is
-// theirs to work with.
-func (a *API) inHand(ctx context.Context, callID string) error {
+// onTalk does something to a live call that who asks may see and work with: its
+// agent may, and supervisors and admins, of whom it is written down. do's
+// errors are those of package talk.
+func (a *API) onTalk(ctx context.Context, callID, action, detail string, do func() error) error {
 	p := who(ctx)
 	c, ok := a.board.Call(callID)
-	if !ok || !p.seesCall(&c) {
+	switch {
+	case !ok || !p.seesCall(&c):
 		return notFound("live call", callID)
-	}
-	if p.role == config.RoleAgent && c.Agent != p.id {
+	case c.Agent == p.id:
+		return a.talkError(do())
+	case p.role == config.RoleAgent:
 		return forbidden("the agent who talks, or a supervisor,")
 	}
-	return nil
+	return a.audited(ctx, store.Audit{Action: action, Target: c.Agent, Call: c.ID, Detail: detail}, func() error {
+		return a.talkError(do())
+	})
 }
 
 // seesCall is sees for a call: those who were rung for it or talk on it see
@@ -188,6 +183,9 @@ func (a *API) talkError(err error) error {
 		return problem(http.StatusConflict, CodeHeld, "the customer is held already")
 	case errors.Is(err, queue.ErrDirection):
 		return problem(http.StatusConflict, CodeOutbound, "the agent made this call for a queue that is no more: it can't be held or handed over")
+	case errors.Is(err, queue.ErrDetached):
+		return problem(http.StatusConflict, CodeDetached,
+			"calld was started anew in the middle of the talk: it can be ended; a held customer can be taken back in a moment")
 	case errors.Is(err, queue.ErrNotHeld):
 		return problem(http.StatusConflict, CodeNotHeld, "the customer is not held")
 	case errors.Is(err, context.Canceled): // the client is gone

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"calld/exchange"
 	"calld/queue"
+	"calld/store"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -187,4 +190,47 @@ func TestTalksWithoutAsterisk(t *testing.T) {
 	c.answer("other", "billing")
 	c.pbx.err = exchange.ErrAway
 	wantProblem(t, c.ask("other", "POST /api/v1/calls/talk-billing/hangup", ""), http.StatusServiceUnavailable, CodeAsterisk)
+}
+
+// TestWorkOnOthersCalls: what a supervisor does with an agent's call is
+// written down; what the agent does is not.
+func TestWorkOnOthersCalls(t *testing.T) {
+	c := newCentre(t)
+	c.answer("other", "billing")
+	for _, by := range []string{"other", "sup"} {
+		for _, what := range []string{"dtmf", "hold", "unhold", "transfer", "hangup"} {
+			body := map[string]string{"dtmf": `{"to":"caller","digits":"1"}`, "transfer": `{"to":{"agent":"홍길동"}}`}[what]
+			c.ask(by, "POST /api/v1/calls/talk-billing/"+what, body)
+		}
+		c.ask(by, "POST /api/v1/calls", `{"agent":"other","queue":"billing","number":"0212345678"}`)
+	}
+	var got []string
+	for _, a := range read[store.AuditPage](t, c.ask("관리자", "GET /api/v1/audit", ""), http.StatusOK).Entries {
+		got = append(got, strings.Join([]string{a.By, a.Action, a.Target, a.Call, a.Detail, a.Result}, " "))
+	}
+	slices.Reverse(got)
+	want := []string{
+		"sup dtmf other talk-billing caller ok", "sup hold other talk-billing  ok", "sup unhold other talk-billing  not_held",
+		"sup transfer other talk-billing 홍길동 target_busy", "sup hangup other talk-billing  ok", "sup call other  0212345678 ok",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("trail (-want +got):\n%s", diff)
+	}
+}
+
+// TestTalkOfALostScript: when calld was started anew in the middle of a talk, it
+// can be ended but not held or handed over.
+func TestTalkOfALostScript(t *testing.T) {
+	c := newCentre(t)
+	c.answer("other", "billing").Detach()
+	for _, what := range []string{"hold", "unhold", "transfer"} {
+		body := map[string]string{"transfer": `{"to":{"queue":"상담전화"}}`}[what]
+		wantProblem(t, c.ask("other", "POST /api/v1/calls/talk-billing/"+what, body), http.StatusConflict, CodeDetached)
+	}
+	if r := c.ask("other", "POST /api/v1/calls/talk-billing/hangup", ""); r.Code != http.StatusNoContent {
+		t.Errorf("hangup: %d %s", r.Code, r.Body)
+	}
+	if diff := cmp.Diff([]string{"set PJSIP/802-1 HELD=PJSIP/trunk-billing", "hang up PJSIP/802-1"}, c.pbx.done); diff != "" {
+		t.Errorf("Asterisk was asked to (-want +got):\n%s", diff)
+	}
 }

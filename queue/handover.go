@@ -52,7 +52,7 @@ type handover struct {
 // sends the customer back to the agent, or in line when that one is not free.
 //
 // The errors are [ErrUnknownCall], [ErrNotTalking], [ErrDirection],
-// [ErrUnknownAgent], [ErrTargetBusy] and [ErrUnknownQueue].
+// [ErrDetached], [ErrUnknownAgent], [ErrTargetBusy] and [ErrUnknownQueue].
 func (b *Board) Transfer(callID string, to Target) (<-chan Transfer, error) {
 	done := make(chan Transfer, 1)
 	err := b.withTalk(callID, func(m *machine, c *call) error {
@@ -61,9 +61,6 @@ func (b *Board) Transfer(callID string, to Target) (<-chan Transfer, error) {
 		}
 		h := &handover{to: to, from: m.agents[c.Agent], done: done}
 		if c.HeldSince != nil {
-			if c.expected() {
-				return fmt.Errorf("%w: its script is on the way back", ErrNotTalking)
-			}
 			m.handOver(c, h)
 			return nil
 		}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What [Board.Order], [Board.Transfer] and [Board.Unhold] may answer.
+// What [Board.Hangup], [Board.Hold], [Board.Unhold] and [Board.Transfer] may answer.
 var (
 	// ErrUnknownCall means that no live call has that id.
 	ErrUnknownCall = errors.New("queue: no such live call")
@@ -15,6 +15,10 @@ var (
 	// ErrHeld means that the customer is held already, ErrNotHeld not at all.
 	ErrHeld    = errors.New("queue: the call is held already")
 	ErrNotHeld = errors.New("queue: the call is not held")
+	// ErrDetached means that no script serves the talk, as after a restart of
+	// calld: its end is all that can be ordered. A held call's comes back within
+	// moments; that of another talk only when the talk has ended.
+	ErrDetached = errors.New("queue: no script serves the call")
 	// ErrTargetBusy means that the agent whom a call is to be handed to is not
 	// free.
 	ErrTargetBusy = errors.New("queue: the agent is not free")
@@ -64,7 +68,7 @@ func (b *Board) Hangup(callID string) error {
 // Hold tells that the agent's channel is about to be taken out of the talk, to
 // wait elsewhere while the customer hears music. The customer of a call that an
 // agent has made is turned over by it (see [Call.ByAgent]). The errors are
-// [ErrUnknownCall], [ErrNotTalking], [ErrDirection] and [ErrHeld].
+// [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached] and [ErrHeld].
 func (b *Board) Hold(callID, channel string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
 		if c.HeldSince != nil {
@@ -76,15 +80,12 @@ func (b *Board) Hold(callID, channel string) error {
 }
 
 // Unhold joins a held customer and the agent again. The errors are
-// [ErrUnknownCall], [ErrDirection], [ErrNotTalking], also while the customer's script is lost,
-// and [ErrNotHeld].
+// [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached] and
+// [ErrNotHeld].
 func (b *Board) Unhold(callID string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
-		switch {
-		case c.HeldSince == nil:
+		if c.HeldSince == nil {
 			return fmt.Errorf("%w: %s", ErrNotHeld, callID)
-		case c.expected():
-			return fmt.Errorf("%w: its script is on the way back", ErrNotTalking)
 		}
 		m.tell(c.ticket, instruction{offer: &Offer{ID: c.offer.id, Bridge: c.HeldChannel}})
 		c.HeldSince, c.HeldChannel = nil, ""
@@ -114,7 +115,9 @@ func (b *Board) withCall(callID string, f func(*machine, *call) error) error {
 }
 
 // withTalk is withCall for a talk of an agent with a customer. A customer who
-// is still to be turned over needs the number of the queue for that.
+// is still to be turned over needs the number of the queue for that. One whose
+// script is lost can't be kept at all: when the agent's leg is taken out, the
+// dialplan comes back with a talk that has ended, and hangs up.
 func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 	return b.withCall(callID, func(m *machine, c *call) error {
 		switch {
@@ -122,6 +125,8 @@ func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 			return fmt.Errorf("%w: it is %s", ErrNotTalking, c.Phase)
 		case c.ByAgent() && m.numbers[c.Caller] != c.line:
 			return fmt.Errorf("%w: %s", ErrDirection, callID)
+		case c.expected():
+			return fmt.Errorf("%w: %s", ErrDetached, callID)
 		}
 		return f(m, c)
 	})

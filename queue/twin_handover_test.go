@@ -17,6 +17,8 @@ func (t *twin) inTalk(call string) (*twinCall, error) {
 		return nil, ErrNotTalking
 	case c.agents() && (t.queues[c.Queue].removed || t.queues[c.Queue].cfg.Number != c.Caller):
 		return nil, ErrDirection
+	case c.script == 0:
+		return nil, ErrDetached
 	}
 	return c, nil
 }
@@ -60,8 +62,6 @@ func (t *twin) unhold(call string) error {
 		return err
 	case c.HeldSince == nil:
 		return ErrNotHeld
-	case c.script == 0:
-		return ErrNotTalking
 	}
 	t.direct = append(t.direct, direct{call: call, bridge: c.HeldChannel})
 	c.HeldSince, c.HeldChannel = nil, ""
@@ -90,9 +90,6 @@ func (t *twin) transfer(call string, to Target) error {
 		t.order(c, orderTransfer)
 		c.handNext = h
 		return nil
-	}
-	if c.script == 0 {
-		return ErrNotTalking
 	}
 	t.handOver(c, h)
 	return nil

@@ -20,7 +20,7 @@ type Audit struct {
 	Call   string    `json:"call,omitempty"`   // the call it was about
 	Detail string    `json:"detail,omitempty"` // such as the state that was set
 	// Result is "ok", or what was wrong; empty while it is being done, and
-	// when calld ended before it knew.
+	// when calld, or whoever asked, was gone before it was known.
 	Result string `json:"result"`
 }
 

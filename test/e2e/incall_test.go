@@ -383,3 +383,28 @@ func TestHeldOverRestart(t *testing.T) {
 	c.ended(k.number, outcome{queue.Answered, "a1", []string{"a1 answered"}})
 	c.waitAgent("a1", queue.Available)
 }
+
+// In a talk that outlived calld the customer can't be held or handed over, which
+// would hang them up; they talk on, and the agent ends the call from the page.
+func TestTalkOverRestart(t *testing.T) {
+	t.Parallel()
+	c := start(t, onePlan(1))
+	c.loginAll("a1")
+	k := c.talk(1, "a1")
+	call := c.waitCall(k.number, queue.Talking)
+	c.waitWritten()
+	c.kill()
+	c.serve()
+	c.login("a1")
+	c.waitHeld(call.ID, false)
+	a := c.rest("a1")
+	c.eventually("hold to be refused", func() error { // once Asterisk is connected
+		return a.try("calls/"+call.ID+"/hold", http.StatusConflict)
+	})
+	c.hearEachOther(1, k)
+	a.post("calls/"+call.ID+"/hangup", nil, http.StatusNoContent)
+	_, err := k.caller.WaitEnded(c.step())
+	c.must(err)
+	c.ended(k.number, outcome{queue.Answered, "a1", []string{"a1 answered"}})
+	c.waitAgent("a1", queue.Available)
+}

@@ -52,7 +52,7 @@ export interface paths {
         put?: never;
         /**
          * Log out an agent
-         * @description Closes all pages of the agent and ends its sessions. A call in hand goes on.
+         * @description Closes all pages of the agent and ends its sessions. A call in hand goes on, unless the page is the phone.
          */
         post: operations["log-out-agent"];
         delete?: never;
@@ -185,7 +185,7 @@ export interface paths {
         put?: never;
         /**
          * Play digits into a talk
-         * @description For the agent who talks, supervisors and admins. The digits are played one after another, four in a second; the answer comes when the last has been played. A second request for the same call waits for the first.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The digits are played one after another, four in a second; the answer comes when the last has been played. A second request for the same call waits for the first.
          */
         post: operations["dtmf-call"];
         delete?: never;
@@ -205,7 +205,7 @@ export interface paths {
         put?: never;
         /**
          * End a talk
-         * @description For the agent who talks, supervisors and admins.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail.
          */
         post: operations["hangup-call"];
         delete?: never;
@@ -225,7 +225,7 @@ export interface paths {
         put?: never;
         /**
          * Keep the customer with music
-         * @description For the agent who talks, supervisors and admins. The agent's phone stays connected. The call shows held_since a moment later.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The agent's phone stays connected. The call shows held_since a moment later.
          */
         post: operations["hold-call"];
         delete?: never;
@@ -285,7 +285,7 @@ export interface paths {
         put?: never;
         /**
          * Hand a call over
-         * @description For the agent who talks, supervisors and admins. The agent is off the call at once; the answer comes when the target has answered or has not, 45 seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when that one is not free. A number is called with the queue's number as caller id.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The agent is off the call at once; the answer comes when the target has answered or has not, 45 seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when that one is not free. A number is called with the queue's number as caller id.
          */
         post: operations["transfer-call"];
         delete?: never;
@@ -305,7 +305,7 @@ export interface paths {
         put?: never;
         /**
          * Take a held customer back
-         * @description For the agent who talks, supervisors and admins.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail.
          */
         post: operations["unhold-call"];
         delete?: never;
@@ -839,7 +839,7 @@ export interface components {
             password: string;
         };
         "Make-callRequest": {
-            /** @description Who calls; by default who asks. Only a supervisor may name another. */
+            /** @description Who calls; by default who asks. Only a supervisor may name another, which is written into the audit trail. */
             agent?: string;
             /**
              * @description Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped.
@@ -917,7 +917,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "call_held" | "not_held" | "outbound";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "call_held" | "not_held" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */

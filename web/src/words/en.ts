@@ -184,6 +184,7 @@ export const en: Words = {
         caller_left: "the customer hung up",
         target_busy: "the agent is not free",
         not_talking: "the call is over already",
+        detached: "the server was started anew during the call",
         asterisk_away: "Asterisk can't be reached",
       };
       return `${to}: ${how[result] ?? "could not be handed over"}`;
@@ -191,9 +192,11 @@ export const en: Words = {
     fault: (code) =>
       code === "not_talking" || code === "not_found"
         ? "The call is over already."
-        : code === "asterisk_away"
-          ? "Asterisk can't be reached."
-          : "The server could not do it.",
+        : code === "detached"
+          ? "The server was started anew during the call: it can't be held or transferred any more."
+          : code === "asterisk_away"
+            ? "Asterisk can't be reached."
+            : "The server could not do it.",
   },
 
   dial: {
@@ -422,7 +425,8 @@ export const en: Words = {
     },
     confirm: {
       free: (name) => `${name}: ends the call if it lives, or its record if Asterisk does not know it any more.`,
-      logout: (name) => `Closes all pages of ${name} and logs out. A call in hand goes on.`,
+      logout: (name) =>
+        `Closes all pages of ${name} and logs out. A call in hand goes on; on a phone in the page it ends.`,
     },
     done: (name) => ({
       listen: `Your phone rings. Answer it to hear ${name}'s call.`,
@@ -489,6 +493,14 @@ export const en: Words = {
     auditOk: "done",
     auditUnknown: "not known",
     auditCall: "call",
+    auditActs: {
+      hangup: "Hang up",
+      hold: "Hold",
+      unhold: "Resume",
+      transfer: "Transfer",
+      dtmf: "Play digits",
+      call: "Have call",
+    },
     when: "Time",
     who: "Who",
     what: "What",

@@ -209,6 +209,7 @@ export const ko = {
         caller_left: "고객이 끊음",
         target_busy: "상담원이 통화할 수 없는 상태입니다",
         not_talking: "통화가 이미 끝났습니다",
+        detached: "통화 중에 서버가 다시 시작되었습니다",
         asterisk_away: "교환기(Asterisk)에 연결할 수 없습니다",
       };
       return `${to}: ${how[result] ?? "전달하지 못했습니다"}`;
@@ -216,9 +217,11 @@ export const ko = {
     fault: (code: string) =>
       code === "not_talking" || code === "not_found"
         ? "통화가 이미 끝났습니다."
-        : code === "asterisk_away"
-          ? "교환기(Asterisk)에 연결할 수 없습니다."
-          : "서버가 처리하지 못했습니다.",
+        : code === "detached"
+          ? "통화 중에 서버가 다시 시작되어 이 통화는 보류하거나 전달할 수 없습니다."
+          : code === "asterisk_away"
+            ? "교환기(Asterisk)에 연결할 수 없습니다."
+            : "서버가 처리하지 못했습니다.",
   },
 
   dial: {
@@ -447,7 +450,8 @@ export const ko = {
     confirm: {
       free: (name: string) =>
         `${name}: 통화가 이어져 있으면 끊고, 교환기에 없는 통화이면 기록을 끝냅니다. 상태를 풀까요?`,
-      logout: (name: string) => `${name}의 화면을 모두 닫고 로그아웃시킵니다. 진행 중인 통화는 이어집니다.`,
+      logout: (name: string) =>
+        `${name}의 화면을 모두 닫고 로그아웃시킵니다. 진행 중인 통화는 이어지지만, 화면 속 전화기의 통화는 끊깁니다.`,
     },
     done: (name: string) => ({
       listen: `내 전화기가 울립니다. 받으면 ${name}의 통화가 들립니다.`,
@@ -514,6 +518,14 @@ export const ko = {
     auditOk: "했음",
     auditUnknown: "결과 모름",
     auditCall: "통화",
+    auditActs: {
+      hangup: "통화 끊기",
+      hold: "보류",
+      unhold: "보류 해제",
+      transfer: "전달",
+      dtmf: "버튼음 보내기",
+      call: "전화 걸게 하기",
+    },
     when: "시각",
     who: "누가",
     what: "무엇을",
