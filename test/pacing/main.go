@@ -4,7 +4,7 @@
 //
 //	go run ./test/pacing -seeds 6 -markdown
 //
-// It fails when a mark is missed. All figures but the cost of a decision are
+// It fails when a mark is missed, but for those of the optional hang-up. All figures but the cost of a decision are
 // the same on every machine.
 package main
 
@@ -82,7 +82,7 @@ func run(w io.Writer, seeds int, only string, markdown bool) error {
 		return err
 	}
 	for _, m := range marks {
-		if !m.passed() {
+		if m.binding && !m.passed() {
 			return errMissed
 		}
 	}

@@ -10,6 +10,7 @@ import (
 // mark is a promise, and in how many cells it was kept.
 type mark struct {
 	name                  string
+	binding               bool // the program fails when it is missed
 	cells, pass, splendid int
 	missed                []string // with their figures
 }
@@ -54,7 +55,7 @@ func judge(cells []*cell) []mark {
 			}
 		}
 		for _, m := range []mark{compliance, occupancy, won, worst, stepped, cold, published, cost} {
-			if m.cells > 0 {
+			if m.binding = !strings.HasSuffix(method, hangUp); m.cells > 0 {
 				out = append(out, m)
 			}
 		}
@@ -96,18 +97,20 @@ func (c *cell) judgeGrid(cells []*cell, occupancy, won, worst *mark) {
 	if !steady {
 		return
 	}
+	if c.limit == usual {
+		limit := worstMinutes[c.scenario.Agents]
+		worst.add(c.scenario.Name, percent(c.days.Worst()), c.days.Worst() <= limit, c.days.Worst() <= c.peer(cells, "adaptive").days.Worst()/2)
+	}
+	if c.contender.Name == "lite" {
+		return
+	}
 	risk, frontier := ref.risk3, ref.frontier3
-	if c.limit < 0.03 {
+	if c.limit == strict {
 		risk, frontier = ref.risk1, ref.frontier1
 	}
 	got := 100 * c.days.Occupancy()
 	occupancy.add(c.scenario.Name, number(got), got >= risk-1, got >= frontier-0.5)
-	if c.limit < 0.03 {
-		return
-	}
-	limit := worstMinutes[c.scenario.Agents]
-	worst.add(c.scenario.Name, percent(c.days.Worst()), c.days.Worst() <= limit, c.days.Worst() <= c.peer(cells, "adaptive").days.Worst()/2)
-	if g, ok := gain[c.scenario.Name]; ok {
+	if g, ok := gain[c.scenario.Name]; ok && c.limit == usual {
 		more := c.days.TalkPerHour() - c.peer(cells, "progressive").days.TalkPerHour()
 		won.add(c.scenario.Name, number(more), more >= g[0], more >= g[1])
 	}
@@ -136,12 +139,12 @@ func (c *cell) judgeChanges(stepped, cold *mark) {
 	}
 }
 
-// judgePublished: more than 90 % at 3 %, as the vendor claims.
+// judgePublished: more than 90 % at 3 %, as the vendor claims; splendid at 1 %.
 func (c *cell) judgePublished(m *mark) {
-	if !c.is("A1", "A2", "A3") {
+	if !c.is("A1", "A2", "A3") || c.contender.Name == "lite" {
 		return
 	}
-	rate := c.days.Rate()
-	good := c.days.Occupancy() > 0.9
-	m.add(c.scenario.Name, fmt.Sprintf("%s %% at %s %%", percent(c.days.Occupancy()), percent(rate)), good && rate <= 0.03, good && rate <= 0.011)
+	rate, good := c.days.Rate(), c.days.Occupancy() > 0.9
+	pass := rate <= c.limit && (good || c.limit == strict)
+	m.add(c.scenario.Name, fmt.Sprintf("%s %% at %s %%", percent(c.days.Occupancy()), percent(rate)), pass, pass && good && rate <= strict)
 }
