@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ko } from "../words/ko";
 import { dialable } from "./number";
-import { outcomeText } from "./outcome";
+import { endText, outcomeText } from "./outcome";
 
 it.each([
   ["in", "failed", "asterisk_restarted", ko.outcome.failed],
@@ -14,6 +14,17 @@ it.each([
   ["out", "failed", undefined, ko.dial.notReached],
 ] as const)("says how a call (%s, %s, %s) ended", (direction, outcome, cause, want) => {
   expect(outcomeText(ko, { direction, outcome, cause })).toBe(want);
+});
+
+it.each([
+  ["16 caller", "고객이 끊음 (16)"],
+  ["agent", "상담원이 끊음"],
+  ["17 busy", "통화중 (17)"],
+  ["asterisk_stopped", "Asterisk가 멈춤"],
+  ["34 something", "something (34)"],
+  ["toString", "toString"],
+])("says why a call ended: %s", (cause, want) => {
+  expect(endText(ko, cause)).toBe(want);
 });
 
 it.each([

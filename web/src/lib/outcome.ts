@@ -7,6 +7,13 @@ export function causeText(words: Words, cause: string): string | null {
   return Object.hasOwn(words.dial.cause, why) ? words.dial.cause[why as keyof Words["dial"]["cause"]] : null;
 }
 
+/** Why a call ended, with the hang-up cause of Q.850 where there is one: "고객이 끊음 (16)". */
+export function endText(words: Words, cause: string): string {
+  const [, code, why] = /^(?:(\d+) )?(.*)$/.exec(cause)!;
+  const known = Object.hasOwn(words.history.ended, why!) ? words.history.ended[why!] : causeText(words, why!);
+  return (known ?? why!) + (code ? ` (${code})` : "");
+}
+
 /** How a call ended. A failed one that an agent made is no fault of the system: the customer was not reached. */
 export function outcomeText(
   words: Words,
