@@ -271,27 +271,25 @@ func (m *machine) credit(c *call, phone string) bool {
 	if a == nil {
 		return false
 	}
-	var at time.Time // of the last round that rang the agent
-	for _, r := range c.Rings {
+	last := -1 // the last time that it rang the agent
+	for i, r := range c.Rings {
 		if r.Agent == a.cfg.ID && r.Result == CutShort {
-			at = r.At
+			last = i
 		}
 	}
-	if at.IsZero() { // what calld knew of the call is lost
-		at = c.talkFrom
-		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: at, Result: CutShort})
+	if last < 0 { // what calld knew of the call is lost
+		last = len(c.Rings)
+		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: c.talkFrom, Result: CutShort})
 	}
+	at := c.Rings[last].At
 	c.talkFrom = later(c.talkFrom, at)
 	answered := c.talkFrom
 	for i := range c.Rings {
-		switch r := &c.Rings[i]; {
-		case !r.At.Equal(at) || r.Result != CutShort:
-		case r.Agent == a.cfg.ID:
-			r.Result, r.End = RingAnswer, &answered
-		default:
+		if r := &c.Rings[i]; r.At.Equal(at) && r.Result == CutShort {
 			r.Result = Elsewhere
 		}
 	}
+	c.Rings[last].Result, c.Rings[last].End = RingAnswer, &answered
 	c.Agent = a.cfg.ID
 	if !answered.Before(m.today) {
 		a.calls++
