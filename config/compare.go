@@ -217,6 +217,7 @@ func tableSettings(c *Config) []setting {
 		text("asterisk.websocket", a.WebSocket),
 		text("asterisk.fallback_context", a.FallbackContext),
 		text("asterisk.fallback_extension", a.FallbackExtension),
+		yes("asterisk.only_our_events", a.OnlyOurEvents),
 		text("announcement.url", n.URL),
 		lasting("announcement.timeout", n.Timeout),
 		text("announcement.fallback", n.Fallback),

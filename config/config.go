@@ -61,6 +61,9 @@ type Asterisk struct {
 	// a caller when calld stays away. An empty extension hangs up politely.
 	FallbackContext   string
 	FallbackExtension string
+	// OnlyOurEvents: Asterisk is to make no manager events of calls that calld
+	// does not read, for any of its manager's users.
+	OnlyOurEvents bool
 }
 
 // Announcement is the [announcement] table.

@@ -161,6 +161,7 @@ sounds_here = "/mnt/sounds"
 websocket = "wss://pbx.example.com/ws"
 fallback_context = "from-internal"
 fallback_extension = "100"
+only_our_events = true
 [announcement]
 url = "https://example.com/a?b=c"
 timeout = "1500ms"
@@ -234,6 +235,7 @@ queues = ["123456"]
 			AgentDial: "Local/{phone}@agents/n", TrunkDial: "PJSIP/carrier/sip:{number}@sip.example.com",
 			Recordings: "/rec", RecordingsHere: in("rec"), Sounds: "/sounds", SoundsHere: "/mnt/sounds",
 			WebSocket: "wss://pbx.example.com/ws", FallbackContext: "from-internal", FallbackExtension: "100",
+			OnlyOurEvents: true,
 		},
 		Announcement: Announcement{URL: "https://example.com/a?b=c", Timeout: 1500 * time.Millisecond, Fallback: "custom/안내"},
 		TTS: TTS{

@@ -110,6 +110,7 @@ func readAsterisk(s *section) Asterisk {
 		WebSocket:         s.str("websocket", "ws://127.0.0.1:8088/ws", link("ws", "wss")),
 		FallbackContext:   s.str("fallback_context", "", name),
 		FallbackExtension: s.str("fallback_extension", "", optional(number)),
+		OnlyOurEvents:     s.boolean("only_our_events", false),
 	}
 	if !s.has("secret") {
 		s.missing("secret", `set it to the secret of the user in manager.conf, for example secret = "env:CALLD_AMI_SECRET"`)

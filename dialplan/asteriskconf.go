@@ -79,6 +79,7 @@ type confData struct {
 	OwnPhones, WebPhones           bool
 	Agents                         []confAgent
 	Username, Secret, Events       string
+	Unread                         string // empty: Asterisk makes all events
 	Permit                         []string
 }
 
@@ -101,6 +102,9 @@ func newConfData(cfg *config.Config) (*confData, error) {
 		AgentDial: comment(a.AgentDial),
 		OwnPhones: a.AgentDial != config.DefaultAgentDial,
 		Events:    strings.Join(events(), "|"),
+	}
+	if a.OnlyOurEvents {
+		d.Unread = strings.Join(unread(), ",")
 	}
 	for _, v := range []struct {
 		to       *string
@@ -153,6 +157,18 @@ func events() []string {
 		"FullyBooted", "Shutdown",
 		"Hangup", "DialBegin", "DialState", "DialEnd", "DeviceStateChange",
 		"OriginateResponse", // of the calls that agents make; inbound ones have none
+	}
+}
+
+// unread lists the manager events of a call that calld does not read. Asterisk
+// makes each, and wakes calld's connection for it, before the filter drops it
+// (manager.c, append_event).
+func unread() []string {
+	return []string{
+		"Newchannel", "Newexten", "VarSet", "Newstate", "NewCallerid", "NewConnectedLine",
+		"HangupRequest", "SoftHangupRequest", "BridgeCreate", "BridgeEnter", "BridgeLeave", "BridgeDestroy",
+		"AGIExecStart", "AGIExecEnd", "RTCPSent", "RTCPReceived", "MusicOnHoldStart", "MusicOnHoldStop",
+		"ChallengeSent", "SuccessfulAuth", "ExtensionStatus",
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -195,4 +196,13 @@ func FuzzAsteriskConfig(f *testing.F) {
 			}
 		}
 	})
+}
+
+// No event that is listened to is switched off.
+func TestUnread(t *testing.T) {
+	for _, e := range unread() {
+		if slices.Contains(events(), e) {
+			t.Errorf("%s is read and switched off", e)
+		}
+	}
 }

@@ -34,12 +34,6 @@ const (
 	firstNumber = 2158800000
 )
 
-// unread lists the manager events of a call that calld does not read: an admin
-// whose other programs don't either may have Asterisk not make them.
-const unread = "Newchannel,Newexten,VarSet,Newstate,NewCallerid,NewConnectedLine,HangupRequest,SoftHangupRequest," +
-	"BridgeCreate,BridgeEnter,BridgeLeave,BridgeDestroy,AGIExecStart,AGIExecEnd,RTCPSent,RTCPReceived," +
-	"ChallengeSent,SuccessfulAuth,ExtensionStatus"
-
 func phone(agent int) string  { return strconv.Itoa(firstPhone + agent) }
 func number(queue int) string { return "0" + strconv.Itoa(firstNumber+queue) }
 
@@ -125,6 +119,7 @@ admin_socket = "{{.Dir}}/s"
 ami = "{{.AMI}}"
 username = "calld"
 secret = "calld"
+only_our_events = {{.Lean}}
 {{range $i, $number := .Numbers}}
 [queues.q{{$i}}]
 name = "상담전화_{{$i}}"
@@ -151,7 +146,8 @@ func (c *centre) writeConfig(path, amiAddr string, http, agi int) error {
 		AMI, Dir  string
 		Numbers   []string
 		Agents    []agent
-	}{HTTP: http, AGI: agi, AMI: amiAddr, Dir: c.dir}
+		Lean      bool
+	}{HTTP: http, AGI: agi, AMI: amiAddr, Dir: c.dir, Lean: c.plan.lean}
 	for q := range queues {
 		v.Numbers = append(v.Numbers, number(q))
 	}
@@ -200,9 +196,6 @@ func (c *centre) startCalld(ctx context.Context, o lab.Options, binary string, l
 	}
 	for _, f := range files {
 		o.Files[f.Name] = f.Text
-	}
-	if c.plan.lean {
-		o.Files["manager_lean.conf"] = "[general](+)\ndisabledevents = " + unread + "\n"
 	}
 	if c.pbx, err = lab.Start(ctx, o); err != nil {
 		return err

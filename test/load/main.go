@@ -108,7 +108,7 @@ func plans(rates []int) []plan {
 			plan{name: "Dial()", way: dial, agents: enough, rate: rate, talk: talk},
 			plan{name: "Queue()", way: queue, agents: enough, rate: rate, talk: talk},
 			plan{name: "calld", way: calld, agents: enough, rate: rate, talk: talk},
-			plan{name: "calld, disabledevents", way: calld, agents: enough, rate: rate, talk: talk, lean: true},
+			plan{name: "calld, only_our_events", way: calld, agents: enough, rate: rate, talk: talk, lean: true},
 			plan{name: "calld, few pages", way: calld, agents: few, rate: rate, talk: shortTalk, tapped: true},
 			plan{name: "calld, many pages", way: calld, agents: many, rate: rate, talk: talk, tapped: true},
 		)

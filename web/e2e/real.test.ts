@@ -173,7 +173,7 @@ it("calls a number: the own phone rings first, then the customer's, and the memo
   await row.getByText("발신", { exact: true }).waitFor();
   expect(await row.innerText()).toContain("010-9876-5432");
   await row.locator("a").click();
-  await page.locator("[data-detail]").getByRole("button", { name: "010-9876-5432에 전화 걸기" }).waitFor();
+  await page.locator("[data-detail]").getByRole("button", { name: "010-9876-5432 전화 걸기" }).waitFor();
   expect(await page.locator("[data-detail] textarea").inputValue()).toBe("안내 전화");
 });
 

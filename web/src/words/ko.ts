@@ -229,7 +229,7 @@ export const ko = {
     hint: "전화번호",
     submit: "걸기",
     explain: "내 전화가 먼저 울리고, 받으면 고객에게 겁니다.",
-    call: (number: string) => `${number}에 전화 걸기`,
+    call: (number: string) => `${number} 전화 걸기`,
     which: "어느 큐로 걸까요? 고객에게 그 큐의 번호가 보입니다.",
     first: "전화기를 드세요. 받으면 고객에게 겁니다.",
     phase: { ringing: "내 전화 울림", dialling: "고객에게 거는 중" },
