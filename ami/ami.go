@@ -237,8 +237,9 @@ func (c *Client) current() (*conn, error) {
 
 // Do sends an action and returns its answer: with it a [*ResponseError] when
 // Asterisk's is an error, [ErrDisconnected] when there is no connection or it
-// ends, [ErrTimeout] after Options.ActionTimeout or the context's cause. After
-// the latter two the action may still take effect.
+// ends, [ErrTimeout] after Options.ActionTimeout or the context's cause. With
+// the latter three comes [ErrUnanswered] when the action was sent: it may still
+// take effect.
 func (c *Client) Do(ctx context.Context, a Action) (Response, error) {
 	cn, err := c.current()
 	if err != nil {

@@ -208,14 +208,14 @@ func TestActionTimeLimits(t *testing.T) {
 
 		began := time.Now()
 		_, err := l.Do(t.Context(), ami.NewAction("Originate"))
-		if !errors.Is(err, ami.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 3*time.Second {
+		if !errors.Is(err, ami.ErrTimeout) || !errors.Is(err, ami.ErrUnanswered) || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 3*time.Second {
 			t.Errorf("%v after %v, want ErrTimeout after 3 s", err, time.Since(began))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began = time.Now()
 		_, err = l.Do(ctx, ami.NewAction("Originate"))
-		if errors.Is(err, ami.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+		if errors.Is(err, ami.ErrTimeout) || !errors.Is(err, ami.ErrUnanswered) || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v, want the context's end after 1 s", err, time.Since(began))
 		}
 		ctx, stop := context.WithCancel(t.Context())
@@ -313,7 +313,7 @@ func TestLists(t *testing.T) {
 		{name: "none found", answer: func(r *amitest.Request) { r.Error("No Contacts found") }},
 		{name: "refused", answer: func(r *amitest.Request) { r.Error("Permission denied") }, err: "ami: action Items: Permission denied"},
 		{
-			name: "never complete", err: "ami: list Items: ami: no answer in time: context deadline exceeded",
+			name: "never complete", err: "ami: list Items: ami: sent and not answered: ami: no answer in time: context deadline exceeded",
 			answer: func(r *amitest.Request) { r.StartList("x"); r.Item("Item") },
 		},
 	}

@@ -76,7 +76,8 @@
 // Nothing ends Run but its context. Whatever goes wrong ends the connection
 // with a [Reason], counted in [Stats], and the next one follows after a
 // jittered, growing pause; a refused login waits for the longest. Actions in
-// flight fail at once with a [*DisconnectError], which is [ErrDisconnected].
+// flight fail at once with a [*DisconnectError], which is [ErrDisconnected], and
+// as [ErrUnanswered]: Asterisk may have carried them out.
 // Events received before the end are still handled before OnState tells it.
 //
 // When the handlers are too slow and the queue overflows, the connection is

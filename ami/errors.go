@@ -13,6 +13,10 @@ var (
 	// ErrTimeout says that Asterisk gave no answer within the client's own
 	// time limit. It is also a context.DeadlineExceeded.
 	ErrTimeout = fmt.Errorf("ami: no answer in time: %w", context.DeadlineExceeded)
+	// ErrUnanswered says of an action that was sent that no answer came: the
+	// connection, the time or the context has ended. Asterisk may have carried
+	// it out, or still may. Whatever else ends an action kept it from being sent.
+	ErrUnanswered = errors.New("ami: sent and not answered")
 	// ErrBadAction says that an action can't be sent: a line break in a
 	// value, a line too long for Asterisk, too many headers, an ActionID that
 	// is already in flight.

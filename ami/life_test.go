@@ -36,12 +36,12 @@ func TestDisconnectInAnAction(t *testing.T) {
 		for range 2 {
 			err := <-errs
 			var end *ami.DisconnectError
-			if !errors.Is(err, ami.ErrDisconnected) || !errors.As(err, &end) || end.Reason != ami.ReasonClosed {
+			if !errors.Is(err, ami.ErrUnanswered) || !errors.Is(err, ami.ErrDisconnected) || !errors.As(err, &end) || end.Reason != ami.ReasonClosed {
 				t.Errorf("in flight: %v, want a DisconnectError, closed", err)
 			}
 		}
 		l.down(t, ami.ReasonClosed)
-		if _, err := l.Do(t.Context(), ami.NewAction("Ping")); !errors.Is(err, ami.ErrDisconnected) {
+		if _, err := l.Do(t.Context(), ami.NewAction("Ping")); !errors.Is(err, ami.ErrDisconnected) || errors.Is(err, ami.ErrUnanswered) {
 			t.Errorf("Do while down: %v", err)
 		}
 		if _, err := l.List(t.Context(), ami.NewAction("Items")); !errors.Is(err, ami.ErrDisconnected) {

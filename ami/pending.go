@@ -87,9 +87,9 @@ func (cn *conn) await(ctx context.Context, a Action, p *pending, limit time.Dura
 	case <-p.done:
 		return p.err
 	case <-cn.done:
-		return cn.end()
+		return fmt.Errorf("%w: %w", ErrUnanswered, cn.end())
 	default:
-		return context.Cause(ctx)
+		return fmt.Errorf("%w: %w", ErrUnanswered, context.Cause(ctx))
 	}
 }
 

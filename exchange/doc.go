@@ -20,5 +20,5 @@
 // [ErrAway] says that Asterisk can't be asked now, [ErrNoChannel] that the
 // channel is gone; anything else that Asterisk refuses is a
 // [*ami.ResponseError], and what the action would have done has not happened.
-// After [ami.ErrTimeout] it may still happen.
+// After [ErrUnanswered] it may have happened, or still may.
 package exchange

@@ -19,6 +19,10 @@ var (
 	ErrAway = errors.New("exchange: asterisk is away")
 	// ErrNoChannel: the channel does not exist, or no more.
 	ErrNoChannel = errors.New("exchange: no such channel")
+	// ErrUnanswered: what was asked for was sent, and no answer came, whether
+	// by the end of the connection (then it is ErrAway too), the time or the
+	// context. Asterisk may have done it, or still may.
+	ErrUnanswered = errors.New("exchange: asterisk has not answered")
 )
 
 // Client sends an action to Asterisk; [*ami.Client] does.
@@ -169,6 +173,10 @@ func sorted(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, ami.ErrUnanswered) && errors.Is(err, ami.ErrDisconnected):
+		return fmt.Errorf("%w: %w: %w", ErrUnanswered, ErrAway, err)
+	case errors.Is(err, ami.ErrUnanswered):
+		return fmt.Errorf("%w: %w", ErrUnanswered, err)
 	case errors.Is(err, ami.ErrDisconnected):
 		return fmt.Errorf("%w: %w", ErrAway, err)
 	case errors.As(err, &refused) && noChannel(refused.Message):

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -171,11 +172,13 @@ func TestErrors(t *testing.T) {
 		"redirect": {&ami.ResponseError{Action: "Redirect", Message: "Channel does not exist: PJSIP/8001-1"}, ErrNoChannel},
 		"digit":    {&ami.ResponseError{Action: "PlayDTMF", Message: "Channel not found"}, ErrNoChannel},
 		"away":     {&ami.DisconnectError{Reason: ami.ReasonClosed, Err: errors.New("EOF")}, ErrAway},
+		"late":     {fmt.Errorf("%w: %w", ami.ErrUnanswered, ami.ErrTimeout), ErrUnanswered},
+		"lost":     {fmt.Errorf("%w: %w", ami.ErrUnanswered, &ami.DisconnectError{Reason: ami.ReasonClosed, Err: errors.New("EOF")}), ErrUnanswered},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			err := New(failing{tt.err}).Hangup(t.Context(), "PJSIP/8001-1", 16)
-			if !errors.Is(err, tt.want) || !errors.Is(err, tt.err) {
+			if !errors.Is(err, tt.want) || !errors.Is(err, tt.err) || errors.Is(err, ErrAway) != errors.Is(tt.err, ami.ErrDisconnected) {
 				t.Errorf("error %v, want one that is %v and %v", err, tt.want, tt.err)
 			}
 		})

@@ -2,10 +2,13 @@ package talk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	"calld/queue"
 )
 
 // Times of digits.
@@ -19,8 +22,15 @@ const (
 	digitPause = 500 * time.Millisecond
 )
 
-// MaxDigits bounds the digits and pauses of one request.
-const MaxDigits = 32
+// MaxDigits bounds the digits and pauses of one request, maxRequests how many
+// requests for one call are served or wait at a time.
+const (
+	MaxDigits   = 32
+	maxRequests = 32
+)
+
+// ErrTooManyRequests says that enough digits for the call wait to be played.
+var ErrTooManyRequests = errors.New("talk: too many requests for digits of the call")
 
 // Side is one end of a talk.
 type Side string
@@ -50,9 +60,15 @@ func checkDigits(s string) error {
 }
 
 // Digits plays digits to one side of a talk, one after another, and returns
-// when the last has been played or one could not be.
+// when the last has been played or one could not be. They are meant for the talk
+// under way when they are asked for: when it has been handed over before they
+// are played, the error is [queue.ErrNotTalking].
 func (t *Talks) Digits(ctx context.Context, callID string, to Side, digits string) error {
 	if err := checkDigits(digits); err != nil {
+		return err
+	}
+	meant, err := t.talking(callID)
+	if err != nil {
 		return err
 	}
 	if err := t.digits.enter(ctx, callID); err != nil {
@@ -71,6 +87,9 @@ func (t *Talks) Digits(ctx context.Context, callID string, to Side, digits strin
 		next := digitPause
 		if digits[i] != ',' && digits[i] != 'w' {
 			next = digitSpacing
+			if err := t.same(&meant); err != nil {
+				return err
+			}
 			if err := t.exchange.PlayDTMF(ctx, channel, digits[i], digitLength); err != nil {
 				return sorted(err)
 			}
@@ -80,6 +99,15 @@ func (t *Talks) Digits(ctx context.Context, callID string, to Side, digits strin
 		}
 	}
 	return nil
+}
+
+// same tells whether a talk goes on with the agent whom it was found with.
+func (t *Talks) same(meant *queue.Call) error {
+	c, err := t.talking(meant.ID)
+	if err == nil && (c.Agent != meant.Agent || len(c.Transfers) != len(meant.Transfers)) {
+		err = fmt.Errorf("%w: it was handed over", queue.ErrNotTalking)
+	}
+	return err
 }
 
 // wait waits for a time, or for the end of ctx.
@@ -107,13 +135,18 @@ type lane struct {
 
 func newLanes() lanes { return lanes{byID: map[string]*lane{}} }
 
-// enter waits for one's turn; it must be followed by leave when it has come.
+// enter waits for one's turn; it must be followed by leave when it has come. The
+// error is ctx's cause or [ErrTooManyRequests].
 func (l *lanes) enter(ctx context.Context, id string) error {
 	l.mu.Lock()
 	x := l.byID[id]
 	if x == nil {
 		x = &lane{turn: make(chan struct{}, 1)}
 		l.byID[id] = x
+	}
+	if x.users == maxRequests {
+		l.mu.Unlock()
+		return fmt.Errorf("%w: %s", ErrTooManyRequests, id)
 	}
 	x.users++
 	l.mu.Unlock()

@@ -22,6 +22,8 @@
 //
 // [queue.ErrUnknownCall], [queue.ErrNotTalking] and their like say why the call
 // can't be worked with, [*DigitsError] and [*TargetError] what is wrong with
-// what was asked for. An error of package exchange says that Asterisk did not do
-// it; the talk then goes on as it was.
+// what was asked for, [ErrTooManyRequests] that too much was. An error of package
+// exchange says that Asterisk did not do it; the talk then goes on as it was.
+// After [exchange.ErrUnanswered] nobody knows, and when the talk ends within
+// [queue.OrderWait] it has ended by what was asked for.
 package talk

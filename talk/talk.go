@@ -107,16 +107,26 @@ func (t *Talks) Hold(ctx context.Context, callID string) error {
 // Unhold joins the agent and the held customer again.
 func (t *Talks) Unhold(_ context.Context, callID string) error { return t.board.Unhold(callID) }
 
-// ends finds the two channels of a talk. The call's own is the customer's, or
-// that of the agent who made the call and has not turned it over. It is Asterisk that knows with whom a
-// channel talks; whoever holds is in no talk, and was noted.
-func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer, agent string, err error) {
+// talking finds the call of a talk.
+func (t *Talks) talking(callID string) (queue.Call, error) {
 	c, ok := t.board.Call(callID)
 	switch {
 	case !ok:
-		return c, "", "", fmt.Errorf("%w: %s", queue.ErrUnknownCall, callID)
+		return c, fmt.Errorf("%w: %s", queue.ErrUnknownCall, callID)
 	case c.Phase != queue.Talking:
-		return c, "", "", fmt.Errorf("%w: it is %s", queue.ErrNotTalking, c.Phase)
+		return c, fmt.Errorf("%w: it is %s", queue.ErrNotTalking, c.Phase)
+	}
+	return c, nil
+}
+
+// ends finds the two channels of a talk. The call's own is the customer's, or
+// that of the agent who made the call and has not turned it over. It is Asterisk
+// that knows with whom a channel talks; whoever holds is in no talk, and was noted.
+func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer, agent string, err error) {
+	c, err = t.talking(callID)
+	switch {
+	case err != nil:
+		return c, "", "", err
 	case c.HeldSince != nil:
 		return c, c.Channel, c.HeldChannel, nil
 	}
@@ -142,9 +152,10 @@ func (t *Talks) takeOut(ctx context.Context, c *queue.Call, agent string) error 
 }
 
 // carriedOut takes an order back that could not be carried out. One that may
-// still be, stands.
+// have been, or still may, stands for [queue.OrderWait]: without it the script
+// would take the end of the talk for a hang-up, and end the call.
 func (t *Talks) carriedOut(callID string, err error) error {
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && !errors.Is(err, exchange.ErrUnanswered) {
 		t.board.Countermand(callID)
 	}
 	return sorted(err)

@@ -19,6 +19,8 @@ import (
 // centre is a board and an Asterisk that write down what they are asked for.
 type centre struct {
 	phase queue.Phase
+	agent string // who talks; empty: 홍길동
+	moves int    // how often the call was handed over
 	out   bool
 	peer  string
 	held  bool
@@ -42,6 +44,12 @@ func (c *centre) note(format string, args ...any) error {
 
 func (c *centre) Call(id string) (queue.Call, bool) {
 	k := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u", Agent: "홍길동", Queue: "q"}
+	c.mu.Lock()
+	k.Transfers = make([]queue.Transfer, c.moves)
+	if c.agent != "" {
+		k.Agent = c.agent
+	}
+	c.mu.Unlock()
 	if c.out {
 		k.Direction, k.Channel, k.UniqueID, k.Caller = queue.Out, "PJSIP/8001-1", queue.OutChannel(id), "02"
 	}
@@ -116,6 +124,7 @@ func TestOrders(t *testing.T) {
 		return err
 	}
 	refused := errors.New("permission denied")
+	lost := fmt.Errorf("%w: %w", exchange.ErrUnanswered, exchange.ErrAway)
 	tests := map[string]struct {
 		do       func(context.Context, *Talks) error
 		held     bool
@@ -143,7 +152,10 @@ func TestOrders(t *testing.T) {
 		}},
 		"the board says no":     {do: transfer, refusal: queue.ErrTargetBusy, want: []string{"board: transfer c1 to 01012345678"}, err: queue.ErrTargetBusy},
 		"asterisk says no":      {do: hangup, held: true, asterisk: refused, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16", "board: countermand c1"}, err: refused},
-		"asterisk may still do": {do: hangup, held: true, asterisk: context.DeadlineExceeded, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16"}, err: context.DeadlineExceeded},
+		"it was not sent":       {do: hangup, held: true, asterisk: exchange.ErrAway, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16", "board: countermand c1"}, err: exchange.ErrAway},
+		"there was no time":     {do: hangup, held: true, asterisk: context.DeadlineExceeded, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16", "board: countermand c1"}, err: context.DeadlineExceeded},
+		"asterisk may still do": {do: hangup, held: true, asterisk: exchange.ErrUnanswered, want: []string{"board: hang up c1", "hang up PJSIP/8001-9 16"}, err: exchange.ErrUnanswered},
+		"the answer was lost":   {do: transfer, held: true, asterisk: lost, want: []string{"board: transfer c1 to 01012345678", "hang up PJSIP/8001-9 16"}, err: exchange.ErrAway},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -363,6 +375,68 @@ func TestDigitsOneAfterTheOther(t *testing.T) {
 		}
 		if len(talks.digits.byID) > 0 {
 			t.Errorf("%d calls are remembered", len(talks.digits.byID))
+		}
+	})
+}
+
+// TestDigitsAreForOneTalk: what is left to be played when the call is handed
+// over, or comes back, is heard by nobody.
+func TestDigitsAreForOneTalk(t *testing.T) {
+	moves := map[string]func(*centre){
+		"to another":   func(c *centre) { c.agent, c.moves = "이몽룡", 1 },
+		"and back":     func(c *centre) { c.moves = 2 },
+		"to nobody":    func(c *centre) { c.phase = queue.Waiting },
+		"it has ended": func(c *centre) { c.phase = "" },
+	}
+	for name, move := range moves {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := talking()
+				talks := c.talks()
+				var playing sync.WaitGroup
+				for _, digits := range []string{"12", "9"} {
+					playing.Go(func() {
+						err := talks.Digits(t.Context(), "c1", ToCaller, digits)
+						if !errors.Is(err, queue.ErrNotTalking) && !errors.Is(err, queue.ErrUnknownCall) {
+							t.Errorf("%s: %v", digits, err)
+						}
+					})
+					synctest.Wait()
+				}
+				c.mu.Lock()
+				move(c)
+				c.mu.Unlock()
+				playing.Wait()
+				if diff := cmp.Diff([]string{"0 play 1 to PJSIP/trunk-1"}, c.asked); diff != "" {
+					t.Errorf("done (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestWaitingDigitsAreBounded: so are those of one call only.
+func TestWaitingDigitsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		talks := talking().talks()
+		var playing sync.WaitGroup
+		for range maxRequests {
+			playing.Go(func() {
+				if err := talks.Digits(t.Context(), "c1", ToCaller, "1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		if err := talks.Digits(t.Context(), "c1", ToCaller, "1"); !errors.Is(err, ErrTooManyRequests) {
+			t.Errorf("one more: %v", err)
+		}
+		if err := talks.Digits(t.Context(), "c2", ToCaller, "1"); err != nil {
+			t.Errorf("another call: %v", err)
+		}
+		playing.Wait()
+		if err := talks.Digits(t.Context(), "c1", ToCaller, "1"); err != nil {
+			t.Errorf("later: %v", err)
 		}
 	})
 }
