@@ -217,7 +217,7 @@ func (m *machine) serveBy(c *call, e Entry, t *Ticket) {
 // reenter takes up a live call whose caller comes back.
 func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 	m.serveBy(c, e, t)
-	c.order = order{}
+	m.dropOrder(c, TransferFailed)
 	switch {
 	case c.Phase == Transferred && !e.Answered && c.talkFrom.IsZero():
 		c.line.talking--
@@ -427,6 +427,7 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	}
 	rings := m.release(at, c, o)
 	m.transferred(c, transferAt(o))
+	m.dropOrder(c, orderAt(c, o, cause))
 	if c.Direction == Out && c.Start != nil && o != Failed {
 		o = Answered // whatever became of it when it was handed over
 	}

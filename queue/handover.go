@@ -47,9 +47,11 @@ type handover struct {
 
 // Transfer tells that the talk is about to be handed over: when the agent's leg
 // has been taken out of it, the customer is taken to the target. A held call is
-// handed over at once. What came of it is sent on the channel, once; nothing,
-// when the talk ends otherwise or not at all. A target that does not answer
-// sends the customer back to the agent, or in line when that one is not free.
+// handed over at once. What came of it is sent on the channel, once: when the
+// talk ends otherwise, or something else is ordered, [TransferCallerLeft] or
+// [TransferFailed], which is on no record; nothing while the talk goes on. A
+// target that does not answer sends the customer back to the agent, or in line
+// when that one is not free.
 //
 // The errors are [ErrUnknownCall], [ErrNotTalking], [ErrDirection],
 // [ErrDetached], [ErrUnknownAgent], [ErrTargetBusy] and [ErrUnknownQueue].
@@ -90,7 +92,7 @@ func (m *machine) checkTarget(c *call, to *Target) error {
 
 // handOver takes the agent off the call and the customer to the target.
 func (m *machine) handOver(c *call, h *handover) {
-	c.Transfers = append(c.Transfers, Transfer{At: m.now, To: h.to.String(), Kind: "blind", From: c.Agent, Queue: c.Queue})
+	c.Transfers = append(c.Transfers, m.transferOf(c, h))
 	m.leave(c)
 	c.handover = h
 	switch {
@@ -123,6 +125,11 @@ func (m *machine) handOver(c *call, h *handover) {
 		}})
 		m.emitCall(CallChanged, c, nil)
 	}
+}
+
+// transferOf is a hand-over as it begins.
+func (m *machine) transferOf(c *call, h *handover) Transfer {
+	return Transfer{At: m.now, To: h.to.String(), Kind: "blind", From: c.Agent, Queue: c.Queue}
 }
 
 // leave ends the agent's part of a call that goes on.

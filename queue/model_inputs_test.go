@@ -230,7 +230,7 @@ func (w *world) applyTalk(o op) {
 		w.say("countermand %s", call)
 		w.do(func() { w.board.Countermand(call) }, func() {
 			if c := w.twin.calls[call]; c != nil {
-				c.ordered = orderNone
+				w.twin.forgo(c, TransferFailed)
 			}
 		})
 	default:

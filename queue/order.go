@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -99,7 +100,7 @@ func (b *Board) Unhold(callID string) error {
 func (b *Board) Countermand(callID string) {
 	b.do(func(m *machine) {
 		if c := m.calls[callID]; c != nil {
-			c.order = order{}
+			m.dropOrder(c, TransferFailed)
 		}
 	})
 }
@@ -133,8 +134,28 @@ func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 }
 
 func (m *machine) order(c *call, o order) {
+	m.dropOrder(c, TransferFailed)
 	o.until = m.now.Add(OrderWait)
 	c.order = o
+}
+
+// dropOrder forgets an order that has not been carried out; whoever asked for a
+// transfer is told what came of it.
+func (m *machine) dropOrder(c *call, result string) {
+	if h := c.order.handover; h != nil {
+		x := m.transferOf(c, h)
+		x.Result = result
+		m.out = append(m.out, effect{done: h.done, transfer: x})
+	}
+	c.order = order{}
+}
+
+// orderAt is what a call's end makes of a transfer that has not begun.
+func orderAt(c *call, o Outcome, cause string) string {
+	if o != Failed && strings.HasSuffix(cause, c.customer()) {
+		return TransferCallerLeft
+	}
+	return TransferFailed
 }
 
 // ordered takes the order by which a talk has ended; its kind is orderNone when
@@ -158,13 +179,14 @@ func (t *Ticket) Ordered() (ordered bool) {
 // customer is still there.
 func (m *machine) talkEnded(over time.Time, c *call, why string) {
 	o := c.ordered(m.now)
-	c.order = order{}
 	switch {
 	case o.kind == orderHold && c.goneAt.IsZero():
+		c.order = order{}
 		now := m.now
 		c.HeldSince, c.HeldChannel = &now, o.channel
 		m.emitCall(CallChanged, c, nil)
 	case o.kind == orderTransfer:
+		c.order = order{}
 		m.handOver(c, o.handover)
 	default:
 		m.end(over, c, Answered, why)

@@ -24,7 +24,16 @@ func (t *twin) inTalk(call string) (*twinCall, error) {
 }
 
 func (t *twin) order(c *twinCall, kind orderKind) {
+	t.forgo(c, TransferFailed)
 	c.ordered, c.orderBy, c.agentLeft = kind, t.now.Add(OrderWait), false
+}
+
+// forgo forgets what was ordered and has not come about.
+func (t *twin) forgo(c *twinCall, result string) {
+	if h := c.handNext; h != nil {
+		t.told = append(t.told, Transfer{At: t.now, To: h.to.String(), Kind: "blind", From: c.Agent, Queue: c.Queue, Result: result})
+	}
+	c.ordered, c.handNext = orderNone, nil
 }
 
 func (t *twin) hangup(call string) error {
@@ -101,13 +110,15 @@ func (t *twin) talkEnded(c *twinCall, over time.Time, why string) {
 	if t.past(c.orderBy) {
 		kind = orderNone
 	}
-	c.ordered = orderNone
 	switch {
 	case kind == orderHold && c.gone.IsZero():
+		c.ordered = orderNone
 		now := t.now
 		c.HeldSince, c.HeldChannel = &now, c.channel
 	case kind == orderTransfer:
-		t.handOver(c, c.handNext)
+		h := c.handNext
+		c.ordered, c.handNext = orderNone, nil
+		t.handOver(c, h)
 	default:
 		t.end(c, over, Answered, why)
 	}

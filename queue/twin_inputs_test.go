@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"calld/config"
@@ -97,7 +98,7 @@ func (t *twin) enter(e Entry, script int) error {
 			return t.turnOver(c, e, script)
 		}
 		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
-		c.ordered = orderNone
+		t.forgo(c, TransferFailed)
 		switch {
 		case c.Phase == Transferred && !e.Answered && c.talkFrom.IsZero():
 			t.handBack(c, TransferNoAnswer)
@@ -411,6 +412,11 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 	t.transferred(c, map[Outcome]string{
 		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer,
 	}[o])
+	if o != Failed && strings.HasSuffix(cause, c.customer()) {
+		t.forgo(c, TransferCallerLeft)
+	} else {
+		t.forgo(c, TransferFailed)
+	}
 	c.HeldSince, c.HeldChannel = nil, ""
 	if c.Direction == Out && c.Start != nil && o != Failed {
 		o = Answered
