@@ -99,7 +99,8 @@ func New(o Options) *API {
 	installProblems()
 	return &API{
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
-		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, connections: o.Connections, asterisk: o.Asterisk, talks: o.Talks, version: o.Version, log: o.Log,
+		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, connections: o.Connections,
+		asterisk: o.Asterisk, talks: o.Talks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
 }

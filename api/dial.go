@@ -85,6 +85,8 @@ func (a *API) dialError(err error, agent, queueID string) error {
 		return invalid("body.queue", "there is no queue "+queueID)
 	case errors.Is(err, queue.ErrNotServed):
 		return invalid("body.queue", agent+" does not take calls of queue "+queueID)
+	case errors.Is(err, queue.ErrNoPhone):
+		return conflict(CodeNoPhone, agent+" has no phone: set phone in [agents] of the configuration")
 	case errors.Is(err, queue.ErrAgentOffline):
 		return conflict(CodeOffline, agent+" is not logged in: no page is open")
 	case errors.Is(err, queue.ErrAgentBusy):

@@ -36,6 +36,7 @@ func TestMakeCall(t *testing.T) {
 		"nobody":          {"sup", `{` + number + `,"agent":"x"}`, queue.ErrUnknownAgent, 422, CodeInvalid, "body.agent", "x  0215881234"},
 		"no queue":        {"홍길동", `{` + number + `,"queue":"x"}`, queue.ErrUnknownQueue, 422, CodeInvalid, "body.queue", "홍길동 x 0215881234"},
 		"not one's queue": {"홍길동", `{` + number + `,"queue":"billing"}`, queue.ErrNotServed, 422, CodeInvalid, "body.queue", "홍길동 billing 0215881234"},
+		"no phone":        {"홍길동", `{` + number + `}`, queue.ErrNoPhone, 409, CodeNoPhone, "", "홍길동 상담전화 0215881234"},
 		"offline":         {"홍길동", `{` + number + `}`, queue.ErrAgentOffline, 409, CodeOffline, "", "홍길동 상담전화 0215881234"},
 		"busy":            {"홍길동", `{` + number + `}`, queue.ErrAgentBusy, 409, CodeBusy, "", "홍길동 상담전화 0215881234"},
 		"phone away":      {"홍길동", `{` + number + `}`, queue.ErrPhoneAway, 409, CodePhoneAway, "", "홍길동 상담전화 0215881234"},

@@ -27,7 +27,7 @@ const (
 	CodeBusy              Code = "agent_busy"            // 409: the agent, or the agent's phone, has a call
 	CodePhoneAway         Code = "phone_unreachable"     // 409: the agent's phone can't be rung
 	CodeNoNumber          Code = "no_number"             // 409: the customer left no number that can be called
-	CodeNoPhone           Code = "no_phone"              // 409: whoever asks has no phone that could ring
+	CodeNoPhone           Code = "no_phone"              // 409: whoever is to be rung has no phone
 	CodeNotTalking        Code = "not_talking"           // 409: there is no such talk now
 	CodeAsterisk          Code = "asterisk_away"         // 503: Asterisk can't be asked now
 	CodeTooManyLogins     Code = "too_many_logins"       // 429
@@ -46,11 +46,12 @@ const (
 
 // The codes of what is asked for in a talk.
 const (
-	CodeTargetBusy Code = "target_busy" // 409: the agent whom a call is to be handed to is not free
-	CodeHeld       Code = "call_held"   // 409: the customer is held already
-	CodeNotHeld    Code = "not_held"    // 409
-	CodeOutbound   Code = "outbound"    // 409: an agent made the call for a queue that is no more: it can't be held or handed over
-	CodeDetached   Code = "detached"    // 409: calld was started anew in the middle of the talk: it can only be ended
+	CodeTargetBusy    Code = "target_busy"     // 409: the agent whom a call is to be handed to is not free
+	CodeTooManyDigits Code = "too_many_digits" // 429: enough digits for the call wait to be played
+	CodeHeld          Code = "call_held"       // 409: the customer is held already
+	CodeNotHeld       Code = "not_held"        // 409
+	CodeOutbound      Code = "outbound"        // 409: an agent made the call for a queue that is no more: it can't be held or handed over
+	CodeDetached      Code = "detached"        // 409: calld was started anew in the middle of the talk: it can only be ended
 )
 
 // Problem is the body of every error.
@@ -115,7 +116,7 @@ func Codes() []Code {
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
-		CodeTargetBusy, CodeHeld, CodeNotHeld, CodeOutbound, CodeDetached,
+		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeOutbound, CodeDetached,
 	}
 }
 

@@ -142,6 +142,11 @@ func (a *API) exchangeError(err error) error {
 		return problem(http.StatusConflict, CodeNoPhone, "you have no phone: set phone in [agents] of the configuration")
 	case errors.Is(err, ErrNotTalking), errors.Is(err, exchange.ErrNoChannel):
 		return problem(http.StatusConflict, CodeNotTalking, "nobody talks on this call now")
+	case errors.Is(err, context.Canceled): // by the client, who has gone and reads no answer
+		return problem(http.StatusServiceUnavailable, CodeAsterisk, "the request was given up; it may still be carried out")
+	case errors.Is(err, exchange.ErrUnanswered), errors.Is(err, context.DeadlineExceeded):
+		a.log.Warn("asterisk has not answered in time", "err", err)
+		return problem(http.StatusServiceUnavailable, CodeAsterisk, "Asterisk has not answered; it may still do it")
 	case errors.Is(err, exchange.ErrAway):
 		return problem(http.StatusServiceUnavailable, CodeAsterisk, "Asterisk can't be asked now; calls go on")
 	case errors.Is(err, queue.ErrUnknownAgent):

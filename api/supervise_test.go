@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"calld/exchange"
 	"calld/spy"
 	"calld/store"
+	"calld/talk"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -40,6 +43,9 @@ func TestSupervision(t *testing.T) {
 		{"no phone", "sup", "POST /api/v1/calls/" + call + "/spy", listen, spy.ErrNoPhone, 409, CodeNoPhone, "listen  " + call + "  no_phone", "sup " + call + " listen"},
 		{"no talk", "sup", "POST /api/v1/calls/" + call + "/spy", listen, ErrNotTalking, 409, CodeNotTalking, "listen  " + call + "  not_talking", "sup " + call + " listen"},
 		{"asterisk away", "sup", "POST /api/v1/calls/" + call + "/spy", listen, exchange.ErrAway, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
+		{"asterisk late", "sup", "POST /api/v1/calls/" + call + "/spy", listen, exchange.ErrUnanswered, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
+		{"the time is over", "sup", "POST /api/v1/calls/" + call + "/spy", listen, context.DeadlineExceeded, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
+		{"the client is gone", "sup", "POST /api/v1/calls/" + call + "/spy", listen, context.Canceled, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
 		{"asterisk refuses", "sup", "POST /api/v1/calls/" + call + "/spy", listen, errors.New("x"), 500, CodeInternal, "listen  " + call + "  internal_error", "sup " + call + " listen"},
 		{"free", "sup", "POST /api/v1/agents/other/free", "", nil, 204, "", "free other  offline ok", "free other"},
 		{"free nobody", "sup", "POST /api/v1/agents/x/free", "", nil, 404, CodeNotFound, "", ""},
@@ -136,4 +142,36 @@ func TestAuditTrailIsForAdmins(t *testing.T) {
 		t.Errorf("trail (-want +got):\n%s", diff)
 	}
 	wantProblem(t, c.ask("관리자", "GET /api/v1/audit?cursor=x", ""), http.StatusUnprocessableEntity, CodeInvalid)
+}
+
+// TestExchangeErrors: a client that has gone is no fault of anybody's, and what
+// Asterisk leaves unanswered none of calld's.
+func TestExchangeErrors(t *testing.T) {
+	tests := map[string]struct {
+		err    error
+		status int
+		code   Code
+		level  string // of the log; empty: nothing is written
+	}{
+		"late":               {fmt.Errorf("%w: %w", exchange.ErrUnanswered, context.DeadlineExceeded), 503, CodeAsterisk, "WARN"},
+		"not sent in time":   {fmt.Errorf("exchange: %w", context.DeadlineExceeded), 503, CodeAsterisk, "WARN"},
+		"lost":               {fmt.Errorf("%w: %w", exchange.ErrUnanswered, exchange.ErrAway), 503, CodeAsterisk, "WARN"},
+		"away":               {exchange.ErrAway, 503, CodeAsterisk, ""},
+		"the client is gone": {fmt.Errorf("%w: %w", exchange.ErrUnanswered, context.Canceled), 503, CodeAsterisk, ""},
+		"refused":            {errors.New("permission denied"), 500, CodeInternal, "ERROR"},
+		"too many digits":    {talk.ErrTooManyRequests, 429, CodeTooManyDigits, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			a := &API{log: slog.New(slog.NewTextHandler(&log, nil))}
+			p, ok := errors.AsType[*Problem](a.talkError(tt.err))
+			if !ok || p.Status != tt.status || p.Code != tt.code {
+				t.Errorf("answered %+v", p)
+			}
+			if tt.level == "" && log.Len() > 0 || !strings.Contains(log.String(), "level="+tt.level) && tt.level != "" {
+				t.Errorf("logged %q, want level %q", log.String(), tt.level)
+			}
+		})
+	}
 }

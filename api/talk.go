@@ -53,7 +53,8 @@ func (a *API) registerTalks(h huma.API) {
 		OperationID: "dtmf-call", Method: http.MethodPost, Path: "/api/v1/calls/{id}/dtmf", Tags: talks,
 		Summary: "Play digits into a talk", DefaultStatus: http.StatusNoContent, MaxBodyBytes: MaxBody,
 		Description: whose + " The digits are played one after another, four in a second; the answer comes when the last " +
-			"has been played. A second request for the same call waits for the first.",
+			"has been played. A second request for the same call waits for the first; what still waits when the call is " +
+			"handed over is not played.",
 	}, func(ctx context.Context, in *struct {
 		ID   string `path:"id" maxLength:"128"`
 		Body struct {
@@ -173,6 +174,8 @@ func (a *API) talkError(err error) error {
 		return invalid("body.digits", digits.Reason)
 	case errors.As(err, &target):
 		return invalid("body."+target.Field, target.Reason)
+	case errors.Is(err, talk.ErrTooManyRequests):
+		return problem(http.StatusTooManyRequests, CodeTooManyDigits, "enough digits for this call wait to be played")
 	case errors.Is(err, queue.ErrUnknownAgent):
 		return invalid("body.to.agent", "there is no such agent")
 	case errors.Is(err, queue.ErrUnknownQueue):
@@ -188,8 +191,6 @@ func (a *API) talkError(err error) error {
 			"calld was started anew in the middle of the talk: it can be ended; a held customer can be taken back in a moment")
 	case errors.Is(err, queue.ErrNotHeld):
 		return problem(http.StatusConflict, CodeNotHeld, "the customer is not held")
-	case errors.Is(err, context.Canceled): // the client is gone
-		return err
 	case errors.Is(err, queue.ErrUnknownCall):
 		return problem(http.StatusNotFound, CodeNotFound, "the call is over")
 	case errors.Is(err, queue.ErrNotTalking):

@@ -14,6 +14,7 @@ var (
 	ErrNotServed    = errors.New("queue: the agent does not serve the queue")
 	ErrAgentOffline = errors.New("queue: the agent is not logged in")
 	ErrAgentBusy    = errors.New("queue: the agent or the agent's phone has a call")
+	ErrNoPhone      = errors.New("queue: the agent has no phone")
 	ErrPhoneAway    = errors.New("queue: the agent's phone can't be reached")
 	ErrDeaf         = errors.New("queue: the telephone exchange can't be reached")
 	ErrDirection    = errors.New("queue: the call is of the other direction")
@@ -80,8 +81,8 @@ type ReachReport struct {
 //
 // An agent may call out who is logged in and has no call: available, away or
 // in after-call work. The errors are [ErrUnknownAgent], [ErrUnknownQueue],
-// [ErrNotServed], [ErrAgentOffline], [ErrAgentBusy], [ErrPhoneAway] and
-// [ErrDeaf].
+// [ErrNoPhone], [ErrNotServed], [ErrAgentOffline], [ErrAgentBusy],
+// [ErrPhoneAway] and [ErrDeaf].
 func (b *Board) CallOut(o OutCall) (c Call, err error) {
 	b.do(func(m *machine) { c, err = m.callOut(o) })
 	return c, err
@@ -159,6 +160,8 @@ func (m *machine) callOut(o OutCall) (Call, error) {
 		return Call{}, fmt.Errorf("%w: %q", ErrUnknownAgent, o.Agent)
 	case l == nil || l.removed:
 		return Call{}, fmt.Errorf("%w: %q", ErrUnknownQueue, o.Queue)
+	case a.cfg.Phone == "": // who is of no queue's agents either
+		return Call{}, ErrNoPhone
 	case !slices.Contains(l.agents, a):
 		return Call{}, ErrNotServed
 	case m.deaf:

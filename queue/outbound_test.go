@@ -175,6 +175,11 @@ func TestAnOutboundCallIsNotReached(t *testing.T) {
 
 // Who may call out, and why not.
 func TestWhoMayCallOut(t *testing.T) {
+	phoneless := func(d *desk) {
+		cfg := testConfig(1, nil)
+		cfg.Agents[0].Phone = ""
+		d.Reload(cfg)
+	}
 	tests := map[string]struct {
 		before func(*desk)
 		order  queue.OutCall
@@ -186,6 +191,7 @@ func TestWhoMayCallOut(t *testing.T) {
 		"phone busy":        {func(d *desk) { d.Phone("801", queue.PhoneBusy) }, queue.OutCall{}, queue.ErrAgentBusy},
 		"phone away":        {func(d *desk) { d.Phone("801", queue.PhoneUnreachable) }, queue.OutCall{}, queue.ErrPhoneAway},
 		"away, phone too":   {func(d *desk) { d.SetState("a1", true, ""); d.Phone("801", queue.PhoneUnreachable) }, queue.OutCall{}, queue.ErrPhoneAway},
+		"no phone":          {phoneless, queue.OutCall{}, queue.ErrNoPhone},
 		"rung":              {func(d *desk) { d.call("in").wantOffer("a1") }, queue.OutCall{}, queue.ErrAgentBusy},
 		"calls already":     {func(d *desk) { d.order("out") }, queue.OutCall{}, queue.ErrAgentBusy},
 		"after-call work":   {func(d *desk) { d.call("in").talk("a1", time.Second); d.wantState("a1", queue.AgentWrapup) }, queue.OutCall{}, nil},

@@ -16,6 +16,8 @@ func (t *twin) callOut(o OutCall) error {
 		return ErrUnknownAgent
 	case q == nil || q.removed:
 		return ErrUnknownQueue
+	case a.cfg.Phone == "":
+		return ErrNoPhone
 	case !slices.Contains(q.members, o.Agent):
 		return ErrNotServed
 	case t.deaf:

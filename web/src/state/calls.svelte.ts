@@ -7,6 +7,7 @@ export type DialFault =
   | "agent_busy"
   | "agent_offline"
   | "phone_unreachable"
+  | "no_phone"
   | "asterisk_away"
   | "invalid_request"
   | "claimed_by_other"
@@ -18,6 +19,7 @@ const FAULTS: readonly string[] = [
   "agent_busy",
   "agent_offline",
   "phone_unreachable",
+  "no_phone",
   "asterisk_away",
   "invalid_request",
   "claimed_by_other",

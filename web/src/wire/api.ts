@@ -185,7 +185,7 @@ export interface paths {
         put?: never;
         /**
          * Play digits into a talk
-         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The digits are played one after another, four in a second; the answer comes when the last has been played. A second request for the same call waits for the first.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The digits are played one after another, four in a second; the answer comes when the last has been played. A second request for the same call waits for the first; what still waits when the call is handed over is not played.
          */
         post: operations["dtmf-call"];
         delete?: never;
@@ -917,7 +917,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "call_held" | "not_held" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */

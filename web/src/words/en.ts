@@ -225,6 +225,7 @@ export const en: Words = {
       agent_busy: "You have a call, or your phone is in use.",
       agent_offline: "You are not connected. Log in again.",
       phone_unreachable: "Your phone can't be reached. Check it.",
+      no_phone: "You have no phone. Ask the admin for one.",
       asterisk_away: "Asterisk can't be reached: no calls can be made now.",
       invalid_request: "This number can't be called, or the queue is not yours.",
       claimed_by_other: "Another agent is calling already.",

@@ -250,6 +250,7 @@ export const ko = {
       agent_busy: "통화 중이거나 전화기가 사용 중이라 걸 수 없습니다.",
       agent_offline: "서버에 연결되지 않아 걸 수 없습니다. 다시 로그인해 주세요.",
       phone_unreachable: "내 전화기에 연결할 수 없습니다. 전화기를 확인하세요.",
+      no_phone: "내 전화기가 없습니다. 운영자에게 내선을 정해 달라고 하세요.",
       asterisk_away: "Asterisk에 연결되지 않아 지금은 걸 수 없습니다.",
       invalid_request: "걸 수 없는 번호이거나 맡지 않은 큐입니다.",
       claimed_by_other: "다른 상담원이 이미 전화를 걸고 있습니다.",
