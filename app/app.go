@@ -102,7 +102,7 @@ func New(o Options) (*App, error) {
 		AMI: ami.Options{
 			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
 		},
-		Board: a.board, Context: dialplan.Context, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
+		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
 	})
 	a.exchange = exchange.New(a.watcher.Client())
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })

@@ -10,6 +10,7 @@
 //	watcher := notify.NewWatcher(notify.WatcherOptions{
 //		AMI:       ami.Options{Addr: "127.0.0.1:5038", Username: "calld", Secret: secret},
 //		Board:     board,
+//		Context:   "calld-call", HoldContext: "calld-hold", HeldVariable: "CALLD_HELD",
 //		AgentDial: "PJSIP/{phone}",
 //		OnState:   hub.SetAsterisk,
 //		Log:       log,

@@ -49,11 +49,14 @@ func (w *Watcher) channels(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("notify: channels can't be listed: %w", err)
 	}
-	w.rebuild(asOf, list)
+	if err := w.rebuild(ctx, asOf, list); err != nil {
+		return err
+	}
 	live := make(map[string]bool, len(list))
 	rung := map[string]bool{}        // callers to whom a phone's channel belongs
 	phones := map[string][]phoneAt{} // by bridge
 	inBridge := map[string]int{}
+	holding := map[string]string{} // by caller: the agent's channel
 	for _, e := range list {
 		id := e.Get("Uniqueid")
 		live[id] = true
@@ -63,6 +66,9 @@ func (w *Watcher) channels(ctx context.Context) error {
 			continue
 		}
 		rung[l.caller] = true
+		if w.holds(e) {
+			holding[l.caller] = e.Get("Channel")
+		}
 		if bridge := e.Get("BridgeId"); bridge != "" {
 			phones[bridge] = append(phones[bridge], phoneAt{id, l.phone})
 		}
@@ -72,6 +78,7 @@ func (w *Watcher) channels(ctx context.Context) error {
 	for _, e := range list {
 		c := queue.Channel{UniqueID: e.Get("Uniqueid")}
 		c.Rings = rung[c.UniqueID]
+		c.HeldBy = holding[c.UniqueID]
 		c.Bridged = e.Get("BridgeId") != "" && inBridge[e.Get("BridgeId")] > 1
 		if e.Get("Context") == w.context {
 			c.Number, c.Since = e.Get("Exten"), sinceOf(e, asOf)
@@ -106,12 +113,14 @@ func sinceOf(e *ami.Event, asOf time.Time) time.Time {
 type phoneAt struct{ id, phone string }
 
 // rebuild begins the legs of channels in progress whose DialBegin was missed.
-// The caller is whom the phone shares a bridge with. While it rings it is the
-// channel that the linked id names: that of the oldest channel, which dialled
-// channels inherit.
-func (w *Watcher) rebuild(asOf time.Time, list []*ami.Event) {
+// The caller is whom the phone shares a bridge with, or whom it holds. While it
+// rings it is the channel that the linked id names: that of the oldest channel,
+// which dialled channels inherit.
+func (w *Watcher) rebuild(ctx context.Context, asOf time.Time, list []*ami.Event) error {
 	callers := map[string]string{} // by bridge
+	ids := make(map[string]string, len(list))
 	for _, e := range list {
+		ids[e.Get("Channel")] = e.Get("Uniqueid")
 		if w.template.ofChannel(e.Get("Channel")) == "" {
 			if bridge := e.Get("BridgeId"); bridge != "" {
 				callers[bridge] = e.Get("Uniqueid")
@@ -125,16 +134,47 @@ func (w *Watcher) rebuild(asOf time.Time, list []*ami.Event) {
 		}
 		phone := w.template.ofChannel(channel)
 		caller := e.Get("Linkedid")
-		if c := callers[e.Get("BridgeId")]; c != "" {
+		holds := phone != "" && !queue.IsOutChannel(id) && w.holds(e)
+		if holds {
+			held, err := w.heldBy(ctx, channel)
+			if err != nil {
+				return err
+			}
+			caller = ids[held]
+		} else if c := callers[e.Get("BridgeId")]; c != "" {
 			caller = c
 		}
 		if phone == "" || caller == "" || caller == id || queue.IsOutChannel(caller) || queue.IsOutChannel(id) {
 			continue // no phone, or one that calls itself
 		}
-		if !w.legs.add(id, leg{caller: caller, phone: phone, since: asOf, passing: w.template.passing(channel)}) {
-			return // counted
+		l := leg{caller: caller, phone: phone, since: asOf, over: holds, talks: holds, passing: w.template.passing(channel)}
+		if !w.legs.add(id, l) {
+			return nil // counted
 		}
 	}
+	return nil
+}
+
+// holds tells whether a listed channel waits while its customer is held. One
+// that was taken back keeps its place in the dialplan, but is in a bridge.
+func (w *Watcher) holds(e *ami.Event) bool {
+	return e.Get("Context") == w.hold.context && e.Get("BridgeId") == ""
+}
+
+// heldBy asks whose channel is held by an agent's that waits; "" when that has
+// ended meanwhile. The linked id of a channel that took another's place is its
+// own, but the variable stays.
+func (w *Watcher) heldBy(ctx context.Context, channel string) (string, error) {
+	r, err := w.client.Do(ctx, ami.NewAction("Getvar").With("Channel", channel).With("Variable", w.hold.variable))
+	var refused *ami.ResponseError
+	switch {
+	case errors.As(err, &refused):
+		w.log.Info("asterisk does not tell whom a channel holds", "channel", channel, "err", err)
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("notify: whom a channel holds can't be asked: %w", err)
+	}
+	return r.Get("Value"), nil
 }
 
 // phones tells the board the state of every agent's phone.

@@ -34,6 +34,9 @@ type WatcherOptions struct {
 	Board *queue.Board
 	// Context is where in Asterisk's dialplan callers wait for calld.
 	Context string
+	// HoldContext is where an agent's channel waits while the customer is held;
+	// HeldVariable names to it the customer's channel.
+	HoldContext, HeldVariable string
 	// AgentDial is the template of an agent's dial string, with {phone}.
 	AgentDial string
 	// OnState is told when the connection comes up or goes down, and its lag;
@@ -47,6 +50,7 @@ type Watcher struct {
 	client   *ami.Client
 	board    *queue.Board
 	context  string
+	hold     struct{ context, variable string }
 	template template
 	onState  func(AsteriskState)
 	log      *slog.Logger
@@ -76,6 +80,7 @@ func NewWatcher(o WatcherOptions) *Watcher {
 		refresh: make(chan struct{}, 1),
 		state:   AsteriskState{State: AsteriskDown, Since: time.Now()},
 	}
+	w.hold.context, w.hold.variable = o.HoldContext, o.HeldVariable
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -107,7 +112,23 @@ func (w *Watcher) AgentChannel(callerID, phone string) (uniqueID string, ok bool
 
 // Resuming tells that a phone is about to take up the talk it is in on another
 // channel, which replaces the one known. It must be told before Asterisk is.
-func (w *Watcher) Resuming(phone string) { w.legs.resume(phone) }
+func (w *Watcher) Resuming(phone string) {
+	s := w.board.Snapshot()
+	for i := range s.Calls {
+		c := &s.Calls[i]
+		// The channel on which an agent has made a call is no leg. Once the
+		// customer is turned over it is like one.
+		if c.ByAgent() || !c.FirstAgent() || c.Phase != queue.Talking {
+			continue
+		}
+		for j := range s.Agents {
+			if s.Agents[j].ID == c.Agent && s.Agents[j].Phone == phone {
+				w.follow(queue.OutChannel(c.ID), leg{caller: c.UniqueID, phone: phone, since: time.Now(), over: true, talks: true})
+			}
+		}
+	}
+	w.legs.resume(phone)
+}
 
 // Started is when Asterisk was started, to the second; zero when it has not
 // told.

@@ -75,9 +75,9 @@ func newExchange(t *testing.T, agentDial string, more ...[]string) *exchange {
 		}
 	})}})
 	x.watcher = notify.NewWatcher(notify.WatcherOptions{
-		AMI:       ami.Options{Addr: "asterisk.test:5038", Username: x.srv.Username, Secret: x.srv.Secret, Dial: x.srv.Dial, FilterEvents: true},
-		Board:     x.board,
-		Context:   "waiting",
+		AMI:     ami.Options{Addr: "asterisk.test:5038", Username: x.srv.Username, Secret: x.srv.Secret, Dial: x.srv.Dial, FilterEvents: true},
+		Board:   x.board,
+		Context: "waiting", HoldContext: "hold", HeldVariable: "HELD",
 		AgentDial: agentDial,
 		OnState: func(s notify.AsteriskState) {
 			x.mu.Lock()

@@ -123,6 +123,9 @@ type Channel struct {
 	Rings bool
 	// Bridged tells that it shares a bridge with another channel.
 	Bridged bool
+	// HeldBy names the agent's channel that waits while this one is held; empty
+	// when none does.
+	HeldBy string
 	// Number is the consultation number that the channel has called and still
 	// waits with; empty when there is none. It has been there since Since.
 	Number string
@@ -262,6 +265,10 @@ func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended 
 		}
 		if _, there := live[OutChannel(c.ID)]; there && c.FirstAgent() {
 			ch.Rings = true // no phone's channel was dialled for this one
+		}
+		if ch.HeldBy != "" && ch.HeldBy != c.HeldChannel && c.HeldSince != nil && c.HeldSince.Before(asOf) {
+			c.HeldChannel = ch.HeldBy // the agent's phone went over to another channel
+			m.emitCall(CallChanged, c, nil)
 		}
 		switch {
 		case ok && ch.TalksTo != "":

@@ -455,7 +455,7 @@ func (w *world) applyReconcile(o op) {
 		case x < 3:
 			channels = append(channels, Channel{UniqueID: c.UniqueID, TalksTo: fmt.Sprintf("80%d", r.IntN(modelAgents))})
 		default:
-			channels = append(channels, Channel{UniqueID: c.UniqueID, Rings: x < 7, Bridged: x == 9})
+			channels = append(channels, Channel{UniqueID: c.UniqueID, Rings: x < 7, Bridged: x == 9, HeldBy: oneOf(x, "", "SIP/"+c.ID, "SIP/new")})
 		}
 		if c.Direction == Out && !c.agents() && r.IntN(3) > 0 {
 			channels = append(channels, Channel{UniqueID: "calld-out-" + c.ID})

@@ -510,6 +510,9 @@ func (t *twin) heardOver(c *twinCall, at time.Time, why string) {
 func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int) {
 	for _, c := range t.inOrder() {
 		i := slices.IndexFunc(channels, func(ch Channel) bool { return ch.UniqueID == c.UniqueID })
+		if i >= 0 && c.HeldSince != nil && c.HeldSince.Before(asOf) && channels[i].HeldBy != "" {
+			c.HeldChannel = channels[i].HeldBy
+		}
 		switch {
 		case c.agents():
 			ended += t.reconcileOut(c, asOf, started, channels, i)
