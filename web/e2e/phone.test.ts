@@ -140,6 +140,8 @@ it("mutes, holds, sends digits and hangs up", async () => {
   await customer.hears(AGENT);
 
   await page.getByRole("button", { name: "보류", exact: true }).click();
+  await page.locator("section.held .what", { hasText: "보류 중" }).waitFor();
+  await page.locator("li.held[data-live]").waitFor();
   await customer.hears(MUSIC);
   await customer.doesNotHear(AGENT);
   await page.getByRole("button", { name: "보류 해제" }).click();
@@ -178,6 +180,28 @@ it("takes the talk up again after a reload", async () => {
   expect(await callOf(page)).toBe(call);
   await page.waitForTimeout(6_000);
   expect(await callOf(page)).toBe(call);
+  await talking(page, customer);
+  await page.getByRole("button", { name: "끊기" }).click();
+  await customer.state("over");
+  await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
+});
+
+it("takes the held customer back after one reload and after another", async () => {
+  const { page, customer, call } = await talk();
+  page.on("dialog", (d) => void d.accept());
+  await page.getByRole("button", { name: "보류", exact: true }).click();
+  await page.locator("section.held").waitFor();
+  await customer.hears(MUSIC);
+  for (let i = 0; i < 2; i++) {
+    await page.reload();
+    await ready(page);
+    await page.locator("[data-phone]", { hasText: "통화 중" }).waitFor();
+    await page.waitForTimeout(3_000); // it stays so
+    expect(await callOf(page)).toBe(call);
+    await page.locator("section.held").waitFor();
+    await customer.hears(MUSIC);
+  }
+  await page.getByRole("button", { name: "보류 해제" }).click();
   await talking(page, customer);
   await page.getByRole("button", { name: "끊기" }).click();
   await customer.state("over");
@@ -263,6 +287,16 @@ it("goes on talking while calld is killed and started again", async () => {
   await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
 });
 
+/** The agent has a customer called. */
+async function callOut(page: Page, number: string): Promise<void> {
+  const status = await page.evaluate(async (number) => {
+    const body = JSON.stringify({ agent: "홍길동", queue: "123456", number });
+    const headers = { "Content-Type": "application/json" };
+    return (await fetch("api/v1/calls", { method: "POST", headers, body })).status;
+  }, number);
+  expect(status).toBeLessThan(300);
+}
+
 it("picks up by itself when its agent has a customer called", async () => {
   const page = await agentPage();
   await ready(page);
@@ -276,13 +310,31 @@ it("picks up by itself when its agent has a customer called", async () => {
         look.observe(document.body, { subtree: true, childList: true });
       }),
   );
-  const status = await page.evaluate(async () => {
-    const body = JSON.stringify({ agent: "홍길동", queue: "123456", number: "01099998888" });
-    const headers = { "Content-Type": "application/json" };
-    return (await fetch("api/v1/calls", { method: "POST", headers, body })).status;
-  });
-  expect(status).toBeLessThan(300);
+  await callOut(page, "01099998888");
   expect(await picked).toBe(true);
+});
+
+it("takes a held customer back after a reload whom its agent has called", async () => {
+  const page = await agentPage();
+  await ready(page);
+  await page.locator(".state .tag.available").waitFor();
+  page.on("dialog", (d) => void d.accept());
+  await callOut(page, "01055556666"); // answers with the customer's voice
+  const hears = () => eventually("the page hears the customer", async () => (await heard(page)).level > 0.1);
+  await hears();
+  const call = await callOf(page);
+  await page.getByRole("button", { name: "보류", exact: true }).click();
+  await page.locator("section.held").waitFor();
+  await page.reload();
+  await ready(page);
+  await page.locator("[data-phone]", { hasText: "통화 중" }).waitFor();
+  await page.waitForTimeout(3_000); // it stays so
+  expect(await callOf(page)).toBe(call);
+  await page.locator("section.held").waitFor();
+  await page.getByRole("button", { name: "보류 해제" }).click();
+  await hears();
+  await page.getByRole("button", { name: "끊기" }).click();
+  await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
 });
 
 it("rings with two others at once, and is quiet when one of them has answered", async () => {
