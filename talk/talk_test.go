@@ -43,13 +43,13 @@ func (c *centre) note(format string, args ...any) error {
 }
 
 func (c *centre) Call(id string) (queue.Call, bool) {
-	k := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u", Agent: "홍길동", Queue: "q"}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := queue.Call{ID: id, Direction: queue.In, Phase: c.phase, Channel: "PJSIP/trunk-1", UniqueID: "u", Agent: "홍길동", Queue: "q"}
 	k.Transfers = make([]queue.Transfer, c.moves)
 	if c.agent != "" {
 		k.Agent = c.agent
 	}
-	c.mu.Unlock()
 	if c.out {
 		k.Direction, k.Channel, k.UniqueID, k.Caller = queue.Out, "PJSIP/8001-1", queue.OutChannel(id), "02"
 	}
