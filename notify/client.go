@@ -72,7 +72,7 @@ type client struct {
 // ServeHTTP takes a WebSocket connection and serves it until it ends.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.OriginAllowed(r) {
-		h.count.refused[RefusedOrigin].Add(1)
+		h.count.refused.Add(RefusedOrigin)
 		h.log.Warn("websocket from a page of another host refused", "origin", r.Header.Get("Origin"), "host", r.Host)
 		http.Error(w, "this page may not connect here", http.StatusForbidden)
 		return
@@ -80,7 +80,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	agentID, known := h.auth.Session(r)
 	board := h.admit(!known)
 	if board == nil {
-		h.count.refused[RefusedFull].Add(1)
+		h.count.refused.Add(RefusedFull)
 		w.Header().Set("Retry-After", strconv.Itoa(int(loginWait.Seconds())))
 		http.Error(w, "no more connections now", http.StatusServiceUnavailable)
 		return
@@ -97,7 +97,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = gather.flush(time.Now().Add(writeWait))
 	}
 	if err != nil { // Upgrade has answered the request
-		h.count.refused[RefusedHandshake].Add(1)
+		h.count.refused.Add(RefusedHandshake)
 		if !known {
 			h.noStranger()
 		}
@@ -118,7 +118,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.agent != "" {
 		c.disconnectBoard(c.agent)
 	}
-	h.count.disconnects[c.why].Add(1)
+	h.count.disconnects.Add(c.why)
 	h.log.Debug("socket closed", "agent", c.agent, "addr", c.addr, "reason", string(c.why))
 }
 

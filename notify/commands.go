@@ -206,7 +206,7 @@ func (c *client) answer(h header, f *fault) {
 		c.send(frame{answer: true, body: c.hub.encode(Ack{Type: TypeAck, Ref: h.Ref})})
 		return
 	}
-	c.hub.count.errors[f.code].Add(1)
+	c.hub.count.errors.Add(f.code)
 	c.send(frame{answer: true, body: c.hub.encode(Error{Type: TypeError, Ref: h.Ref, Code: f.code, Message: f.message})})
 	if !f.faulty() {
 		return

@@ -1,6 +1,10 @@
 package notify
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"calld/tally"
+)
 
 // Reason tells why a socket ended, as a close code and as a metric's label.
 type Reason string
@@ -118,32 +122,13 @@ type HubStats struct {
 type counters struct {
 	frames, welcomes, dropped, unencodable, lookupsDropped, lookupsFailed atomic.Uint64
 
-	disconnects tally[Reason]
-	refused     tally[Refusal]
-	errors      tally[Code]
+	disconnects tally.Tally[Reason]
+	refused     tally.Tally[Refusal]
+	errors      tally.Tally[Code]
 }
 
 func newCounters() counters {
-	return counters{disconnects: newTally(Reasons()), refused: newTally(Refusals()), errors: newTally(Codes())}
-}
-
-// tally counts by the values of a closed list. The map itself never changes.
-type tally[K comparable] map[K]*atomic.Uint64
-
-func newTally[K comparable](keys []K) tally[K] {
-	t := make(tally[K], len(keys))
-	for _, k := range keys {
-		t[k] = new(atomic.Uint64)
-	}
-	return t
-}
-
-func (t tally[K]) counts() map[K]uint64 {
-	m := make(map[K]uint64, len(t))
-	for k, n := range t {
-		m[k] = n.Load()
-	}
-	return m
+	return counters{disconnects: tally.New(Reasons()), refused: tally.New(Refusals()), errors: tally.New(Codes())}
 }
 
 // Stats tells what the hub has done.
@@ -156,6 +141,6 @@ func (h *Hub) Stats() HubStats {
 		Sockets: sockets, Agents: agents,
 		Frames: n.frames.Load(), Welcomes: n.welcomes.Load(), Dropped: n.dropped.Load(), Unencodable: n.unencodable.Load(),
 		LookupsDropped: n.lookupsDropped.Load(), LookupsFailed: n.lookupsFailed.Load(),
-		Disconnects: n.disconnects.counts(), Refused: n.refused.counts(), Errors: n.errors.counts(),
+		Disconnects: n.disconnects.Counts(), Refused: n.refused.Counts(), Errors: n.errors.Counts(),
 	}
 }

@@ -1,8 +1,6 @@
 package webphone
 
 import (
-	"sync/atomic"
-
 	"github.com/gorilla/websocket"
 )
 
@@ -80,23 +78,4 @@ type Stats struct {
 	Lines   int // open now
 	Ended   map[Reason]uint64
 	Refused map[Refusal]uint64
-}
-
-// tally counts by the values of a closed list. The map itself never changes.
-type tally[K comparable] map[K]*atomic.Uint64
-
-func newTally[K comparable](keys []K) tally[K] {
-	t := make(tally[K], len(keys))
-	for _, k := range keys {
-		t[k] = new(atomic.Uint64)
-	}
-	return t
-}
-
-func (t tally[K]) counts() map[K]uint64 {
-	m := make(map[K]uint64, len(t))
-	for k, n := range t {
-		m[k] = n.Load()
-	}
-	return m
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"calld/config"
+	"calld/tally"
 )
 
 // subprotocol is that of SIP, RFC 7118 section 4.
@@ -60,8 +61,8 @@ type Options struct {
 type Gate struct {
 	o       Options
 	dialer  websocket.Dialer
-	ended   tally[Reason]
-	refused tally[Refusal]
+	ended   tally.Tally[Reason]
+	refused tally.Tally[Refusal]
 
 	mu       sync.Mutex // nothing waits under it
 	open     bool
@@ -75,8 +76,8 @@ func New(o Options) *Gate {
 	return &Gate{
 		o:       o,
 		dialer:  websocket.Dialer{HandshakeTimeout: dialWait, Subprotocols: []string{subprotocol}},
-		ended:   newTally(Reasons()),
-		refused: newTally(Refusals()),
+		ended:   tally.New(Reasons()),
+		refused: tally.New(Refusals()),
 		lines:   map[string]*line{},
 	}
 }
@@ -114,13 +115,13 @@ func (g *Gate) Stats() Stats {
 	g.mu.Lock()
 	lines := g.admitted
 	g.mu.Unlock()
-	return Stats{Lines: lines, Ended: g.ended.counts(), Refused: g.refused.counts()}
+	return Stats{Lines: lines, Ended: g.ended.Counts(), Refused: g.refused.Counts()}
 }
 
 // ServeHTTP takes a page's line and serves it until it ends.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refuse := func(why Refusal, status int, text string) {
-		g.refused[why].Add(1)
+		g.refused.Add(why)
 		http.Error(w, text, status)
 	}
 	if !g.o.OriginAllowed(r) {
@@ -157,7 +158,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	page, err := up.Upgrade(w, r, nil)
 	if err != nil { // Upgrade has answered the request
-		g.refused[RefusedHandshake].Add(1)
+		g.refused.Add(RefusedHandshake)
 		_ = asterisk.Close() // nothing was said
 		return
 	}
@@ -168,7 +169,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.take(l, r.FormValue("take") != "")
 	l.serve(func() Reason { return g.recheck(l, r) })
 	g.drop(l)
-	g.ended[l.why].Add(1)
+	g.ended.Add(l.why)
 	if l.fault != nil {
 		g.o.Log.Warn("web phone ended", "agent", l.agent, "reason", string(l.why), "err", l.fault)
 		return
