@@ -32,12 +32,10 @@ func (a *App) dial(ctx context.Context, d api.Dial) (queue.Call, error) {
 		return c, err
 	}
 	agent, _ := cfg.Agent(d.Agent) // the board knows it
-	// Originate takes one destination.
-	phone, _, _ := strings.Cut(cfg.Asterisk.AgentDial, "&")
 	ctx, cancel := context.WithTimeout(ctx, originateTime)
 	defer cancel()
 	err = a.exchange.Originate(ctx, exchange.Origination{
-		Channel: strings.ReplaceAll(phone, "{phone}", agent.Phone), ID: c.UniqueID,
+		Channel: strings.ReplaceAll(cfg.Asterisk.AgentDial, "{phone}", agent.Phone), ID: c.UniqueID,
 		Context: dialplan.OutboundContext, Extension: "s",
 		CallerID: "<" + d.Number + ">", // what the phone shows while it rings
 		RingFor:  q.RingTimeout, Variables: map[string]string{"__" + dialplan.VarID: c.ID},

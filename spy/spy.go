@@ -77,13 +77,12 @@ func (s *Spies) Start(ctx context.Context, by config.Agent, t Talk, mode Mode) e
 	if moved, err := s.move(ctx, by.ID, t, mode); moved || err != nil {
 		return err
 	}
-	dial, _, _ := strings.Cut(s.agentDial(), "&") // Originate takes one destination
 	id := "calld-spy-" + rand.Text()
 	s.mu.Lock()
 	s.ears[by.ID] = id
 	s.mu.Unlock()
 	return s.exchange.Originate(ctx, exchange.Origination{
-		Channel: strings.ReplaceAll(dial, "{phone}", by.Phone), ID: id,
+		Channel: strings.ReplaceAll(s.agentDial(), "{phone}", by.Phone), ID: id,
 		Context: Context, Extension: string(mode), CallerID: callerID(t.Agent),
 		RingFor: RingFor, Variables: map[string]string{Variable: t.Channel},
 	})

@@ -84,7 +84,7 @@ func TestStart(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := &pbx{states: map[string]string{}}
-			s := New(p, func() string { return "PJSIP/{phone}&SIP/{phone}" })
+			s := New(p, func() string { return "PJSIP/{phone}" })
 			if err := s.Start(t.Context(), sup, talk, Listen); err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"calld/config"
 	"calld/queue"
 )
 
@@ -38,7 +39,7 @@ func (e *TargetError) Error() string { return "talk: " + e.Field + ": " + e.Reas
 // off the call at once, and gets it back when the target does not answer. The
 // transfer's result is one of those on record, Waiting or Ringing.
 func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (queue.Transfer, error) {
-	if err := checkTarget(to); err != nil {
+	if err := checkTarget(&to); err != nil {
 		return queue.Transfer{}, err
 	}
 	c, customer, agent, err := t.ends(ctx, callID)
@@ -73,9 +74,10 @@ func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (q
 	}
 }
 
-// checkTarget looks for what a script could not tell Asterisk. Headers are those
+// checkTarget looks for what a script could not tell Asterisk, and writes the
+// number as it is dialled. Headers are those
 // of one's own making: another header could break the message.
-func checkTarget(to queue.Target) error {
+func checkTarget(to *queue.Target) error {
 	given := 0
 	for _, s := range []string{to.Number, to.Agent, to.Queue} {
 		if s != "" {
@@ -85,10 +87,15 @@ func checkTarget(to queue.Target) error {
 	switch {
 	case given != 1:
 		return &TargetError{"to", "give one of number, agent and queue"}
-	case strings.Trim(to.Number, "0123456789*#+") != "" || len(to.Number) > 32:
-		return &TargetError{"to.number", fmt.Sprintf("%q is no telephone number", to.Number)}
 	case len(to.Headers) > maxHeaders:
 		return &TargetError{"headers", fmt.Sprintf("%d of them; there may be %d", len(to.Headers), maxHeaders)}
+	}
+	if to.Number != "" {
+		number, err := config.DialNumber(to.Number)
+		if err != nil {
+			return &TargetError{"to.number", err.Error()}
+		}
+		to.Number = number
 	}
 	for name, value := range to.Headers {
 		switch {
