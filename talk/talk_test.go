@@ -242,11 +242,14 @@ func TestBadTargets(t *testing.T) {
 			}
 		})
 	}
-	if err := checkTarget(header("X-Customer_", "")); err == nil {
+	underscore := header("X-Customer_", "")
+	if err := checkTarget(&underscore); err == nil {
 		t.Error("an underscore passes")
 	}
-	if err := checkTarget(header("X-Customer-Id", "김철수 ${A} 100%; \"q\"")); err != nil {
-		t.Error(err)
+	to := header("X-Customer-Id", "김철수 ${A} 100%; \"q\"")
+	to.Agent, to.Number = "", "010-1234-5678"
+	if err := checkTarget(&to); err != nil || to.Number != "01012345678" {
+		t.Errorf("%q, %v", to.Number, err)
 	}
 }
 
