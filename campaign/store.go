@@ -1,0 +1,56 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"calld/pacing"
+)
+
+// The errors of a store.
+var (
+	// ErrUnknown: there is no campaign, plan, list or entry of this id.
+	ErrUnknown = errors.New("campaign: not found")
+	// ErrClaimed: the entry is no longer open; somebody else dials it, or it
+	// was changed meanwhile.
+	ErrClaimed = errors.New("campaign: the entry is not open")
+	// ErrStale: what was to be changed has another revision by now.
+	ErrStale = errors.New("campaign: it was changed meanwhile")
+)
+
+// Store is what a dialler keeps. What a method changes is on disk when it
+// returns without an error.
+type Store interface {
+	Campaigns() ([]Campaign, error)
+	Campaign(id string) (Campaign, error)
+	Plan(id string) (Plan, error)
+	List(id string) (DialList, error)
+
+	// SetState changes the state of a campaign.
+	SetState(ctx context.Context, id string, s State, why string, at time.Time) error
+
+	// Due returns up to n open entries of a list that are due at now, the
+	// longest due first, then in the order of loading, and when the first of
+	// the others is due: zero when none is. Entries in skip are left out.
+	Due(list string, now time.Time, n int, skip map[string]bool) (due []Entry, next time.Time, err error)
+	// Claim makes an open entry that of a try, before it is dialled, and keeps
+	// the try as under way. It fails with [ErrClaimed].
+	Claim(ctx context.Context, try Result) error
+	// Settle ends a try: its result is written, and the entry, as it is from
+	// now on (its state, numbers and due time), is free of it. Settling twice
+	// changes nothing.
+	Settle(ctx context.Context, try Result, e Entry) error
+	// Claims are the tries under way.
+	Claims() ([]Result, error)
+	// Entry returns an entry.
+	Entry(id string) (Entry, error)
+
+	// DoNotCall tells whether a number must not be dialled, however it is
+	// written.
+	DoNotCall(number string) (bool, error)
+
+	// Pacing returns what a campaign's pacer had learnt; nil: nothing yet.
+	Pacing(id string) (*pacing.State, error)
+	SavePacing(ctx context.Context, id string, s *pacing.State) error
+}
