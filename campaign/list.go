@@ -1,6 +1,9 @@
 package campaign
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Bounds of what an entry may carry.
 const (
@@ -14,10 +17,31 @@ type DialList struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Timezone string    `json:"timezone,omitempty"` // of entries that name none; empty: the server's
-	Entries  int       `json:"entries"`
-	Open     int       `json:"open"` // entries that may still be dialled
-	Revision uint64    `json:"revision"`
-	Changed  time.Time `json:"changed"`
+	Entries  int       `json:"entries" readOnly:"true"`
+	Open     int       `json:"open" readOnly:"true"` // entries that may still be dialled
+	// States counts the entries by their state.
+	States   map[EntryState]int `json:"states" readOnly:"true"`
+	Revision uint64             `json:"revision" readOnly:"true"` // rises with each change, but not with entries
+	Changed  time.Time          `json:"changed" readOnly:"true"`
+}
+
+// Barred is a number that no campaign may dial.
+type Barred struct {
+	Number string    `json:"number"` // as it was written
+	Note   string    `json:"note,omitempty"`
+	By     string    `json:"by"` // who barred it
+	At     time.Time `json:"at"`
+}
+
+// DuplicateError refuses an entry of which the list has a part already.
+type DuplicateError struct {
+	Field string // key, or number1 to number8
+	Value string
+	Entry string // the id of the entry that has it
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("campaign: %s %s is that of entry %s of this list", e.Field, e.Value, e.Entry)
 }
 
 // EntryState says whether an entry is still to be dialled.
@@ -32,6 +56,11 @@ const (
 	EntryBlocked  EntryState = "blocked"  // all numbers are on the do-not-call list
 	EntrySkipped  EntryState = "skipped"  // an agent skipped it in preview
 )
+
+// EntryStates lists every state of an entry.
+func EntryStates() []EntryState {
+	return []EntryState{EntryOpen, EntryDialling, EntryReached, EntryUsedUp, EntryBlocked, EntrySkipped}
+}
 
 // Entry is one customer of a dial list.
 type Entry struct {

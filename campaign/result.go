@@ -51,3 +51,39 @@ type Result struct {
 	Bridged   *time.Time `json:"bridged,omitempty"`
 	End       *time.Time `json:"end,omitempty"`
 }
+
+// Kind sums the result up in one word: a dial result, or of an answered
+// customer machine, abandoned (no agent took the call) or customer_left. Of a
+// try that an agent declined in preview it is skipped.
+func (r *Result) Kind() string {
+	switch {
+	case r.Why == WhySkipped:
+		return WhySkipped
+	case r.DialResult != queue.DialAnswered:
+		return string(r.DialResult)
+	case r.AgentResult == CustomerLeft:
+		return string(CustomerLeft)
+	case r.AgentResult == AgentAbandoned, r.AgentResult == AgentNoAnswer, r.AgentResult == AgentBusy:
+		return KindAbandoned
+	case r.AMD == AMDMachine && r.AgentResult == "":
+		return KindMachine
+	}
+	return string(queue.DialAnswered)
+}
+
+// What a result is told by besides dial and agent results.
+const (
+	KindMachine   = "machine"
+	KindAbandoned = "abandoned"
+	WhySkipped    = "skipped" // in preview, by an agent
+	AMDMachine    = "MACHINE" // AMDSTATUS of app_amd.c
+)
+
+// Kinds lists every kind of a result.
+func Kinds() []string {
+	return []string{
+		string(queue.DialAnswered), string(queue.DialBusy), string(queue.DialNoAnswer), string(queue.DialCongestion),
+		string(queue.DialUnallocated), string(queue.DialRejected), string(queue.DialFailed),
+		KindMachine, KindAbandoned, string(CustomerLeft), WhySkipped,
+	}
+}

@@ -17,6 +17,9 @@ var (
 	ErrClaimed = errors.New("campaign: the entry is not open")
 	// ErrStale: what was to be changed has another revision by now.
 	ErrStale = errors.New("campaign: it was changed meanwhile")
+	// ErrInUse: it can't be changed or removed while others rely on it. The
+	// text says who.
+	ErrInUse = errors.New("campaign: in use")
 )
 
 // Store is what a dialler keeps. What a method changes is on disk when it
@@ -32,15 +35,19 @@ type Store interface {
 
 	// Due returns up to n open entries of a list that are due at now, the
 	// longest due first, then in the order of loading, and when the first of
-	// the others is due: zero when none is. Entries in skip are left out.
+	// the others is due: now if it is already, zero when there is none.
+	// Entries in skip are left out of both.
 	Due(list string, now time.Time, n int, skip map[string]bool) (due []Entry, next time.Time, err error)
 	// Claim makes an open entry that of a try, before it is dialled, and keeps
 	// the try as under way. It fails with [ErrClaimed].
 	Claim(ctx context.Context, try Result) error
 	// Settle ends a try: its result is written, and the entry, as it is from
 	// now on (its state, numbers and due time), is free of it. Settling twice
-	// changes nothing.
+	// changes nothing. The try becomes the entry's Last.
 	Settle(ctx context.Context, try Result, e Entry) error
+	// PutOpen changes entries without a try: when they are due, or a state such
+	// as blocked. One that is not open any more stays as it is.
+	PutOpen(ctx context.Context, entries []Entry) error
 	// Claims are the tries under way.
 	Claims() ([]Result, error)
 	// Entry returns an entry.

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 
 	"go.etcd.io/bbolt"
 
+	"calld/campaign"
 	"calld/queue"
 )
 
@@ -86,14 +88,55 @@ func (f *findings) tables(tx *bbolt.Tx) {
 	f.each(t.memos, func(id, _ []byte) error {
 		return t.joinMemo(&queue.Call{ID: string(id)})
 	})
+	f.outbound(t, want)
 	// Every record has its entries; as many entries as records: then no entry
 	// is without its record.
-	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ} {
+	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ, t.due, t.byNumber, t.byKey} {
 		n := 0
 		f.each(b, func(_, _ []byte) error { n++; return nil })
 		if n != want[b] {
 			f.add("an index has %d entries for %d records", n, want[b])
 		}
+	}
+}
+
+// outbound checks the entries of dial lists, the counts of each list, and the
+// tries under way.
+func (f *findings) outbound(t *tables, want map[*bbolt.Bucket]int) {
+	counted := map[string]campaign.DialList{}
+	f.each(t.entries, func(key, v []byte) error {
+		e, err := t.decodeEntry(key, v)
+		if err != nil {
+			return err
+		}
+		listID, n, ok := splitEntryID(e.ID)
+		if !ok || listID != e.List || !bytes.Equal(key, entryTableKey(listID, n)) {
+			f.add("entry %q stands under another key", e.ID)
+			return nil
+		}
+		l := counted[listID]
+		count(&l, "", e.State)
+		counted[listID] = l
+		f.indexed(t.entryIndexes(&e, n), "entry", e.ID, want)
+		if (e.State == campaign.EntryDialling) != (e.Try != "") || e.Try != "" && t.tries.Get([]byte(e.Try)) == nil {
+			f.add("entry %q is %s with the try %q", e.ID, e.State, e.Try)
+		}
+		return nil
+	})
+	f.each(t.lists, func(id, _ []byte) error {
+		l, err := get[campaign.DialList](t.lists, "dial list", string(id))
+		if err != nil {
+			return err
+		}
+		c := counted[l.ID]
+		delete(counted, l.ID)
+		if l.Entries != c.Entries || l.Open != c.Open || !maps.Equal(l.States, c.States) {
+			f.add("dial list %q counts %v, and has %v", l.ID, l.States, c.States)
+		}
+		return nil
+	})
+	for id := range counted {
+		f.add("the entries of dial list %q are without it", id)
 	}
 }
 

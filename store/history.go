@@ -55,13 +55,7 @@ func (s *Store) History(q Query) (Page, error) {
 	if err != nil {
 		return page, err
 	}
-	r := wholeRange()
-	if !q.From.IsZero() {
-		r.floor = timeKey(q.From)
-	}
-	if !q.To.IsZero() {
-		r.ceiling = timeKey(q.To)
-	}
+	r := timeRange(q.From, q.To)
 	if r, err = r.below(listHistory, q.Cursor); err != nil {
 		return page, err
 	}
@@ -131,11 +125,18 @@ type matcher struct {
 }
 
 func newMatcher(q Query) *matcher {
-	m := &matcher{Query: q, caller: number(q.Caller), text: strings.ToLower(strings.TrimSpace(q.Text))}
-	if n := number(q.Text); strings.Trim(n, "0123456789*#") == "" {
-		m.digits = n
-	}
+	m := &matcher{Query: q, caller: number(q.Caller)}
+	m.text, m.digits = lowered(q.Text)
 	return m
+}
+
+// lowered makes a text that is looked for comparable; digits is the number
+// that it may be, however it is written.
+func lowered(s string) (text, digits string) {
+	if n := number(s); strings.Trim(n, "0123456789*#") == "" {
+		digits = n
+	}
+	return strings.ToLower(strings.TrimSpace(s)), digits
 }
 
 func (m *matcher) matchRecord(c *queue.Call) bool {
@@ -157,6 +158,17 @@ func (m *matcher) matchText(c *queue.Call) bool {
 	}
 	return m.digits != "" &&
 		(strings.Contains(number(c.Caller), m.digits) || strings.Contains(number(c.Callee), m.digits))
+}
+
+func timeRange(from, to time.Time) entryRange {
+	r := wholeRange()
+	if !from.IsZero() {
+		r.floor = timeKey(from)
+	}
+	if !to.IsZero() {
+		r.ceiling = timeKey(to)
+	}
+	return r
 }
 
 func pageLimit(limit int) (int, error) {

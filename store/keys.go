@@ -77,6 +77,9 @@ const (
 	listHistory listing = 'h'
 	listMissed  listing = 'm'
 	listAudit   listing = 'a'
+	listEntries listing = 'e'
+	listResults listing = 'r'
+	listBarred  listing = 'b'
 )
 
 // formatCursor makes the opaque cursor of a position: the key of the last

@@ -15,7 +15,7 @@ const purgeStep = 100
 
 // Purge removes the ended calls that began before a time, with their memos,
 // the resolved missed calls whose last try was before it, and the entries of
-// the audit trail from before it. What is open stays. It returns how many calls
+// the audit trail and the results of campaigns from before it. What is open stays. It returns how many calls
 // it removed and the paths of their recordings, which the caller deletes; also
 // with an error it returns what it removed until then.
 func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings []string, err error) {
@@ -35,22 +35,23 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings 
 			break
 		}
 	}
-	for done := purgeStep; done == purgeStep; {
-		err := s.update(ctx, func(t *tables) (err error) {
-			done, err = t.purgeMissed(timeKey(before))
-			return err
-		})
-		if err != nil {
-			return n, recordings, fmt.Errorf("store: purge missed calls: %w", err)
-		}
-	}
-	for done := purgeStep; done == purgeStep; {
-		err := s.update(ctx, func(t *tables) (err error) {
-			done, err = t.purgeAudit(timeKey(before))
-			return err
-		})
-		if err != nil {
-			return n, recordings, fmt.Errorf("store: purge audit trail: %w", err)
+	for _, others := range []struct {
+		what string
+		step func(*tables, []byte) (int, error)
+	}{
+		{"missed calls", (*tables).purgeMissed},
+		{"audit trail", (*tables).purgeAudit},
+		{"results of campaigns", (*tables).purgeResults},
+	} {
+		for more := true; more; {
+			err := s.update(ctx, func(t *tables) error {
+				done, err := others.step(t, timeKey(before))
+				more = done >= purgeStep
+				return err
+			})
+			if err != nil {
+				return n, recordings, fmt.Errorf("store: purge %s: %w", others.what, err)
+			}
 		}
 	}
 	return n, recordings, nil

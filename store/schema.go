@@ -26,6 +26,17 @@ const (
 	bucketAway     = "agents_away"  // agent id -> why away
 	bucketSessions = "sessions"     // hash of the token -> session
 	bucketAudit    = "audit"        // time, number -> what was done
+	bucketPlans    = "plans"        // plan id -> plan
+	bucketLists    = "dial_lists"   // list id -> dial list, with the counts of its entries
+	bucketCamp     = "campaigns"    // campaign id -> campaign
+	bucketPacing   = "pacing"       // campaign id -> what its pacer has learnt
+	bucketEntries  = "entries"      // list term, number of the entry -> entry
+	bucketDue      = "entries_due"  // list term, due time, number of the entry -> nothing; open ones
+	bucketByNumber = "entries_tel"  // list term, number term -> number of the entry
+	bucketByKey    = "entries_key"  // list term, key term -> number of the entry
+	bucketTries    = "tries"        // try id -> result as far as it is known; tries under way
+	bucketResults  = "results"      // campaign term, time, try id -> result
+	bucketBarred   = "do_not_call"  // number -> who barred it
 	keyVersion     = "version"      // in bucketMeta
 	appendFill     = 0.9            // for tables that grow at their ends: full pages, few of them
 )
@@ -38,6 +49,10 @@ type tables struct {
 	missed, missedOpen         *bbolt.Bucket
 	missedByTime, missedByQ    *bbolt.Bucket
 	away, sessions, audit      *bbolt.Bucket
+
+	plans, lists, campaigns, pacing *bbolt.Bucket
+	entries, due, byNumber, byKey   *bbolt.Bucket
+	tries, results, barred          *bbolt.Bucket
 }
 
 // all lists each table's name and place, so that making, opening and checking
@@ -49,6 +64,9 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketMemos: &t.memos, bucketMissed: &t.missed, bucketOpen: &t.missedOpen,
 		bucketMissedBy: &t.missedByTime, bucketMissedQ: &t.missedByQ, bucketAway: &t.away,
 		bucketSessions: &t.sessions, bucketAudit: &t.audit,
+		bucketPlans: &t.plans, bucketLists: &t.lists, bucketCamp: &t.campaigns, bucketPacing: &t.pacing,
+		bucketEntries: &t.entries, bucketDue: &t.due, bucketByNumber: &t.byNumber, bucketByKey: &t.byKey,
+		bucketTries: &t.tries, bucketResults: &t.results, bucketBarred: &t.barred,
 	}
 }
 
@@ -89,15 +107,24 @@ func (t *tables) peek() error {
 // migrations are the steps from one schema version to the next: the first
 // makes an empty file version 1. A step is never changed once released.
 func migrations() []func(*bbolt.Tx) error {
-	return []func(*bbolt.Tx) error{makeTables, addTable(bucketAudit)}
+	return []func(*bbolt.Tx) error{
+		makeTables,
+		addTables(bucketAudit),
+		addTables(bucketPlans, bucketLists, bucketCamp, bucketPacing, bucketEntries, bucketDue, bucketByNumber, bucketByKey,
+			bucketTries, bucketResults, bucketBarred),
+	}
 }
 
-// addTable makes a table that files of the version before lack. In a new file
-// makeTables has made it.
-func addTable(name string) func(*bbolt.Tx) error {
+// addTables makes tables that files of the version before lack. In a new file
+// makeTables has made them.
+func addTables(names ...string) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists([]byte(name))
-		return err
+		for _, name := range names {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
