@@ -14,11 +14,11 @@ const (
 
 // DialList is a list of customers to be dialled.
 type DialList struct {
-	ID       string    `json:"id"`
-	Name     string    `json:"name"`
-	Timezone string    `json:"timezone,omitempty"` // of entries that name none; empty: the server's
-	Entries  int       `json:"entries" readOnly:"true"`
-	Open     int       `json:"open" readOnly:"true"` // entries that may still be dialled
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Timezone string `json:"timezone,omitempty"` // of entries that name none; empty: the server's
+	Entries  int    `json:"entries" readOnly:"true"`
+	Open     int    `json:"open" readOnly:"true"` // entries that may still be dialled
 	// States counts the entries by their state.
 	States   map[EntryState]int `json:"states" readOnly:"true"`
 	Revision uint64             `json:"revision" readOnly:"true"` // rises with each change, but not with entries

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"calld/campaign"
 	"calld/queue"
 )
 
@@ -213,5 +214,98 @@ func BenchmarkHistory(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	})
+}
+
+// benchList is a store with a dial list of 100,000 entries of two numbers. It
+// tells the list's id.
+func benchList(b *testing.B) (*Store, string) {
+	b.Helper()
+	s := benchStore(b)
+	l, err := s.CreateList(b.Context(), campaign.DialList{Name: "list"}, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	const batch = 500
+	entries := make([]campaign.Entry, batch)
+	for n := 0; n < 100_000; n += batch {
+		for i := range entries {
+			entries[i] = campaign.Entry{
+				Key: fmt.Sprintf("K%06d", n+i), Name: "김철수", Variables: map[string]string{"city": "서울", "contract": "A-17"},
+				Numbers: []campaign.Number{{Number: fmt.Sprintf("010%08d", n+i)}, {Number: fmt.Sprintf("02%08d", n+i)}},
+			}
+		}
+		if _, err := s.AddEntries(b.Context(), l.ID, entries); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return s, l.ID
+}
+
+// BenchmarkLoad loads a list of 100,000 entries.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		benchList(b)
+	}
+}
+
+// BenchmarkTry finds the next entry of a list of 100,000, claims and settles
+// it, durably: alone, and with 100 tries at once.
+func BenchmarkTry(b *testing.B) {
+	try := func(b *testing.B, s *Store, list string, skip map[string]bool, i int) {
+		b.Helper()
+		now := time.Now()
+		due, _, err := s.Due(list, now, 1, skip)
+		if err != nil || len(due) == 0 {
+			b.Fatal("no entry is due: ", err)
+		}
+		e := due[0]
+		r := campaign.Result{ID: fmt.Sprint(i), Campaign: "1", Entry: e.ID, Number: e.Numbers[0].Number, Dialled: &now}
+		if err := s.Claim(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+		r.DialResult, r.End = queue.DialBusy, &now
+		e.Due = now.Add(time.Hour)
+		if err := s.Settle(b.Context(), r, e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("alone", func(b *testing.B) {
+		s, list := benchList(b)
+		for i := 0; b.Loop(); i++ {
+			try(b, s, list, nil, i)
+		}
+	})
+	b.Run("due", func(b *testing.B) {
+		s, list := benchList(b)
+		for b.Loop() {
+			if _, _, err := s.Due(list, time.Now(), 20, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("100-at-once", func(b *testing.B) {
+		s, list := benchList(b)
+		due, _, err := s.Due(list, time.Now(), 100_000, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetParallelism(100)
+		var n atomic.Int64
+		b.ResetTimer()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				i := int(n.Add(1))
+				e, now := due[i%len(due)], time.Now()
+				r := campaign.Result{ID: fmt.Sprint(i), Campaign: "1", Entry: e.ID, Number: e.Numbers[0].Number, Dialled: &now}
+				if err := s.Claim(b.Context(), r); err != nil {
+					b.Error(err)
+				}
+				r.DialResult, r.End = queue.DialBusy, &now
+				if err := s.Settle(b.Context(), r, e); err != nil {
+					b.Error(err)
+				}
+			}
+		})
 	})
 }

@@ -1,5 +1,6 @@
 // Package store keeps what must outlive the process: live calls, the history,
-// memos, the missed calls and who is away, in one bbolt file.
+// memos, the missed calls, who is away, and the campaigns with their lists and
+// results, in one bbolt file.
 //
 //	s, err := store.Open("calld.db", store.Options{})
 //	...
@@ -21,6 +22,10 @@
 // Every method that changes something returns after the change is on disk
 // (fdatasync), or with an error. After a disk error the change may be on disk
 // all the same; every change can safely be made again.
+//
+// An entry of a dial list is claimed for a try before it is dialled, and settled
+// in one transaction with the try's result: after a crash each claim is found
+// among the tries under way.
 //
 // # Concurrency
 //
