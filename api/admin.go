@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"calld/config"
+	"calld/store"
 )
 
 const binaryType = "application/octet-stream"
@@ -51,21 +52,31 @@ func (a *API) reloadConfig(ctx context.Context, _ *struct{}) (*reloadOutput, err
 	if err := need(ctx, config.RoleAdmin); err != nil {
 		return nil, err
 	}
-	changes, err := a.reload(ctx)
+	out := new(reloadOutput)
+	err := a.audited(ctx, store.Audit{Action: "reload"}, func() (err error) {
+		out.Body.Changes, err = a.reload(ctx)
+		return a.reloadError(err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out.Body.Changes == nil {
+		out.Body.Changes = []config.Change{}
+	}
+	return out, nil
+}
+
+func (a *API) reloadError(err error) error {
+	if err == nil {
+		return nil
+	}
 	if faults, ok := errors.AsType[config.Faults](err); ok {
 		p := problem(http.StatusUnprocessableEntity, CodeBadConfig, "the configuration has faults; nothing was changed")
 		for _, f := range faults {
 			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: f.String(), Location: f.Key})
 		}
-		return nil, p
+		return p
 	}
-	if err != nil {
-		return nil, problem(http.StatusInternalServerError, CodeInternal, err.Error())
-	}
-	var out reloadOutput
-	out.Body.Changes = changes
-	if out.Body.Changes == nil {
-		out.Body.Changes = []config.Change{}
-	}
-	return &out, nil
+	a.log.Error("configuration not reloaded", "err", err)
+	return problem(http.StatusInternalServerError, CodeInternal, err.Error())
 }

@@ -49,6 +49,12 @@ type Options struct {
 	Connections func() []Connection
 	// Asterisk tells how the telephone exchange is.
 	Asterisk func(context.Context) AsteriskNow
+	// EditAgent changes the agent of that id among those of the store and puts
+	// it in force at once. edit is given the configuration in force and the agent
+	// as it is kept, nil when there is none, and returns it as it shall be, nil to
+	// remove it; nobody else edits meanwhile. The errors are edit's,
+	// config.Faults, and those of the store.
+	EditAgent func(ctx context.Context, id string, edit EditAgent) error
 	// Free takes an agent off the call in hand. The errors are those of
 	// package exchange, or queue.ErrUnknownAgent.
 	Free func(ctx context.Context, agentID string) error
@@ -83,6 +89,8 @@ type API struct {
 	missedChanged func(store.Missed)
 	loggedOut     func(string) error
 	spy           func(context.Context, config.Agent, queue.Call, spy.Mode) error
+	editAgent     func(context.Context, string, EditAgent) error
+	heard         hearings
 	free          func(context.Context, string) error
 	connections   func() []Connection
 	asterisk      func(context.Context) AsteriskNow
@@ -99,7 +107,7 @@ func New(o Options) *API {
 	installProblems()
 	return &API{
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
-		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, connections: o.Connections,
+		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
 		asterisk: o.Asterisk, talks: o.Talks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
 	}
@@ -138,13 +146,15 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: CookieName, Description: "Set by POST /api/v1/session."},
+		"token":   {Type: "http", Scheme: "bearer", Description: "For programs: [tokens] of the configuration."},
 	}
-	c.Security = []map[string][]string{{"session": {}}}
+	c.Security = []map[string][]string{{"session": {}}, {"token": {}}}
 	h := humago.New(mux, c)
 	h.UseMiddleware(guard(a, h))
 	a.registerSessions(h)
 	a.registerPhone(h)
 	a.registerLive(h)
+	a.registerAgents(h)
 	a.registerDial(h)
 	a.registerTalks(h)
 	a.registerHistory(h)
@@ -171,6 +181,9 @@ func (a *API) registerSessions(h huma.API) {
 		OperationID: "me", Method: http.MethodGet, Path: "/api/v1/session", Tags: []string{"session"},
 		Summary: "Who is logged in",
 	}, func(ctx context.Context, _ *struct{}) (*struct{ Body Me }, error) {
+		if err := agentOnly(ctx); err != nil {
+			return nil, err
+		}
 		ag, ok := a.config().Agent(who(ctx).id)
 		if !ok {
 			return nil, notFound("agent", who(ctx).id)
@@ -183,7 +196,10 @@ func (a *API) registerSessions(h huma.API) {
 func (a *API) storeError(err error) error {
 	var tooLong *store.LengthError
 	var claimed *store.ClaimedError
+	var refused *Problem
 	switch {
+	case errors.As(err, &refused): // in the middle of a transaction
+		return refused
 	case errors.Is(err, store.ErrNotFound):
 		return problem(http.StatusNotFound, CodeNotFound, "there is no such record")
 	case errors.As(err, &tooLong):

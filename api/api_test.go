@@ -141,7 +141,7 @@ func TestAdminMount(t *testing.T) {
 			t.Errorf("%s: %d", what, r.Code)
 		}
 	}
-	wantProblem(t, asked(c.admin, "", "GET /api/v1/session", ""), http.StatusNotFound, CodeNotFound)
+	wantProblem(t, asked(c.admin, "", "GET /api/v1/session", ""), http.StatusForbidden, CodeNeedsAgent)
 }
 
 // TestHangulPaths: ids are percent-encoded in paths, and nothing else in a

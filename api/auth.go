@@ -6,9 +6,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,9 +30,11 @@ const SessionLife = 16 * time.Hour
 
 // principal is who asks.
 type principal struct {
-	id     string
+	id     string // of an agent, or token/ID: no agent's id has a slash
 	role   config.Role
 	queues []string
+	// program: it is no agent, so it has no phone, no state and no session.
+	program bool
 }
 
 // sees reports whether the principal may see a queue.
@@ -59,10 +64,20 @@ func need(ctx context.Context, role config.Role) error {
 	return nil
 }
 
+// agentOnly refuses what only an agent can do: who asks is to have a phone, or
+// to own what is claimed.
+func agentOnly(ctx context.Context) error {
+	if who(ctx).program {
+		return problem(http.StatusForbidden, CodeNeedsAgent, "only an agent who is logged in can do this: a token is nobody's phone or session")
+	}
+	return nil
+}
+
 // public marks the operations that need no session.
 const public = "public"
 
-// authenticate finds out who asks, from the session cookie.
+// authenticate finds out who asks: from the bearer token if there is one, else
+// from the session cookie.
 func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if ctx.Operation().Metadata[public] != nil {
@@ -70,11 +85,15 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 			return
 		}
 		var p *principal
-		if c, err := huma.ReadCookie(ctx, CookieName); err == nil {
+		why := "log in first: POST /api/v1/session, or send Authorization: Bearer TOKEN"
+		if scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+			p, why = a.programOf(strings.TrimSpace(token)), "nobody's token: [tokens] of the configuration has no such hash"
+		} else if c, err := huma.ReadCookie(ctx, CookieName); err == nil {
 			p = a.principalOf(c.Value)
 		}
 		if p == nil {
-			if err := huma.WriteErr(api, ctx, http.StatusUnauthorized, "log in first: POST /api/v1/session"); err != nil {
+			ctx.SetHeader("WWW-Authenticate", "Bearer") // RFC 6750 section 3
+			if err := huma.WriteErr(api, ctx, http.StatusUnauthorized, why); err != nil {
 				a.log.Debug("error not written", "err", err)
 			}
 			return
@@ -85,7 +104,16 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 
 // asAdmin lets everything through: the admin socket's file mode is its guard.
 func asAdmin(ctx huma.Context, next func(huma.Context)) {
-	next(huma.WithValue(ctx, principalKey{}, &principal{id: "admin-socket", role: config.RoleAdmin}))
+	next(huma.WithValue(ctx, principalKey{}, &principal{id: "admin-socket", role: config.RoleAdmin, program: true}))
+}
+
+// programOf finds whose token it is.
+func (a *API) programOf(token string) *principal {
+	t, ok := a.config().Token(token)
+	if !ok {
+		return nil
+	}
+	return &principal{id: "token/" + t.ID, role: t.Role, queues: t.Queues, program: true}
 }
 
 func (a *API) principalOf(token string) *principal {
@@ -139,11 +167,47 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// CheckPassword tells whether the id and password are those of an agent. It
+// ErrBadLogin says that id or password are wrong.
+var ErrBadLogin = errors.New("api: wrong id or password")
+
+// LimitedError says that no password is checked for now.
+type LimitedError struct {
+	Wait time.Duration // until it may be tried again
+}
+
+func (e *LimitedError) Error() string {
+	return fmt.Sprintf("api: too many wrong passwords; wait %s", e.Wait)
+}
+
+// Login tells whose id and password these are. Wrong ones are counted by id
+// and by address, wherever they come in; the error is ErrBadLogin, a
+// [*LimitedError], or that of ctx.
+func (a *API) Login(ctx context.Context, id, password, addr string) (config.Agent, error) {
+	select {
+	case a.checks <- struct{}{}:
+		defer func() { <-a.checks }()
+	case <-ctx.Done():
+		return config.Agent{}, context.Cause(ctx)
+	}
+	now := time.Now()
+	if wait := a.guesses.wait(now, addr, id); wait > 0 {
+		a.log.Warn("too many wrong passwords", "agent", id, "remote", addr)
+		return config.Agent{}, &LimitedError{wait}
+	}
+	ag, ok := a.checkPassword(id, password)
+	if !ok {
+		a.guesses.failed(now, addr, id)
+		a.log.Warn("login refused", "agent", id, "remote", addr)
+		return config.Agent{}, ErrBadLogin
+	}
+	return ag, nil
+}
+
+// checkPassword tells whether the id and password are those of an agent. It
 // does the same work for an unknown id and for a password that stands plain
 // in the file as for a hashed one, so that the time does not tell which ids
-// exist; whoever calls it limits the guesses.
-func (a *API) CheckPassword(id, password string) (config.Agent, bool) {
+// exist.
+func (a *API) checkPassword(id, password string) (config.Agent, bool) {
 	ag, known := a.config().Agent(id)
 	good := known && a.verify(ag.Password, password)
 	if !known || !config.IsHashed(ag.Password) {
@@ -167,7 +231,8 @@ func (in *loginInput) Resolve(ctx huma.Context) []error {
 	if host, _, err := net.SplitHostPort(in.remote); err == nil {
 		in.remote = host
 	}
-	in.secure = ctx.TLS() != nil
+	// The server lets only proxies that it trusts say this.
+	in.secure = ctx.TLS() != nil || ctx.Header("X-Forwarded-Proto") == "https"
 	return nil
 }
 
@@ -186,24 +251,21 @@ type Me struct {
 }
 
 func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
-	select {
-	case a.checks <- struct{}{}:
-		defer func() { <-a.checks }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	now := time.Now()
-	if !a.guesses.allow(now, in.remote, in.Body.ID) {
-		return nil, problem(http.StatusTooManyRequests, CodeTooManyLogins, "too many failed log-ins; wait a minute")
-	}
-	ag, ok := a.CheckPassword(in.Body.ID, in.Body.Password)
-	if !ok {
-		a.guesses.failed(now, in.remote, in.Body.ID)
-		a.log.Warn("login refused", "agent", in.Body.ID, "remote", in.remote)
+	ag, err := a.Login(ctx, in.Body.ID, in.Body.Password, in.remote)
+	var limited *LimitedError
+	switch {
+	case errors.As(err, &limited):
+		seconds := int(limited.Wait/time.Second) + 1
+		return nil, huma.ErrorWithHeaders(
+			problem(http.StatusTooManyRequests, CodeTooManyLogins, fmt.Sprintf("too many wrong passwords; wait %d seconds", seconds)),
+			http.Header{"Retry-After": {strconv.Itoa(seconds)}})
+	case errors.Is(err, ErrBadLogin):
 		return nil, problem(http.StatusUnauthorized, CodeBadLogin, "wrong id or password")
+	case err != nil: // the client is gone, and reads no answer
+		return nil, problem(http.StatusServiceUnavailable, CodeOther, "the request was given up")
 	}
 	token := newToken()
-	session := store.Session{Agent: ag.ID, Mark: passwordMark(token, ag.Password), Expires: now.Add(SessionLife)}
+	session := store.Session{Agent: ag.ID, Mark: passwordMark(token, ag.Password), Expires: time.Now().Add(SessionLife)}
 	if err := a.store.PutSession(ctx, tokenKey(token), session); err != nil {
 		return nil, a.storeError(err)
 	}
@@ -229,6 +291,9 @@ type logoutOutput struct {
 }
 
 func (a *API) logout(ctx context.Context, in *logoutInput) (*logoutOutput, error) {
+	if err := agentOnly(ctx); err != nil {
+		return nil, err
+	}
 	if v := strings.TrimSpace(in.Cookie.Value); v != "" {
 		if err := a.store.DeleteSession(ctx, tokenKey(v)); err != nil {
 			return nil, a.storeError(err)

@@ -221,15 +221,15 @@ func TestGuesses(t *testing.T) {
 	t.Run("by id, from many hosts", func(t *testing.T) {
 		var g guesses
 		for i := range guessesByAgent {
-			if !g.allow(now, "host", "a") {
+			if g.wait(now, "host", "a") > 0 {
 				t.Fatalf("guess %d is refused", i)
 			}
 			g.failed(now, string(rune('a'+i)), "a")
 		}
-		if g.allow(now, "new", "a") || !g.allow(now, "new", "b") {
+		if g.wait(now, "new", "a") == 0 || g.wait(now, "new", "b") > 0 {
 			t.Error("the limit is not that of the id")
 		}
-		if !g.allow(now.Add(guessWindow), "new", "a") {
+		if g.wait(now.Add(guessWindow), "new", "a") > 0 {
 			t.Error("the window never ends")
 		}
 	})
@@ -238,7 +238,7 @@ func TestGuesses(t *testing.T) {
 		for i := range guessesByHost {
 			g.failed(now, "host", string(rune(1000+i)))
 		}
-		if g.allow(now, "host", "new") || !g.allow(now, "other", "new") {
+		if g.wait(now, "host", "new") == 0 || g.wait(now, "other", "new") > 0 {
 			t.Error("the limit is not that of the host")
 		}
 	})
@@ -247,7 +247,7 @@ func TestGuesses(t *testing.T) {
 		for range guessesByHost {
 			g.failed(now, "same", "x")
 		}
-		if !g.allow(now, "other", "same") {
+		if g.wait(now, "other", "same") > 0 {
 			t.Error("they share a count")
 		}
 	})
@@ -256,10 +256,10 @@ func TestGuesses(t *testing.T) {
 		for i := range maxGuessed {
 			g.failed(now, "h", string(rune(i)))
 		}
-		if g.allow(now, "new", "new") || len(g.counts) > maxGuessed+2 {
+		if g.wait(now, "new", "new") == 0 || len(g.counts) > maxGuessed+2 {
 			t.Errorf("%d counts, and still open", len(g.counts))
 		}
-		if !g.allow(now.Add(guessWindow), "new", "new") {
+		if g.wait(now.Add(guessWindow), "new", "new") > 0 {
 			t.Error("it stays closed")
 		}
 	})

@@ -28,7 +28,7 @@ func (a *API) registerDial(h huma.API) {
 			"of the call is told by its events and by GET /api/v1/calls/{id}.",
 	}, func(ctx context.Context, in *struct {
 		Body struct {
-			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Who calls; by default who asks. Only a supervisor may name another, which is written into the audit trail."`
+			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Who calls; by default who asks; a token must name one. Only a supervisor may name another, which is written into the audit trail."`
 			Number string `json:"number" minLength:"1" maxLength:"64" doc:"Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped." example:"010-1234-5678"`
 			Queue  string `json:"queue,omitempty" maxLength:"128" doc:"One that the agent serves; may be left out when it is the only one."`
 		}
@@ -45,6 +45,9 @@ func (a *API) registerDial(h huma.API) {
 // makeCall has a call made for an agent, by default who asks.
 func (a *API) makeCall(ctx context.Context, agent, queueID, number string) (queue.Call, error) {
 	if agent == "" {
+		if err := agentOnly(ctx); err != nil {
+			return queue.Call{}, err
+		}
 		agent = who(ctx).id
 	}
 	another := agent != who(ctx).id

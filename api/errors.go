@@ -18,8 +18,11 @@ const (
 	CodeUnauthorized      Code = "unauthorized"          // 401: no session, or it is over
 	CodeBadLogin          Code = "bad_login"             // 401: wrong id or password
 	CodeForbidden         Code = "forbidden"             // 403: the role does not allow it
+	CodeNeedsAgent        Code = "needs_agent"           // 403: a token can't do it: only an agent who is logged in
 	CodeCrossOrigin       Code = "cross_origin"          // 403: a page of another origin asks
 	CodeNotFound          Code = "not_found"             // 404
+	CodeManagedByFile     Code = "managed_by_file"       // 409: the agent stands in the configuration file
+	CodeStale             Code = "stale"                 // 412: it has changed since the ETag was given
 	CodeDisposition       Code = "unknown_disposition"   // 422: the call's queue offers others
 	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
 	CodeResolved          Code = "already_resolved"      // 409: the missed call is done with
@@ -112,7 +115,8 @@ func codeOf(status int) Code {
 // Codes lists every code, for documentation.
 func Codes() []Code {
 	return []Code{
-		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeCrossOrigin, CodeNotFound, CodeMethod,
+		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeNeedsAgent, CodeCrossOrigin, CodeNotFound, CodeMethod,
+		CodeManagedByFile, CodeStale,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,

@@ -29,12 +29,16 @@ type guesses struct {
 	counts map[string]int
 }
 
-// allow reports whether a log-in from host for the id may be tried now.
-func (g *guesses) allow(now time.Time, host, id string) bool {
+// wait tells how long it is until a log-in from host for the id may be tried; 0:
+// now.
+func (g *guesses) wait(now time.Time, host, id string) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.roll(now)
-	return len(g.counts) < maxGuessed && g.counts["host "+host] < guessesByHost && g.counts["id "+id] < guessesByAgent
+	if len(g.counts) < maxGuessed && g.counts["host "+host] < guessesByHost && g.counts["id "+id] < guessesByAgent {
+		return 0
+	}
+	return g.begin.Add(guessWindow).Sub(now)
 }
 
 // failed counts a wrong password.

@@ -34,10 +34,6 @@ func (a *API) registerLive(h huma.API) {
 		return nil, notFound("queue", in.ID)
 	})
 	huma.Register(h, huma.Operation{
-		OperationID: "list-agents", Method: http.MethodGet, Path: "/api/v1/agents", Tags: live,
-		Summary: "Agents and their states",
-	}, a.listAgents)
-	huma.Register(h, huma.Operation{
 		OperationID: "set-agent-state", Method: http.MethodPut, Path: "/api/v1/agents/{id}/state", Tags: live,
 		Summary: "Set an agent available or away", DefaultStatus: http.StatusNoContent, MaxBodyBytes: MaxBody,
 	}, a.setAgentState)
@@ -47,18 +43,20 @@ func (a *API) registerLive(h huma.API) {
 	}, a.listCalls)
 	huma.Register(h, huma.Operation{
 		OperationID: "get-call", Method: http.MethodGet, Path: "/api/v1/calls/{id}", Tags: live,
-		Summary: "One call, live or ended",
-	}, func(ctx context.Context, in *idInput) (*struct{ Body queue.Call }, error) {
+		Summary:     "One call, live or ended",
+		Description: "The ETag is that of what can be edited, memo and disposition: it stays while the rest of a live call changes.",
+	}, func(ctx context.Context, in *idInput) (*callOutput, error) {
 		c, err := a.call(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return &struct{ Body queue.Call }{c}, nil
+		return &callOutput{memoTag(c.Memo, c.Disposition), c}, nil
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "patch-call", Method: http.MethodPatch, Path: "/api/v1/calls/{id}", Tags: live,
 		Summary: "Write the memo or the disposition of a call", MaxBodyBytes: MaxBody,
-		Description: "A field that is left out stays as it is. The answer comes when the memo is on disk.",
+		Description: "A field that is left out stays as it is. The answer comes when the memo is on disk. With If-Match nothing is " +
+			"written over what somebody else has written since: that answers 412, stale.",
 	}, a.patchCall)
 }
 
@@ -100,23 +98,6 @@ func (a *API) snapshot(ctx context.Context) queue.Snapshot {
 		return ag.ID != p.id && !slices.ContainsFunc(ag.Queues, p.sees)
 	})
 	return s
-}
-
-type agentsOutput struct {
-	Body struct {
-		Agents []queue.AgentStatus `json:"agents"`
-	}
-}
-
-func (a *API) listAgents(ctx context.Context, in *struct {
-	Queue string `query:"queue" doc:"Only the agents of this queue."`
-},
-) (*agentsOutput, error) {
-	var out agentsOutput
-	out.Body.Agents = slices.DeleteFunc(a.snapshot(ctx).Agents, func(ag queue.AgentStatus) bool {
-		return in.Queue != "" && !slices.Contains(ag.Queues, in.Queue)
-	})
-	return &out, nil
 }
 
 func (a *API) setAgentState(ctx context.Context, in *struct {
@@ -182,14 +163,23 @@ func (a *API) call(ctx context.Context, id string) (queue.Call, error) {
 	return c, nil
 }
 
+// callOutput is a call whose ETag is that of its memo.
+type callOutput struct {
+	ETag string `header:"ETag"`
+	Body queue.Call
+}
+
+func memoTag(memo, disposition string) string { return etag(memo, disposition) }
+
 func (a *API) patchCall(ctx context.Context, in *struct {
+	IfMatch
 	ID   string `path:"id" maxLength:"128"`
 	Body struct {
 		Memo        *string `json:"memo,omitempty"`
 		Disposition *string `json:"disposition,omitempty"`
 	}
 },
-) (*struct{ Body queue.Call }, error) {
+) (*callOutput, error) {
 	c, err := a.call(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -203,10 +193,11 @@ func (a *API) patchCall(ctx context.Context, in *struct {
 	}
 	m, err := a.store.SetMemo(ctx, in.ID, store.MemoChange{
 		Text: in.Body.Memo, Disposition: in.Body.Disposition, By: who(ctx).id, At: time.Now(),
+		Unless: func(m store.Memo) error { return in.check(memoTag(m.Text, m.Disposition)) },
 	})
 	if err != nil {
 		return nil, a.storeError(err)
 	}
 	c.Memo, c.Disposition = m.Text, m.Disposition
-	return &struct{ Body queue.Call }{c}, nil
+	return &callOutput{memoTag(m.Text, m.Disposition), c}, nil
 }

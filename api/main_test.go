@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,19 @@ phone = "808"
 phone_secret = "sip-808"
 web_phone = true
 `
+
+// programs are those with a token, by their ids.
+func programs() string {
+	var text strings.Builder
+	for id, rights := range map[string]string{
+		"narrow": `queues = ["billing"]`, "crm": `role = "supervisor"`, "root": `role = "admin"`,
+	} {
+		fmt.Fprintf(&text, "[tokens.%s]\nhash = %q\n%s\n", id, config.HashToken(tokenOf(id)), rights)
+	}
+	return text.String()
+}
+
+func tokenOf(id string) string { return "calld_" + id }
 
 // centre is a server with a board and a store of its own.
 type centre struct {
@@ -107,6 +121,7 @@ func newCentre(tb testing.TB) *centre {
 		Asterisk: func(context.Context) AsteriskNow {
 			return AsteriskNow{Connected: true, Since: began, Version: "22.5.0"}
 		},
+		EditAgent: c.editAgent,
 		Free: func(_ context.Context, id string) error {
 			c.freed = append(c.freed, id)
 			return c.refusal
@@ -135,9 +150,37 @@ func newCentre(tb testing.TB) *centre {
 	return c
 }
 
+// editAgent keeps the stored agents in the configuration alone.
+func (c *centre) editAgent(_ context.Context, id string, edit EditAgent) error {
+	var before *config.Agent
+	var stored []config.Agent
+	for _, ag := range c.cfg.Agents {
+		switch {
+		case ag.Stored && ag.ID == id:
+			before = &ag
+		case ag.Stored:
+			stored = append(stored, ag)
+		}
+	}
+	after, err := edit(c.cfg, before)
+	if err != nil {
+		return err
+	}
+	if after != nil {
+		stored = append(stored, *after)
+	}
+	cfg, err := c.cfg.With(stored, "calld.db")
+	if err != nil {
+		return err
+	}
+	c.cfg = cfg
+	c.board.Reload(cfg)
+	return nil
+}
+
 func (c *centre) configure(text string) {
 	c.t.Helper()
-	cfg, err := config.LoadFS(fstest.MapFS{"calld.toml": {Data: []byte(text)}}, "calld.toml")
+	cfg, err := config.LoadFS(fstest.MapFS{"calld.toml": {Data: []byte(text + programs())}}, "calld.toml")
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -198,6 +241,24 @@ func asked(h http.Handler, token, what, body string) *httptest.ResponseRecorder 
 func (c *centre) ask(id, what, body string) *httptest.ResponseRecorder {
 	c.t.Helper()
 	return asked(c.network, c.session(id), what, body)
+}
+
+// program asks over the network with a token.
+func (c *centre) program(id, what, body string) *httptest.ResponseRecorder {
+	c.t.Helper()
+	return c.with(map[string]string{"Authorization": "Bearer " + tokenOf(id)}, "", what, body)
+}
+
+// with asks over the network with headers, by an agent or by nobody.
+func (c *centre) with(headers map[string]string, id, what, body string) *httptest.ResponseRecorder {
+	c.t.Helper()
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for key, value := range headers {
+			r.Header.Set(key, value)
+		}
+		c.network.ServeHTTP(w, r)
+	})
+	return asked(h, c.session(id), what, body)
 }
 
 // read checks the status and decodes the body.

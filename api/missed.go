@@ -75,6 +75,9 @@ func (a *API) missedCall(ctx context.Context, id string) (store.Missed, error) {
 }
 
 func (a *API) callBack(ctx context.Context, in *idInput) (*struct{ Body queue.Call }, error) {
+	if err := agentOnly(ctx); err != nil {
+		return nil, err
+	}
 	m, err := a.missedCall(ctx, in.ID)
 	if err != nil {
 		return nil, err

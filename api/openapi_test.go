@@ -90,6 +90,23 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// TestCodesDocumented: the guide for integrators lists each code, and no other.
+func TestCodesDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| code | status | |")
+	var documented []Code
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(table, -1) {
+		documented = append(documented, Code(m[1]))
+	}
+	slices.Sort(documented)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(Codes())), documented); diff != "" {
+		t.Errorf("codes (-listed +documented):\n%s", diff)
+	}
+}
+
 // TestDocument: the document is OpenAPI 3.1, all its references lead
 // somewhere, and each operation has what a reader needs.
 func TestDocument(t *testing.T) {
@@ -144,6 +161,10 @@ var examples = map[string]struct{ id, body string }{
 	"login":           {"", rightLogin},
 	"get-queue":       {"billing", ""},
 	"set-agent-state": {"other", `{"state":"away"}`},
+	"get-agent":       {"other", ""},
+	"create-agent":    {"", `{"id":"park","password":"x","queues":["billing"]}`},
+	"replace-agent":   {"kim", `{"name":"Kim","phone":"812","queues":["billing"]}`},
+	"delete-agent":    {"lee", ""},
 	"make-call":       {"", `{"agent":"other","number":"0103"}`},
 	"get-call":        {"live-billing", ""},
 	"patch-call":      {"ended-billing", `{"memo":"x"}`},
@@ -165,6 +186,7 @@ func TestAnswersAsDocumented(t *testing.T) {
 	c := newCentre(t)
 	c.answer("other", "billing")
 	c.hold(c.answer("홍길동", "상담전화"))
+	c.makeAgents("kim", "lee")
 	list, schemas := c.document()
 	for _, d := range list {
 		if d.op.OperationID == "logout" || d.op.OperationID == "unhold-call" {

@@ -33,6 +33,9 @@ func (a *API) registerPhone(h huma.API) {
 }
 
 func (a *API) phone(ctx context.Context, _ *struct{}) (*phoneOutput, error) {
+	if err := agentOnly(ctx); err != nil {
+		return nil, err
+	}
 	ag, ok := a.config().Agent(who(ctx).id)
 	if !ok || !ag.WebPhone {
 		return nil, notFound("web phone of", who(ctx).id)

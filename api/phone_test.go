@@ -21,5 +21,5 @@ func TestPhone(t *testing.T) {
 	}
 	wantProblem(t, c.ask("", "GET /api/v1/session/phone", ""), http.StatusUnauthorized, CodeUnauthorized)
 	wantProblem(t, c.ask("홍길동", "GET /api/v1/session/phone", ""), http.StatusNotFound, CodeNotFound)
-	wantProblem(t, asked(c.admin, "", "GET /api/v1/session/phone", ""), http.StatusNotFound, CodeNotFound)
+	wantProblem(t, asked(c.admin, "", "GET /api/v1/session/phone", ""), http.StatusForbidden, CodeNeedsAgent)
 }

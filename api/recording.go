@@ -31,7 +31,8 @@ func (a *API) registerRecordings(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "get-recording", Method: http.MethodGet, Path: path, Tags: []string{"history"},
 		Summary: "The recording of an ended call",
-		Description: "A WAV file. Parts of it can be asked for with Range. While the call lives, and a moment longer, " +
+		Description: "A WAV file. Parts of it can be asked for with Range. Who asks is written into the audit trail, once for " +
+			"all parts of some minutes. While the call lives, and a moment longer, " +
 			"there is no recording yet: recording_not_ready.",
 		Responses: streamed("audio/wav"),
 	}, func(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {
@@ -45,6 +46,9 @@ func (a *API) registerRecordings(h huma.API) {
 		f, info, err := a.openRecording(c)
 		if err != nil {
 			return nil, err
+		}
+		if err := a.noteHearing(ctx, c); err != nil {
+			return nil, errors.Join(err, f.Close())
 		}
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			defer f.Close() //nolint:errcheck // opened for reading

@@ -68,6 +68,9 @@ func (a *API) startSpying(ctx context.Context, in *struct {
 	if err := need(ctx, config.RoleSupervisor); err != nil {
 		return nil, err
 	}
+	if err := agentOnly(ctx); err != nil {
+		return nil, err
+	}
 	c, live := a.board.Call(in.ID)
 	if !live {
 		return nil, notFound("live call", in.ID)

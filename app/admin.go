@@ -5,8 +5,9 @@ import (
 	"net/http/pprof"
 )
 
-// admin is everything served on the admin socket: the API with all rights,
-// and the profiles of the running process, for go tool pprof:
+// admin is everything served on the admin socket: the API with all rights, the
+// agents of the store with their secrets, for calld asterisk-config, and the
+// profiles of the running process, for go tool pprof:
 //
 //	curl --unix-socket calld.sock 'http://calld/debug/pprof/profile?seconds=10' > cpu.pprof
 //
@@ -15,6 +16,7 @@ import (
 func (a *App) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", a.api.Admin())
+	mux.HandleFunc("GET "+StoredAgentsPath, a.serveStoredAgents)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // with heap, goroutine, block, mutex …
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

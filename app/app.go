@@ -80,6 +80,13 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	stored, err := storedAgents(st)
+	if err == nil {
+		cfg, err = cfg.With(stored, cfg.Server.Data)
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	a := &App{o: o, log: o.Log, started: time.Now(), store: st, metrics: prometheus.NewRegistry()}
 	a.cfg.Store(cfg)
 	a.asterisk.Store(&notify.AsteriskState{State: notify.AsteriskDown, Since: a.started})
@@ -108,7 +115,7 @@ func New(o Options) (*App, error) {
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
-		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk,
+		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk,
 		Talks: talk.New(talk.Options{
 			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
 			TurnedContext: dialplan.TurnedContext,
@@ -176,6 +183,9 @@ func (a *App) Reload(context.Context) ([]config.Change, error) {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
 	cfg, err := config.Load(a.o.ConfigPath)
+	if err == nil {
+		cfg, err = a.withStored(cfg)
+	}
 	if err != nil {
 		a.log.Error("reload refused: nothing changed", "err", err)
 		return nil, err
@@ -183,6 +193,14 @@ func (a *App) Reload(context.Context) ([]config.Change, error) {
 	for _, w := range cfg.Warnings {
 		a.log.Warn("configuration", "warning", w.String())
 	}
+	changes := a.enforce(cfg)
+	a.log.Info("configuration reloaded", "changes", len(changes))
+	return changes, nil
+}
+
+// enforce puts a valid configuration in force and tells what changed. Whoever
+// calls it holds reloading.
+func (a *App) enforce(cfg *config.Config) []config.Change {
 	changes := config.Compare(a.Config(), cfg)
 	cfg = config.Apply(a.Config(), cfg)
 	a.cfg.Store(cfg)
@@ -191,8 +209,7 @@ func (a *App) Reload(context.Context) ([]config.Change, error) {
 	a.board.Reload(cfg)
 	a.watcher.Refresh()
 	a.hub.Push("", notify.TypeReloaded, changes)
-	a.log.Info("configuration reloaded", "changes", len(changes))
-	return changes, nil
+	return changes
 }
 
 // serveAGI serves FastAGI until ctx ends; the sessions then open are closed,

@@ -330,11 +330,11 @@ func TestEarlierCalls(t *testing.T) {
 // TestLogin: the page's log-in.
 func TestLogin(t *testing.T) {
 	a := newSite(t).app()
-	if ag, err := (pages{a}).Login(t.Context(), "홍길동", "right"); err != nil || ag.Role != config.RoleAgent {
+	if ag, err := (pages{a}).Login(t.Context(), "홍길동", "right", "192.0.2.1"); err != nil || ag.Role != config.RoleAgent {
 		t.Errorf("%+v, %v", ag, err)
 	}
 	for _, login := range [][2]string{{"홍길동", "wrong"}, {"nobody", "right"}, {"", ""}} {
-		if _, err := (pages{a}).Login(t.Context(), login[0], login[1]); !errors.Is(err, notify.ErrLogin) {
+		if _, err := (pages{a}).Login(t.Context(), login[0], login[1], "192.0.2.1"); !errors.Is(err, notify.ErrLogin) {
 			t.Errorf("%q: %v", login, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"calld/api"
 	"calld/config"
 	"calld/notify"
 	"calld/queue"
@@ -28,13 +29,16 @@ func (p pages) Session(r *http.Request) (string, bool) {
 // agentOf finds the agent whose session cookie a request carries.
 func (p pages) agentOf(r *http.Request) (config.Agent, bool) { return p.Agent(p.a.api.AgentOf(r)) }
 
-// Login checks a password.
-func (p pages) Login(_ context.Context, id, password string) (config.Agent, error) {
-	ag, ok := p.a.api.CheckPassword(id, password)
-	if !ok {
+// Login checks a password; guesses here and over the REST API are counted
+// together.
+func (p pages) Login(ctx context.Context, id, password, addr string) (config.Agent, error) {
+	ag, err := p.a.api.Login(ctx, id, password, addr)
+	if _, limited := errors.AsType[*api.LimitedError](err); limited {
+		return config.Agent{}, notify.ErrLoginLimited
+	} else if errors.Is(err, api.ErrBadLogin) {
 		return config.Agent{}, notify.ErrLogin
 	}
-	return ag, nil
+	return ag, err
 }
 
 // Agent finds an agent.

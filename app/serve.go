@@ -38,7 +38,7 @@ func (a *App) handler() http.Handler {
 	all.Handle("/ws", a.hub)
 	all.Handle("/sip", a.phones)
 	all.Handle("/", a.inTime(mux))
-	return all
+	return a.behindProxies(all)
 }
 
 // inTime ends the connections of those who don't take in their answer. Each

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/BurntSushi/toml"
@@ -8,33 +9,34 @@ import (
 
 func (l *loader) readAgents(top *section, c *Config) {
 	phones := map[string]*section{}
-	ids := make([]string, len(c.Queues))
-	for i, q := range c.Queues {
-		ids[i] = q.ID
-	}
+	ids := queueIDs(c)
 	top.each("agents", func(id string, s *section) {
-		if err := identifier(id); err != nil {
-			l.faults = append(l.faults, Fault{File: s.node.file, Line: s.node.line(), Key: s.path.String(), Text: err.Error()})
-		}
 		a := Agent{
 			ID:          id,
 			Password:    s.password(),
-			Name:        s.str("name", id, line),
-			Role:        enum(s, "role", RoleAgent, RoleAgent, RoleSupervisor, RoleAdmin),
-			Queues:      s.queues(ids),
-			Phone:       s.str("phone", "", optional(number)),
+			Name:        s.str("name", id),
+			Role:        Role(s.str("role", string(RoleAgent))),
+			Queues:      s.list("queues", nil),
+			Phone:       s.str("phone", ""),
 			WebPhone:    s.boolean("web_phone", false),
 			PhoneSecret: s.secret("phone_secret"),
+		}
+		known := ids
+		if l.partial { // a queue may stand in the file that can't be read
+			known = nil
+		}
+		for _, f := range a.flaws(known) {
+			if f.key == "id" {
+				l.faults = append(l.faults, Fault{File: s.node.file, Line: s.node.line(), Key: s.path.String(), Text: f.text})
+			} else {
+				s.fault(f.key, "%s", f.text)
+			}
 		}
 		if first := phones[a.Phone]; first != nil && a.Phone != "" {
 			s.fault("phone", "%s is already the phone of agent %q at %s; each agent needs its own", a.Phone, first.path[1], first.where("phone"))
 		}
 		phones[a.Phone] = s
 		switch {
-		case a.Phone == "" && a.WebPhone:
-			s.fault("web_phone", "needs a phone too; set phone to the number of the page's own phone")
-		case a.Phone == "" && a.PhoneSecret != "":
-			s.fault("phone_secret", "needs a phone too; set phone")
 		case a.Phone == "" && len(a.Queues) > 0 && !s.has("phone"):
 			s.warn("queues", "this agent gets no calls without a phone; set phone")
 		case a.Role == RoleAgent && len(a.Queues) == 0:
@@ -45,6 +47,50 @@ func (l *loader) readAgents(top *section, c *Config) {
 		s.done()
 		c.Agents = append(c.Agents, a)
 	})
+}
+
+func queueIDs(c *Config) []string {
+	ids := make([]string, len(c.Queues))
+	for i, q := range c.Queues {
+		ids[i] = q.ID
+	}
+	return ids
+}
+
+// flaw is one thing wrong with a value: its key, and what is wrong and the mend.
+type flaw struct{ key, text string }
+
+// flaws lists what is wrong with an agent by itself. queues are the known
+// ones; nil: they are not looked at.
+func (a *Agent) flaws(queues []string) (list []flaw) {
+	add := func(key, text string) { list = append(list, flaw{key, text}) }
+	check := func(key string, err error) {
+		if err != nil {
+			add(key, err.Error())
+		}
+	}
+	check("id", identifier(a.ID))
+	check("name", line(a.Name))
+	check("role", oneOf([]string{string(RoleAgent), string(RoleSupervisor), string(RoleAdmin)})(string(a.Role)))
+	for i, id := range a.Queues {
+		switch {
+		case slices.Contains(a.Queues[:i], id):
+			add("queues", fmt.Sprintf("queue %q is listed twice; remove one", id))
+		case queues != nil && !slices.Contains(queues, id):
+			mend := didYouMean(id, queues)
+			if mend == "" {
+				mend = "; add [queues." + toml.Key{id}.String() + "] or remove it here"
+			}
+			add("queues", fmt.Sprintf("there is no queue %q%s", id, mend))
+		}
+	}
+	check("phone", optional(number)(a.Phone))
+	if a.Phone == "" && a.WebPhone {
+		add("web_phone", "needs a phone too; set phone to the number of the page's own phone")
+	} else if a.Phone == "" && a.PhoneSecret != "" {
+		add("phone_secret", "needs a phone too; set phone")
+	}
+	return list
 }
 
 // password reads an agent's password, which has to be there.
@@ -65,26 +111,4 @@ func (s *section) password() Secret {
 		s.warn(key, "the password stands in the file as it is; replace it by a hash made by: calld passwd")
 	}
 	return p
-}
-
-// queues reads the ids of an agent's queues, all of which must be known.
-func (s *section) queues(known []string) []string {
-	const key = "queues"
-	var ids []string
-	for _, id := range s.list(key, nil) {
-		switch {
-		case slices.Contains(ids, id):
-			s.fault(key, "queue %q is listed twice; remove one", id)
-			continue
-		case !slices.Contains(known, id) && !s.l.partial:
-			mend := didYouMean(id, known)
-			if mend == "" {
-				mend = "; add [queues." + toml.Key{id}.String() + "] or remove it here"
-			}
-			s.fault(key, "there is no queue %q%s", id, mend)
-			continue
-		}
-		ids = append(ids, id)
-	}
-	return ids
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,10 +16,10 @@ type ChangeKind string
 
 // The kinds of change.
 const (
-	Added     ChangeKind = "added"     // a queue or agent is new; New is its name
-	Removed   ChangeKind = "removed"   // a queue or agent is gone; Old is its name
+	Added     ChangeKind = "added"     // a queue, agent or token is new; New is its name
+	Removed   ChangeKind = "removed"   // a queue, agent or token is gone; Old is its name
 	Changed   ChangeKind = "changed"   // a key has another value
-	Reordered ChangeKind = "reordered" // queues or agents stand in another order
+	Reordered ChangeKind = "reordered" // queues, agents or tokens stand in another order
 )
 
 // Change is one difference between two configurations.
@@ -56,7 +57,7 @@ func (c Change) String() string {
 //
 // What a running server has opened or promised needs a restart: everything of
 // [server] but the page's language, the reasons for being away, how long history
-// is kept and who may open FastAGI sessions; the login at Asterisk; how agents are dialled, because their
+// is kept, who may open FastAGI sessions and the trusted proxies; the login at Asterisk; how agents are dialled, because their
 // channels are known by it; and the folders of sounds. Everything else is
 // applied to the next call.
 func Compare(before, after *Config) []Change {
@@ -79,8 +80,17 @@ func Compare(before, after *Config) []Change {
 		}
 		return ids, entries
 	}
+	tokens := func(c *Config) (ids []string, entries map[string]entry) {
+		entries = map[string]entry{}
+		for _, t := range c.Tokens {
+			ids = append(ids, t.ID)
+			entries[t.ID] = entry{t.ID, t.settings()}
+		}
+		return ids, entries
+	}
 	list = append(list, compareEntries("queues", before, after, queues)...)
-	return append(list, compareEntries("agents", before, after, agents)...)
+	list = append(list, compareEntries("agents", before, after, agents)...)
+	return append(list, compareEntries("tokens", before, after, tokens)...)
 }
 
 // Apply is the configuration that a running server follows once its file has
@@ -90,7 +100,7 @@ func Apply(running, file *Config) *Config {
 	c := *file
 	c.Server = running.Server
 	c.Server.AGIAllow, c.Server.Language, c.Server.KeepHistory = file.Server.AGIAllow, file.Server.Language, file.Server.KeepHistory
-	c.Server.AwayReasons = file.Server.AwayReasons
+	c.Server.AwayReasons, c.Server.TrustedProxies = file.Server.AwayReasons, file.Server.TrustedProxies
 	a, was := &c.Asterisk, running.Asterisk
 	a.AMI, a.Username, a.Secret = was.AMI, was.Username, was.Secret
 	a.AgentDial, a.Sounds, a.SoundsHere = was.AgentDial, was.Sounds, was.SoundsHere
@@ -105,7 +115,7 @@ type setting struct {
 	restart bool
 }
 
-// entry is one queue or agent.
+// entry is one queue, agent or token.
 type entry struct {
 	name     string
 	settings []setting
@@ -172,6 +182,14 @@ func texts(key string, v []string) setting {
 	return setting{key: key, value: "[" + strings.Join(quoted, ", ") + "]"}
 }
 
+func networks(key string, v []netip.Prefix) setting {
+	list := make([]string, len(v))
+	for i, p := range v {
+		list[i] = p.String()
+	}
+	return texts(key, list)
+}
+
 // restart marks settings that a running server can't apply.
 func restart(list ...setting) []setting {
 	for i := range list {
@@ -182,10 +200,6 @@ func restart(list ...setting) []setting {
 
 func serverSettings(c *Config) []setting {
 	s := c.Server
-	allow := make([]string, len(s.AGIAllow))
-	for i, p := range s.AGIAllow {
-		allow[i] = p.String()
-	}
 	keep := text("server.keep_history", "")
 	if s.KeepHistory > 0 {
 		keep = lasting("server.keep_history", s.KeepHistory)
@@ -204,8 +218,8 @@ func serverSettings(c *Config) []setting {
 		text("asterisk.agent_dial", c.Asterisk.AgentDial),
 		text("asterisk.sounds", c.Asterisk.Sounds),
 		text("asterisk.sounds_here", c.Asterisk.SoundsHere),
-	), texts("server.agi_allow", allow), text("server.language", s.Language), keep,
-		texts("server.away_reasons", s.AwayReasons))
+	), networks("server.agi_allow", s.AGIAllow), text("server.language", s.Language), keep,
+		texts("server.away_reasons", s.AwayReasons), networks("server.trusted_proxies", s.TrustedProxies))
 }
 
 func tableSettings(c *Config) []setting {
@@ -268,3 +282,7 @@ func (a Agent) settings() []setting {
 		secret("phone_secret", a.PhoneSecret),
 	}
 }
+
+// Changes lists what differs between two agents. The keys are those of a table
+// of [agents], such as phone.
+func (a Agent) Changes(after *Agent) []Change { return changes(nil, a.settings(), after.settings()) }

@@ -92,7 +92,8 @@ web_phone = true
 // TestCompareSeesEveryField changes each field of a configuration in turn.
 func TestCompareSeesEveryField(t *testing.T) {
 	load := func() *Config {
-		return mustLoad(t, "asterisk.secret = \"x\"\n[queues.1]\nnumber = \"101\"\n[agents.a]\nname = \"x\"\npassword = \"x\"\n")
+		return mustLoad(t, "asterisk.secret = \"x\"\n[queues.1]\nnumber = \"101\"\n[agents.a]\nname = \"x\"\npassword = \"x\"\n"+
+			"[tokens.t]\nhash = \""+HashToken("x")+"\"\n")
 	}
 	oslo, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
@@ -119,6 +120,9 @@ func TestCompareSeesEveryField(t *testing.T) {
 				v.SetInt(v.Int() + 1)
 			case reflect.Struct:
 				for i := range v.NumField() {
+					if v.Type().Field(i).Name == "Stored" {
+						continue // of the place where the agent is kept
+					}
 					visit(path+"."+v.Type().Field(i).Name, v.Field(i), check)
 				}
 				return
@@ -167,7 +171,7 @@ func TestCompareSeesEveryField(t *testing.T) {
 // clone copies what the test above changes in place.
 func clone(c *Config) *Config {
 	d := *c
-	d.Queues, d.Agents = slices.Clone(c.Queues), slices.Clone(c.Agents)
+	d.Queues, d.Agents, d.Tokens = slices.Clone(c.Queues), slices.Clone(c.Agents), slices.Clone(c.Tokens)
 	return &d
 }
 

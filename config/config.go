@@ -13,7 +13,8 @@ type Config struct {
 	Announcement Announcement
 	TTS          TTS
 	Queues       []Queue // in the order of the file
-	Agents       []Agent // in the order of the file
+	Agents       []Agent // in the order of the file, then those of [Config.With]
+	Tokens       []Token // in the order of the file
 	// Warnings are things that work but should be changed, such as a
 	// password in plain text. They never stop a load.
 	Warnings []Fault
@@ -34,7 +35,9 @@ type Server struct {
 	// AwayReasons are offered to an agent who goes away; empty: those that
 	// the page knows in each language.
 	AwayReasons []string
-	TLS         TLS
+	// TrustedProxies are whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	TrustedProxies []netip.Prefix
+	TLS            TLS
 }
 
 // TLS names the certificate and key files (PEM) of the HTTP listener; both
@@ -164,6 +167,8 @@ type Agent struct {
 	// makes the endpoint. A web phone without one in the file gets one made
 	// of asterisk.secret and its number.
 	PhoneSecret Secret
+	// Stored: made over the REST API and kept in the store; else the file has it.
+	Stored bool
 }
 
 // Secret is a resolved secret (password, token). It hides itself from logs

@@ -44,6 +44,9 @@ func (c *Config) Settings() []Setting {
 	for _, a := range c.Agents {
 		add(toml.Key{"agents", a.ID}, a.settings())
 	}
+	for _, t := range c.Tokens {
+		add(toml.Key{"tokens", t.ID}, t.settings())
+	}
 	return list
 }
 

@@ -23,6 +23,7 @@ func (l *loader) config(tree *node) *Config {
 	}
 	l.readQueues(top, c)
 	l.readAgents(top, c)
+	l.readTokens(top, c)
 	fillPhoneSecrets(c)
 	top.done()
 	return c
@@ -30,11 +31,15 @@ func (l *loader) config(tree *node) *Config {
 
 func readServer(s *section) Server {
 	v := Server{
-		HTTP:        s.str("http", "127.0.0.1:8080", listenAddress),
-		AGI:         s.str("agi", "127.0.0.1:4573", listenAddress),
-		AGIAllow:    readPrefixes(s, "agi_allow", "127.0.0.0/8"),
-		Data:        s.l.resolve(s.str("data", "calld.db", notEmpty, line)),
-		AdminSocket: s.l.resolve(s.str("admin_socket", "calld.sock", notEmpty, line)),
+		HTTP:           s.str("http", "127.0.0.1:8080", listenAddress),
+		AGI:            s.str("agi", "127.0.0.1:4573", listenAddress),
+		AGIAllow:       readPrefixes(s, "agi_allow", "127.0.0.0/8"),
+		TrustedProxies: readPrefixes(s, "trusted_proxies"),
+		Data:           s.l.resolve(s.str("data", "calld.db", notEmpty, line)),
+		AdminSocket:    s.l.resolve(s.str("admin_socket", "calld.sock", notEmpty, line)),
+	}
+	if s.has("agi_allow") && len(s.list("agi_allow", nil)) == 0 {
+		s.fault("agi_allow", "is empty, so nobody could connect; name at least Asterisk's address")
 	}
 	zone := s.str("timezone", "Asia/Seoul", notEmpty, timezone)
 	v.Timezone, _ = time.LoadLocation(zone) // was loaded by the check
@@ -89,9 +94,6 @@ func readPrefixes(s *section, key string, def ...string) []netip.Prefix {
 			continue
 		}
 		prefixes = append(prefixes, p)
-	}
-	if s.has(key) && len(s.list(key, def)) == 0 {
-		s.fault(key, "is empty, so nobody could connect; name at least Asterisk's address")
 	}
 	return prefixes
 }

@@ -101,12 +101,17 @@ func enum[T ~string](s *section, key string, def T, words ...T) T {
 	for i, w := range words {
 		list[i] = string(w)
 	}
-	return T(s.str(key, string(def), func(v string) error {
+	return T(s.str(key, string(def), oneOf(list)))
+}
+
+// oneOf is for one of a list of words.
+func oneOf(list []string) check {
+	return func(v string) error {
 		if slices.Contains(list, v) {
 			return nil
 		}
 		return fmt.Errorf("must be one of %s, not %q%s", strings.Join(list, ", "), v, didYouMean(v, list))
-	}))
+	}
 }
 
 func (s *section) boolean(key string, def bool) bool {

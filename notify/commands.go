@@ -119,21 +119,13 @@ func (c *client) login(ctx context.Context, l *Login) (agentID string, f *fault)
 	h := c.hub
 	ctx, cancel := context.WithTimeout(ctx, commandWait)
 	defer cancel()
-	select {
-	case h.logins <- struct{}{}:
-		defer func() { <-h.logins }()
-	case <-ctx.Done():
-		return "", &fault{CodeFailed, "too many log in at once"}
-	}
-	if !h.guesses.allowed(l.ID, c.addr) {
-		h.log.Warn("too many wrong passwords", "agent", l.ID, "addr", c.addr)
-		return "", &fault{CodeLoginLimited, "too many wrong passwords: wait a minute"}
-	}
-	a, err := h.auth.Login(ctx, l.ID, l.Password)
+	a, err := h.auth.Login(ctx, l.ID, l.Password, c.addr)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "", &fault{CodeFailed, "too many log in at once"}
+	case errors.Is(err, ErrLoginLimited):
+		return "", &fault{CodeLoginLimited, "too many wrong passwords: wait a minute"}
 	case errors.Is(err, ErrLogin):
-		h.guesses.failed(l.ID, c.addr)
-		h.log.Warn("wrong id or password", "agent", l.ID, "addr", c.addr)
 		return "", &fault{CodeLoginRefused, "wrong id or password"}
 	case err != nil:
 		h.log.Error("a password can't be checked", "agent", l.ID, "err", err)

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -73,26 +72,5 @@ func TestBucket(t *testing.T) {
 	now = now.Add(time.Hour)
 	if n := taken(1000); n != frameBurst {
 		t.Errorf("%d after an hour, want %d", n, frameBurst)
-	}
-}
-
-func TestGuessersAreBounded(t *testing.T) {
-	now := time.Unix(1000, 0)
-	g := newGuesses(func() time.Time { return now })
-	for i := range 3 * maxGuessers {
-		g.failed(fmt.Sprint("id", i), fmt.Sprint("addr", i))
-		if len(g.wrong) > maxGuessers {
-			t.Fatalf("%d are remembered after %d", len(g.wrong), i)
-		}
-	}
-	for i := range guessesPerAddr {
-		g.failed(fmt.Sprint("other", i), "here")
-	}
-	if g.allowed("a new one", "here") || !g.allowed("a new one", "there") {
-		t.Error("the address is not limited, or another one is")
-	}
-	now = now.Add(guessWindow)
-	if !g.allowed("a new one", "here") {
-		t.Error("the address is limited for longer than the window")
 	}
 }

@@ -33,9 +33,10 @@ type Authenticator interface {
 	// Session tells whose session cookie the request carries; ok is false
 	// without a valid one.
 	Session(r *http.Request) (agentID string, ok bool)
-	// Login checks a password. The error is [ErrLogin] when id or password
-	// are wrong.
-	Login(ctx context.Context, id, password string) (config.Agent, error)
+	// Login checks a password that comes from an address. It limits how many are
+	// tried, and how many are checked at once. The error is [ErrLogin] when id or
+	// password are wrong, [ErrLoginLimited] when none is checked for now.
+	Login(ctx context.Context, id, password, addr string) (config.Agent, error)
 	// Agent finds an agent by the configuration in force. A new one must be
 	// in force here before [queue.Board.Reload] is called with it. Agent must
 	// return at once and not call the hub.
@@ -56,9 +57,10 @@ type EarlierCalls func(ctx context.Context, queueID, number string) ([]EarlierCa
 
 // What an [Authenticator] or [Memos] may answer.
 var (
-	ErrLogin     = errors.New("notify: wrong id or password")
-	ErrNoCall    = errors.New("notify: no such call")
-	ErrForbidden = errors.New("notify: not allowed")
+	ErrLogin        = errors.New("notify: wrong id or password")
+	ErrLoginLimited = errors.New("notify: too many wrong passwords")
+	ErrNoCall       = errors.New("notify: no such call")
+	ErrForbidden    = errors.New("notify: not allowed")
 	// ErrDisposition: the queue does not settle calls so.
 	ErrDisposition = errors.New("notify: no disposition of the queue")
 )
@@ -95,8 +97,6 @@ type Hub struct {
 	events  chan *queue.Event
 	lost    chan struct{} // events had to be left out
 	callers callers       // for the goroutine of Run alone
-	guesses guesses
-	logins  chan struct{} // passwords being checked
 	count   counters
 	buffers sync.Pool // write buffers of the sockets
 
@@ -119,8 +119,6 @@ func NewHub(o HubOptions) *Hub {
 		events:   make(chan *queue.Event, eventQueue),
 		lost:     make(chan struct{}, 1),
 		callers:  newCallers(o.Earlier),
-		guesses:  newGuesses(time.Now),
-		logins:   make(chan struct{}, loginsAtOnce),
 		count:    newCounters(),
 		sockets:  map[*client]struct{}{},
 		clients:  newListeners(),

@@ -54,27 +54,14 @@ func TestLoginByFrame(t *testing.T) {
 }
 
 func TestGuessingIsLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newPipeOffice(t)
-		defer o.stop()
-		try := func(password string) heard {
-			p := o.open("")
-			defer p.conn.Close()
-			return p.ask("", notify.Login{Type: notify.TypeLogin, ID: "a2", Password: password})
-		}
-		for range 10 {
-			if h := try("guess"); h.Code != notify.CodeLoginRefused {
-				t.Fatalf("a wrong password: %+v", h)
-			}
-		}
-		if h := try("a2"); h.Code != notify.CodeLoginLimited {
-			t.Errorf("the right password after ten wrong ones: %+v", h)
-		}
-		time.Sleep(time.Minute)
-		if h := try("a2"); h.Type != notify.TypeAck {
-			t.Errorf("the right password a minute later: %+v", h)
-		}
-	})
+	o := newOffice(t)
+	p := o.open("")
+	if h := p.ask("in", notify.Login{Type: notify.TypeLogin, Ref: "in", ID: "a2", Password: tooOften}); h.Code != notify.CodeLoginLimited {
+		t.Errorf("answer %+v", h)
+	}
+	if code := p.awaitClose(); code != 4003 {
+		t.Errorf("closed with %d, want 4003", code)
+	}
 }
 
 func TestSocketThatDoesNotLogInIsClosed(t *testing.T) {

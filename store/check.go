@@ -89,6 +89,10 @@ func (f *findings) tables(tx *bbolt.Tx) {
 		return t.joinMemo(&queue.Call{ID: string(id)})
 	})
 	f.outbound(t, want)
+	f.each(t.agents, func(id, v []byte) error {
+		_, err := decodeAgent(id, v)
+		return err
+	})
 	// Every record has its entries; as many entries as records: then no entry
 	// is without its record.
 	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ, t.due, t.byNumber, t.byKey} {

@@ -33,6 +33,9 @@ type MemoChange struct {
 	Disposition *string
 	By          string
 	At          time.Time
+	// Unless refuses the change: it is given what is there, in the transaction
+	// that would write. nil: nothing is refused.
+	Unless func(Memo) error
 }
 
 // SetMemo writes the memo of a call and returns it as it is then. It is on
@@ -52,6 +55,11 @@ func (s *Store) SetMemo(ctx context.Context, callID string, change MemoChange) (
 	err = s.update(ctx, func(t *tables) (err error) {
 		if m, err = t.getMemo(callID); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
+		}
+		if change.Unless != nil {
+			if err := change.Unless(m); err != nil {
+				return err
+			}
 		}
 		if change.Text != nil {
 			m.Text = *change.Text

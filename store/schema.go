@@ -37,6 +37,7 @@ const (
 	bucketTries    = "tries"        // try id -> result as far as it is known; tries under way
 	bucketResults  = "results"      // campaign term, time, try id -> result
 	bucketBarred   = "do_not_call"  // number -> who barred it
+	bucketAgents   = "agents"       // agent id -> agent made over the REST API
 	keyVersion     = "version"      // in bucketMeta
 	appendFill     = 0.9            // for tables that grow at their ends: full pages, few of them
 )
@@ -49,6 +50,7 @@ type tables struct {
 	missed, missedOpen         *bbolt.Bucket
 	missedByTime, missedByQ    *bbolt.Bucket
 	away, sessions, audit      *bbolt.Bucket
+	agents                     *bbolt.Bucket
 
 	plans, lists, campaigns, pacing *bbolt.Bucket
 	entries, due, byNumber, byKey   *bbolt.Bucket
@@ -63,7 +65,7 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketByQueue: &t.byQueue, bucketByCaller: &t.byCaller, bucketByAgent: &t.byAgent,
 		bucketMemos: &t.memos, bucketMissed: &t.missed, bucketOpen: &t.missedOpen,
 		bucketMissedBy: &t.missedByTime, bucketMissedQ: &t.missedByQ, bucketAway: &t.away,
-		bucketSessions: &t.sessions, bucketAudit: &t.audit,
+		bucketSessions: &t.sessions, bucketAudit: &t.audit, bucketAgents: &t.agents,
 		bucketPlans: &t.plans, bucketLists: &t.lists, bucketCamp: &t.campaigns, bucketPacing: &t.pacing,
 		bucketEntries: &t.entries, bucketDue: &t.due, bucketByNumber: &t.byNumber, bucketByKey: &t.byKey,
 		bucketTries: &t.tries, bucketResults: &t.results, bucketBarred: &t.barred,
@@ -112,6 +114,7 @@ func migrations() []func(*bbolt.Tx) error {
 		addTables(bucketAudit),
 		addTables(bucketPlans, bucketLists, bucketCamp, bucketPacing, bucketEntries, bucketDue, bucketByNumber, bucketByKey,
 			bucketTries, bucketResults, bucketBarred),
+		addTables(bucketAgents),
 	}
 }
 

@@ -64,21 +64,23 @@ func (s *Store) DeleteSession(ctx context.Context, key string) error {
 
 // EndSessions ends all sessions of an agent.
 func (s *Store) EndSessions(ctx context.Context, agent string) error {
-	return s.update(ctx, func(t *tables) error {
-		var keys [][]byte // a cursor loses its place when its table changes
-		err := t.sessions.ForEach(func(k, v []byte) error {
-			var session Session
-			if err := json.Unmarshal(v, &session); err != nil || session.Agent == agent {
-				keys = append(keys, bytes.Clone(k))
-			}
-			return nil
-		})
-		for _, k := range keys {
-			err = errors.Join(err, t.sessions.Delete(k))
-		}
-		if err != nil {
-			return fmt.Errorf("store: end sessions: %w", err)
+	return s.update(ctx, func(t *tables) error { return t.endSessions(agent) })
+}
+
+func (t *tables) endSessions(agent string) error {
+	var keys [][]byte // a cursor loses its place when its table changes
+	err := t.sessions.ForEach(func(k, v []byte) error {
+		var session Session
+		if err := json.Unmarshal(v, &session); err != nil || session.Agent == agent {
+			keys = append(keys, bytes.Clone(k))
 		}
 		return nil
 	})
+	for _, k := range keys {
+		err = errors.Join(err, t.sessions.Delete(k))
+	}
+	if err != nil {
+		return fmt.Errorf("store: end sessions: %w", err)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,8 +16,10 @@ import (
 
 	"golang.org/x/term"
 
+	"calld/app"
 	"calld/config"
 	"calld/dialplan"
+	"calld/store"
 )
 
 type checkCmd struct{ configFlag }
@@ -42,14 +45,22 @@ func (c checkCmd) Run() error {
 }
 
 type asteriskConfigCmd struct {
-	configFlag
+	remote
 	Out string `help:"Write the files into this folder instead of printing them." type:"path"`
 }
 
-// Run prints or writes the Asterisk side of the configuration.
-func (c asteriskConfigCmd) Run() error {
+// Run prints or writes the Asterisk side of the configuration, with the agents
+// that were made over the API.
+func (c asteriskConfigCmd) Run(ctx context.Context) error {
 	cfg, err := loadConfig(c.Config)
 	if err != nil {
+		return err
+	}
+	stored, err := c.storedAgents(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("the agents made over the API are not known: %w", err)
+	}
+	if cfg, err = cfg.With(stored, cfg.Server.Data); err != nil {
 		return err
 	}
 	files, err := dialplan.AsteriskConfig(cfg)
@@ -70,6 +81,30 @@ func (c asteriskConfigCmd) Run() error {
 	return nil
 }
 
+// storedAgents asks the running server for the agents that were made over the
+// API. Where none runs it reads them in the store, if there is one.
+func (c asteriskConfigCmd) storedAgents(ctx context.Context, cfg *config.Config) (agents []config.Agent, err error) {
+	cl, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	var list []store.Agent
+	err = cl.get(ctx, app.StoredAgentsPath, nil, &list, false)
+	if errors.Is(err, errNoServer) {
+		if _, err := os.Stat(cfg.Server.Data); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		s, err := store.Open(cfg.Server.Data, store.Options{})
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close() //nolint:errcheck // nothing was written
+		list, err = s.Agents()
+		return app.StoredAgents(list), err
+	}
+	return app.StoredAgents(list), err
+}
+
 // loadConfig loads a configuration and prints all its faults.
 func loadConfig(path string) (*config.Config, error) {
 	cfg, err := config.Load(path)
@@ -78,6 +113,15 @@ func loadConfig(path string) (*config.Config, error) {
 		return nil, &exitError{}
 	}
 	return cfg, err
+}
+
+type tokenCmd struct{}
+
+// Run makes a token.
+func (tokenCmd) Run() error {
+	token := config.NewToken()
+	fmt.Printf("token: %s\nhash = %q\n", token, config.HashToken(token))
+	return nil
 }
 
 type passwdCmd struct{}

@@ -77,6 +77,9 @@ func socketOf(path string) (string, error) {
 	return f.Server.AdminSocket, nil
 }
 
+// errNoServer: nobody listens on the admin socket.
+var errNoServer = errors.New("no server listens")
+
 // do sends a request; the caller closes the body. An error status becomes an
 // error with the server's own words.
 func (c *client) do(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
@@ -88,7 +91,7 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values) 
 	resp, err := c.http.Do(req)
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("no server listens on %s; start it with calld serve", c.socket)
+		return nil, fmt.Errorf("%w on %s; start it with calld serve", errNoServer, c.socket)
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("%s may not be opened: run this as the user calld runs as", c.socket)
 	case err != nil:

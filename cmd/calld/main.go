@@ -30,6 +30,7 @@ type cli struct {
 	History historyCmd `cmd:"" help:"List ended calls, newest first."`
 
 	AsteriskConfig asteriskConfigCmd `cmd:"" help:"Print or write the Asterisk side made from the configuration."`
+	Token          tokenCmd          `cmd:"" help:"Make a token for a program that uses the REST API; print it and its hash for the configuration."`
 	Passwd         passwdCmd         `cmd:"" help:"Read a password without echo and print its hash for the configuration."`
 	Backup         backupCmd         `cmd:"" help:"Write a consistent copy of the running server's store to a file."`
 	Export         exportCmd         `cmd:"" help:"Print the history as JSON lines or CSV."`

@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return l.Close()
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "fill": fill, "ready": ready, "signal": signalAll, "calls": writeCalls, "login": login,
+			"exits": exits, "fill": fill, "ready": ready, "signal": signalAll, "calls": writeCalls, "login": login, "api": askAPI,
 			"aligned": aligned, "mode": mode, "opens": opens, "until": until,
 		},
 	})

@@ -14,8 +14,40 @@ export interface paths {
         /** Agents and their states */
         get: operations["list-agents"];
         put?: never;
-        post?: never;
+        /**
+         * Make an agent
+         * @description It is in force at once and kept in the store, beside those of the configuration file. The same rules hold for both. An endpoint for its phone is Asterisk's matter: make Asterisk's files anew with calld asterisk-config.
+         */
+        post: operations["create-agent"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One agent and its state
+         * @description The ETag is that of the settings: it stays while the state changes.
+         */
+        get: operations["get-agent"];
+        /**
+         * Change an agent that was made here
+         * @description What is left out gets its default, except password and phone_secret, which stay. A new password ends the agent's sessions. Agents of the configuration file are changed there: 409, managed_by_file.
+         */
+        put: operations["replace-agent"];
+        post?: never;
+        /**
+         * Remove an agent that was made here
+         * @description The agent is logged out, and finishes a call in hand.
+         */
+        delete: operations["delete-agent"];
         options?: never;
         head?: never;
         patch?: never;
@@ -160,7 +192,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One call, live or ended */
+        /**
+         * One call, live or ended
+         * @description The ETag is that of what can be edited, memo and disposition: it stays while the rest of a live call changes.
+         */
         get: operations["get-call"];
         put?: never;
         post?: never;
@@ -169,7 +204,7 @@ export interface paths {
         head?: never;
         /**
          * Write the memo or the disposition of a call
-         * @description A field that is left out stays as it is. The answer comes when the memo is on disk.
+         * @description A field that is left out stays as it is. The answer comes when the memo is on disk. With If-Match nothing is written over what somebody else has written since: that answers 412, stale.
          */
         patch: operations["patch-call"];
         trace?: never;
@@ -243,7 +278,7 @@ export interface paths {
         };
         /**
          * The recording of an ended call
-         * @description A WAV file. Parts of it can be asked for with Range. While the call lives, and a moment longer, there is no recording yet: recording_not_ready.
+         * @description A WAV file. Parts of it can be asked for with Range. Who asks is written into the audit trail, once for all parts of some minutes. While the call lives, and a moment longer, there is no recording yet: recording_not_ready.
          */
         get: operations["get-recording"];
         put?: never;
@@ -596,23 +631,51 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AgentStatus: {
+        AgentNow: {
             call?: string;
             /** Format: int64 */
             calls: number;
-            /** @enum {string} */
-            device: "unknown" | "idle" | "busy" | "unreachable";
+            device: string;
             id: string;
+            /**
+             * @description file: read-only here. removed: finishes the call in hand.
+             * @enum {string}
+             */
+            managed_by: "file" | "api" | "removed";
             name: string;
             phone: string;
             queues: string[] | null;
             reason?: string;
+            /**
+             * @description Empty for one who is removed.
+             * @enum {string}
+             */
+            role: "agent" | "supervisor" | "admin";
             /** Format: date-time */
             since: string;
-            /** @enum {string} */
-            state: "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
+            state: string;
             /** Format: date-time */
             until?: string;
+            web_phone: boolean;
+        };
+        AgentSettings: {
+            /** @description Shown to others; by default the id. */
+            name?: string;
+            /** @description Kept as an argon2id hash. Left out: it stays. */
+            password?: string;
+            /** @description Internal number; no other agent's. */
+            phone?: string;
+            /** @description The phone's SIP password. Left out: it stays. */
+            phone_secret?: string;
+            /** @description Ids of the queues served. */
+            queues?: string[];
+            /**
+             * @default agent
+             * @enum {string}
+             */
+            role: "agent" | "supervisor" | "admin";
+            /** @description The page itself is the phone. */
+            web_phone?: boolean;
         };
         AgentTarget: {
             id: string;
@@ -625,7 +688,7 @@ export interface components {
             state: "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
         };
         AgentsOutputBody: {
-            agents: components["schemas"]["AgentStatus"][] | null;
+            agents: components["schemas"]["AgentNow"][] | null;
         };
         AsteriskNow: {
             /**
@@ -754,6 +817,27 @@ export interface components {
             Unparsed: string[] | null;
             Value: string;
         };
+        "Create-agentRequest": {
+            /** @description Login id; any language. */
+            id: string;
+            /** @description Shown to others; by default the id. */
+            name?: string;
+            /** @description Kept as an argon2id hash. Left out: it stays. */
+            password?: string;
+            /** @description Internal number; no other agent's. */
+            phone?: string;
+            /** @description The phone's SIP password. Left out: it stays. */
+            phone_secret?: string;
+            /** @description Ids of the queues served. */
+            queues?: string[] | null;
+            /**
+             * @default agent
+             * @enum {string}
+             */
+            role: "agent" | "supervisor" | "admin";
+            /** @description The page itself is the phone. */
+            web_phone?: boolean;
+        };
         "Dtmf-callRequest": {
             /**
              * @description 0-9, *, # and A-D; a comma or w is a pause of half a second.
@@ -839,7 +923,7 @@ export interface components {
             password: string;
         };
         "Make-callRequest": {
-            /** @description Who calls; by default who asks. Only a supervisor may name another, which is written into the audit trail. */
+            /** @description Who calls; by default who asks; a token must name one. Only a supervisor may name another, which is written into the audit trail. */
             agent?: string;
             /**
              * @description Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped.
@@ -917,7 +1001,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "cross_origin" | "not_found" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -1113,6 +1197,143 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AgentsOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Create-agentRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentNow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentNow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-agent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentNow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-agent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -1386,6 +1607,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1406,7 +1628,10 @@ export interface operations {
     "patch-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1421,6 +1646,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

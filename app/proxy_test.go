@@ -1,0 +1,44 @@
+package app
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// TestBehindProxies: only what trusted proxies say is believed.
+func TestBehindProxies(t *testing.T) {
+	s := newSite(t)
+	s.write(centreConfig, "[asterisk]", "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\", \"::1\"]\n[asterisk]")
+	a := s.app()
+	for name, tt := range map[string]struct {
+		peer      string
+		forwarded []string
+		want      string
+		secure    bool // X-Forwarded-Proto is believed
+	}{
+		"direct":                {"192.0.2.1:5", nil, "192.0.2.1:5", false},
+		"a stranger's word":     {"192.0.2.1:5", []string{"203.0.113.9"}, "192.0.2.1:5", false},
+		"a proxy":               {"127.0.0.1:5", []string{"203.0.113.9"}, "203.0.113.9:0", true},
+		"a proxy by IPv6":       {"[::1]:5", []string{"2001:db8::7"}, "[2001:db8::7]:0", true},
+		"mapped addresses":      {"[::ffff:127.0.0.1]:5", []string{"::ffff:203.0.113.9"}, "203.0.113.9:0", true},
+		"two proxies":           {"127.0.0.1:5", []string{"203.0.113.9, 10.1.1.1"}, "203.0.113.9:0", true},
+		"in two headers":        {"127.0.0.1:5", []string{"203.0.113.9", "10.1.1.1"}, "203.0.113.9:0", true},
+		"made up in front":      {"127.0.0.1:5", []string{"8.8.8.8, 203.0.113.9"}, "203.0.113.9:0", true},
+		"rubbish in front":      {"127.0.0.1:5", []string{"rubbish, 10.1.1.1"}, "10.1.1.1:0", true},
+		"rubbish":               {"127.0.0.1:5", []string{"rubbish"}, "127.0.0.1:5", true},
+		"a proxy without words": {"127.0.0.1:5", nil, "127.0.0.1:5", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+			r.RemoteAddr = tt.peer
+			r.Header["X-Forwarded-For"] = tt.forwarded
+			r.Header.Set("X-Forwarded-Proto", "https")
+			a.behindProxies(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if secure := r.Header.Get("X-Forwarded-Proto") != ""; r.RemoteAddr != tt.want || secure != tt.secure {
+					t.Errorf("from %s, by HTTPS %t", r.RemoteAddr, secure)
+				}
+			})).ServeHTTP(httptest.NewRecorder(), r)
+		})
+	}
+}
