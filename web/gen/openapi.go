@@ -39,7 +39,7 @@ func openAPI(src *source) ([]byte, error) {
 			if f.omitEmpty {
 				notNull(object(properties[f.name]))
 			}
-			if values := src.values[src.find(t.pkg, f.expr)]; values != nil {
+			if values := src.values[src.find(f.pkg, f.expr)]; values != nil {
 				object(properties[f.name])["enum"] = texts(values)
 			}
 		}

@@ -31,6 +31,7 @@ type value struct{ name, text string }
 
 // field is a field of a struct as encoding/json sees it.
 type field struct {
+	pkg       string // where the field stands, which its type is named by
 	name      string // in JSON
 	omitEmpty bool
 	expr      ast.Expr
@@ -145,7 +146,7 @@ func (s *source) fields(t *typeDecl) ([]field, error) {
 		if doc == "" {
 			doc = f.Comment.Text()
 		}
-		list = append(list, field{name: name, omitEmpty: options == "omitempty", expr: f.Type, doc: doc})
+		list = append(list, field{pkg: t.pkg, name: name, omitEmpty: options == "omitempty", expr: f.Type, doc: doc})
 	}
 	return list, nil
 }

@@ -635,7 +635,8 @@ export interface components {
             call?: string;
             /** Format: int64 */
             calls: number;
-            device: string;
+            /** @enum {string} */
+            device: "unknown" | "idle" | "busy" | "unreachable";
             id: string;
             /**
              * @description file: read-only here. removed: finishes the call in hand.
@@ -653,7 +654,8 @@ export interface components {
             role: "agent" | "supervisor" | "admin";
             /** Format: date-time */
             since: string;
-            state: string;
+            /** @enum {string} */
+            state: "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
             /** Format: date-time */
             until?: string;
             web_phone: boolean;
