@@ -67,7 +67,7 @@ type HistoryFilter struct {
 	Queue     string    `query:"queue"`
 	Caller    string    `query:"caller" doc:"The customer's whole number."`
 	Agent     string    `query:"agent"`
-	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed"`
+	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed,blocked"`
 	Direction string    `query:"direction" enum:"in,out"`
 	From      time.Time `query:"from" doc:"Calls that came in at or after this time (RFC 3339)."`
 	To        time.Time `query:"to" doc:"Calls that came in before this time."`

@@ -124,7 +124,7 @@ func New(o Options) (*App, error) {
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
 	a.announce.Configure(cfg)
 	mux := &agi.Mux{}
-	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, Log: o.Log})
+	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: st.LastAgent, Log: o.Log})
 	mux.Handle("/outbound", &dialplan.Outbound{Board: a.board, Config: a.Config, Log: o.Log})
 	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}
 	a.metrics.MustRegister(readings{a})

@@ -242,6 +242,8 @@ func tableSettings(c *Config) []setting {
 		text("tts.voice", t.Voice),
 		secret("tts.token", t.Token),
 		lasting("tts.timeout", t.Timeout),
+		texts("callers.vip", c.Callers.VIP),
+		texts("callers.blocked", c.Callers.Blocked),
 	}
 }
 
@@ -268,6 +270,11 @@ func (q Queue) settings() []setting {
 		texts("dispositions", q.Dispositions),
 		text("crm_url", q.CRMURL),
 		lasting("service_level", q.ServiceLevel),
+		whole("weight", q.Weight),
+		shownLevels(q.Levels),
+		lasting("level_after", q.LevelAfter),
+		lasting("sticky", q.Sticky),
+		lasting("sticky_wait", q.StickyWait),
 	}
 }
 

@@ -110,6 +110,10 @@ func TestCompareSeesEveryField(t *testing.T) {
 			*x += time.Second
 		case *[]string:
 			*x = append(*x, "changed")
+		case *Numbers:
+			*x = append(*x, "changed")
+		case *map[string]int:
+			*x = map[string]int{"changed": 2}
 		default:
 			switch v.Kind() {
 			case reflect.String:

@@ -12,6 +12,7 @@ type Config struct {
 	Asterisk     Asterisk
 	Announcement Announcement
 	TTS          TTS
+	Callers      Callers
 	Queues       []Queue // in the order of the file
 	Agents       []Agent // in the order of the file, then those of [Config.With]
 	Tokens       []Token // in the order of the file
@@ -140,6 +141,21 @@ type Queue struct {
 	// ServiceLevel is how soon a call is to be answered: the threshold of the
 	// service level in figures.
 	ServiceLevel time.Duration
+	// Weight counts minutes: of the callers that one agent could serve, those of
+	// this queue are served as if they had come so much earlier.
+	Weight int
+	// Levels are those of the agents who have another than 1, by id. Agents of
+	// a lower level are rung first.
+	Levels map[string]int
+	// LevelAfter is how long a caller waits for the agents of one level before
+	// those of the next may be rung too; 0: whoever is free at once.
+	LevelAfter time.Duration
+	// Sticky is for how long a customer comes to the agent who talked with them
+	// last; 0: to any.
+	Sticky time.Duration
+	// StickyWait is how long the customer waits for that agent when others are
+	// free; 0: not at all.
+	StickyWait time.Duration
 }
 
 // Role says what a user may do.

@@ -20,6 +20,7 @@ func knownKeys(t *testing.T) map[string][]string {
 		asterisk.xxxxxxxxxxxx = 1
 		announcement.xxxxxxxxxxxx = 1
 		tts.xxxxxxxxxxxx = 1
+		callers.xxxxxxxxxxxx = 1
 		queues.ID.xxxxxxxxxxxx = 1
 		agents.ID.xxxxxxxxxxxx = 1
 		tokens.ID.xxxxxxxxxxxx = 1`
@@ -28,7 +29,7 @@ func knownKeys(t *testing.T) map[string][]string {
 	for _, m := range regexp.MustCompile(`: (\S*)xxxxxxxxxxxx: unknown key; the keys here are (.*)`).FindAllStringSubmatch(err.Error(), -1) {
 		keys[strings.TrimSuffix(m[1], ".")] = strings.Split(m[2], ", ")
 	}
-	if len(keys) != 9 {
+	if len(keys) != 10 {
 		t.Fatalf("keys of %d tables: %v", len(keys), keys)
 	}
 	keys[""] = []string{"include"} // the others are tables

@@ -58,6 +58,7 @@ type loader struct {
 	files    []string
 	faults   Faults
 	warnings []Fault
+	levels   []*section // of the queues that have some
 	// partial is set when a file could not be read: what seems to be missing
 	// may stand in it.
 	partial bool

@@ -4,6 +4,9 @@ import (
 	"time"
 )
 
+// maxWeight is the heaviest queue's weight.
+const maxWeight = 100
+
 func (l *loader) readQueues(top *section, c *Config) {
 	numbers := map[string]*section{}
 	top.each("queues", func(id string, s *section) {
@@ -26,6 +29,11 @@ func (l *loader) readQueues(top *section, c *Config) {
 			AwayAfter:    s.integer("away_after", 3, 0, 100),
 			NoAgentWait:  s.duration("no_agent_wait", 30*time.Second, span{time.Second, day, "to wait like any other call"}),
 			ServiceLevel: s.duration("service_level", 20*time.Second, span{time.Second, time.Hour, ""}),
+			Weight:       s.integer("weight", 0, 0, maxWeight),
+			Levels:       s.levels(),
+			LevelAfter:   s.duration("level_after", 0, span{time.Second, time.Hour, "to ring whoever is free"}),
+			Sticky:       s.duration("sticky", 0, span{time.Minute, year, "for any agent"}),
+			StickyWait:   s.duration("sticky_wait", 0, span{time.Second, 10 * time.Minute, "not to wait"}),
 		}
 		q.Dispositions = s.choices("dispositions", maxDisposition)
 		q.CRMURL = s.str("crm_url", "", line, optional(crmURL))
@@ -37,6 +45,9 @@ func (l *loader) readQueues(top *section, c *Config) {
 			s.fault("number", "%s is already the number of queue %q at %s; each queue needs its own", q.Number, first.path[1], first.where("number"))
 		}
 		numbers[q.Number] = s
+		if q.StickyWait > 0 && q.Sticky == 0 {
+			s.warn("sticky_wait", "nobody is waited for: sticky is not set")
+		}
 		s.done()
 		c.Queues = append(c.Queues, q)
 	})

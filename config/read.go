@@ -20,10 +20,12 @@ func (l *loader) config(tree *node) *Config {
 		Asterisk:     readAsterisk(top.table("asterisk")),
 		Announcement: readAnnouncement(top.table("announcement")),
 		TTS:          readTTS(top.table("tts")),
+		Callers:      readCallers(top.table("callers")),
 	}
 	l.readQueues(top, c)
 	l.readAgents(top, c)
 	l.readTokens(top, c)
+	l.checkLevels(c)
 	fillPhoneSecrets(c)
 	top.done()
 	return c

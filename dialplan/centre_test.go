@@ -19,6 +19,8 @@ import (
 // centreConfig is the call centre of these tests: two agents, and a queue of
 // each kind.
 const centreConfig = `
+[callers]
+blocked = ["0607*"]
 [asterisk]
 secret = "x"
 recordings = "/rec"
@@ -44,14 +46,19 @@ number = "4000"
 announcement = false
 max_waiting = 1
 no_agent_wait = "5s"
+[queues.known]
+number = "5000"
+recording = false
+announcement = false
+sticky = "1d"
 [agents."홍길동"]
 password = "x"
 phone = "801"
-queues = ["plain", "spoken", "all"]
+queues = ["plain", "spoken", "all", "known"]
 [agents.second]
 password = "x"
 phone = "802"
-queues = ["all"]
+queues = ["all", "known"]
 `
 
 // centre is a board with its script.

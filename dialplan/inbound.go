@@ -75,6 +75,9 @@ type Announcer interface {
 type Inbound struct {
 	Board     Board
 	Announcer Announcer
+	// LastAgent tells who talked with a customer last, since a time; "" when
+	// nobody did.
+	LastAgent func(number string, since time.Time) (agent string, err error)
 	// Config gives the configuration in force.
 	Config func() *config.Config
 	Log    *slog.Logger
@@ -158,6 +161,7 @@ func (c *caller) enter(ctx context.Context) error {
 	if e.ID == "" {
 		e.ID = queue.NewCallID(now)
 		c.askGreeting(ctx, e.ID)
+		e.Sticky = c.lastAgent(now)
 		err = c.s.SetVariable(ctx, "__"+VarID, e.ID)
 		if err == nil && before.tried {
 			err = c.s.SetVariable(ctx, VarTry, "")
@@ -289,7 +293,7 @@ func (c *caller) answer(ctx context.Context) error {
 // askGreeting has the announcement made while everything that does not need
 // it goes on.
 func (c *caller) askGreeting(ctx context.Context, callID string) {
-	if !c.queue.Announcement {
+	if !c.queue.Announcement || c.cfg.Callers.IsBlocked(c.s.Env.CallerID) {
 		return
 	}
 	url := c.queue.AnnouncementURL
@@ -304,6 +308,18 @@ func (c *caller) askGreeting(ctx context.Context, callID string) {
 	c.greeting = make(chan announce.Result, 1)
 	// It ends with ctx, and in any case after the announcement's time-out.
 	go func() { c.greeting <- c.in.Announcer.Fetch(ctx, r, url) }()
+}
+
+// lastAgent is to whom the queue has the caller come first.
+func (c *caller) lastAgent(now time.Time) string {
+	if c.queue.Sticky <= 0 || c.s.Env.CallerID == "" {
+		return ""
+	}
+	agent, err := c.in.LastAgent(c.s.Env.CallerID, now.Add(-c.queue.Sticky))
+	if err != nil {
+		c.log.Error("last agent of the caller not found", "err", err)
+	}
+	return agent
 }
 
 // greet plays the announcement, if there is one. What goes wrong with it is

@@ -100,6 +100,7 @@ func (m *machine) changed(a *agent) {
 		a.idleSince = m.now
 	}
 	if !a.isFree(m.now) {
+		m.left(a)
 		return
 	}
 	for _, l := range a.lines {

@@ -35,8 +35,8 @@ const (
 // Outcome says how a call ended. Every call ends in exactly one.
 type Outcome string
 
-// The outcomes. An inbound call that ends as any but Answered, without ever
-// having been answered, is a missed call. An outbound call is Answered once the
+// The outcomes. An inbound call that ends as any but Answered and Blocked,
+// without ever having been answered, is a missed call. An outbound call is Answered once the
 // customer was reached, Abandoned when the agent hung up before, and else
 // Failed: the cause tells why, by a [DialResult] or what became of ringing the
 // agent, as in "17 busy" or "agent_no_answer".
@@ -48,11 +48,12 @@ const (
 	Closed    Outcome = "closed"    // the queue takes no calls now
 	NoAgent   Outcome = "no_agent"  // nobody was logged in for no_agent_wait
 	Failed    Outcome = "failed"    // Asterisk or calld lost the call
+	Blocked   Outcome = "blocked"   // the caller is not wanted; no missed call
 )
 
 // Outcomes lists every outcome, for metrics and documentation.
 func Outcomes() []Outcome {
-	return []Outcome{Answered, Abandoned, Timeout, Full, Closed, NoAgent, Failed}
+	return []Outcome{Answered, Abandoned, Timeout, Full, Closed, NoAgent, Failed, Blocked}
 }
 
 // RingResult says what became of one agent's ringing.
@@ -100,6 +101,10 @@ type Call struct {
 	Caller     string    `json:"caller"`                // number; empty when withheld
 	CallerName string    `json:"caller_name,omitempty"` // as the network sent it: untrusted text
 	Callee     string    `json:"callee"`                // the number dialled
+	VIP        bool      `json:"vip,omitempty"`         // the customer is served before others
+	// Sticky is the agent who talked with the customer last, to whom the call is
+	// to come first; empty when it may come to any.
+	Sticky string `json:"sticky,omitempty"`
 	// Agent is who answered, empty until then; of an outbound call, who makes it.
 	Agent string `json:"agent"`
 	// Channel names the caller's channel, UniqueID is Asterisk's id of it. The
@@ -148,7 +153,7 @@ func (c *Call) FirstAgent() bool { return c.Direction == Out && len(c.Transfers)
 
 // Missed reports whether a customer called and nobody took the call.
 func (c *Call) Missed() bool {
-	return c.Phase == Ended && c.Direction == In && c.Start == nil
+	return c.Phase == Ended && c.Direction == In && c.Start == nil && c.Outcome != Blocked
 }
 
 // TalkedWith reports whether an agent talks with the customer or has: whoever

@@ -169,7 +169,7 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 			ID: e.ID, Queue: e.Queue, Direction: In, Phase: Greeting,
 			Caller: e.Caller, CallerName: e.CallerName, Callee: e.Callee,
 			Channel: e.Channel, UniqueID: e.UniqueID, Begin: begin, Record: e.Record,
-			Rings: []Ring{},
+			VIP: m.callers.VIP.Has(e.Caller), Sticky: e.Sticky, Rings: []Ring{},
 		},
 		line: l, arrival: m.arrival, ticket: t,
 		refusals: map[*agent]refusal{},
@@ -177,6 +177,11 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	m.calls[c.ID] = c
 	m.channels[c.UniqueID] = c
 	delete(l.strangers, c.UniqueID)
+	if m.callers.IsBlocked(e.Caller) && !e.Answered {
+		l.insert(c)
+		m.end(m.now, c, Blocked, "")
+		return nil
+	}
 	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(m.now)) >= l.cfg.MaxWaiting
 	l.insert(c)
 	if e.Ready {
@@ -316,6 +321,7 @@ func (m *machine) watch(c *call) {
 	if at, ok := c.noAgentAt(); ok {
 		m.at(at, timer{call: c})
 	}
+	m.watchTurn(c)
 }
 
 // ready tells that the announcement is over.

@@ -11,7 +11,7 @@ import (
 // configure puts a new configuration in force. What was removed finishes the
 // calls it has.
 func (m *machine) configure(cfg *config.Config) {
-	m.loc = cfg.Server.Timezone
+	m.loc, m.callers = cfg.Server.Timezone, cfg.Callers
 	clear(m.numbers)
 	keep := map[string]bool{}
 	for _, q := range cfg.Queues {
@@ -34,6 +34,7 @@ func (m *machine) configure(cfg *config.Config) {
 			m.dropLine(l)
 		}
 	}
+	m.rankCallers()
 	m.configureAgents(cfg)
 	for _, l := range m.sortedLines() {
 		m.checkEmpty(l)

@@ -29,11 +29,15 @@
 //     while making a call.
 //   - A call is offered to one set of agents at a time.
 //   - Of the callers an agent could serve, the one who came first is served
-//     first, across queues; a caller keeps its place over a restart.
+//     first, across queues, where VIPs and callers of heavy queues count as
+//     having come earlier, by a fixed time ([VIPLead], [WeightLead]): so nobody
+//     is overtaken by others for ever. A caller keeps its place over a restart.
 //   - A free agent and a waiting caller of one of that agent's queues never
 //     coexist longer than one decision, save for the pause after that agent
 //     let that same call ring, a place kept for an older caller who is
-//     expected back ([ReturnGrace]), and the last moments before max_wait.
+//     expected back ([ReturnGrace]), the time that the queue has callers wait
+//     for the agents of a lower level or for the one who knows them, and the
+//     last moments before max_wait.
 //   - Every call ends in exactly one [Outcome].
 //   - A call that is handed over is offered to its target alone. When that does
 //     not answer, the caller goes back to the agent, or in line when that one is

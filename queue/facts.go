@@ -148,6 +148,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		}
 		m.arrival++
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
+		c.VIP = m.callers.VIP.Has(c.customerNumber())
 		m.calls[c.ID] = c
 		m.channels[c.UniqueID] = c
 		if c.ByAgent() {

@@ -55,6 +55,7 @@ type machine struct {
 	phones    map[string]*agent // by phone
 	calls     map[string]*call  // live, by id
 	channels  map[string]*call  // live, by unique id of the caller's channel
+	callers   config.Callers    // who is treated differently
 	ended     map[string]Outcome
 	endedRing []string // ids in ended, oldest first once full
 	endedNext int
@@ -112,7 +113,7 @@ type line struct {
 	cfg     config.Queue
 	removed bool     // taken out of the configuration: finishes the calls it has
 	agents  []*agent // in the order of the file
-	waiting []*call  // greeting and waiting, longest waiting first
+	waiting []*call  // greeting and waiting, who is served first first
 	// strangers hold places too, by the unique ids of their channels.
 	strangers map[string]stranger
 	ringing   int
@@ -296,12 +297,7 @@ func (m *machine) tick() {
 
 // insert puts c into the line at its place.
 func (l *line) insert(c *call) {
-	i, _ := slices.BinarySearchFunc(l.waiting, c, func(a, b *call) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
+	i, _ := slices.BinarySearchFunc(l.waiting, c, turn)
 	l.waiting = slices.Insert(l.waiting, i, c)
 }
 
@@ -362,9 +358,10 @@ func (l *line) status(now time.Time) QueueStatus {
 		Waiting: len(l.waiting), Ringing: l.ringing, Talking: l.talking,
 		Agents: map[AgentState]int{},
 	}
-	if len(l.waiting) > 0 {
-		t := l.waiting[0].Begin
-		s.LongestSince = &t
+	for _, c := range l.waiting {
+		if s.LongestSince == nil || c.Begin.Before(*s.LongestSince) {
+			s.LongestSince = cloneTime(&c.Begin)
+		}
 	}
 	for _, a := range l.agents {
 		s.Agents[a.state(now)]++

@@ -89,6 +89,8 @@ const (
 func randomConfig(r *rand.Rand) *config.Config {
 	c := &config.Config{}
 	c.Server.Timezone = time.UTC
+	c.Callers.VIP = oneOf(r.IntN(3), nil, config.Numbers{"0101"}, config.Numbers{"010*"})
+	c.Callers.Blocked = oneOf(r.IntN(3), nil, config.Numbers{"0102"}, config.Numbers{"010", "0101"})
 	for i := range modelQueues {
 		if r.IntN(5) == 0 {
 			continue
@@ -104,6 +106,10 @@ func randomConfig(r *rand.Rand) *config.Config {
 			RetryPause:  oneOf(r.IntN(3), 0, 4*time.Second, 10*time.Second),
 			AwayAfter:   oneOf(r.IntN(3), 0, 2, 3),
 			NoAgentWait: oneOf(r.IntN(3), 0, 5*time.Second, 30*time.Second),
+			Weight:      oneOf(r.IntN(4), 0, 0, 1, 3),
+			Levels:      oneOf(r.IntN(3), nil, map[string]int{"a1": 2, "a3": 3}, map[string]int{"a0": 4, "a1": 4, "a2": 2}),
+			LevelAfter:  oneOf(r.IntN(3), 0, 3*time.Second, 15*time.Second),
+			StickyWait:  oneOf(r.IntN(3), 0, 4*time.Second, 20*time.Second),
 		})
 	}
 	for i := range modelAgents {
@@ -194,7 +200,7 @@ func (w *world) apply(o op) {
 		w.applyReconcile(o)
 	case opReload:
 		w.cfg = randomConfig(rand.New(rand.NewPCG(uint64(o.n[0]), 0)))
-		w.say("reload: %+v\n  %+v", w.cfg.Queues, w.cfg.Agents)
+		w.say("reload: %+v\n  %+v\n  %+v", w.cfg.Callers, w.cfg.Queues, w.cfg.Agents)
 		w.do(func() { b.Reload(w.cfg) }, func() { t.reload(w.cfg) })
 	case opRestart:
 		calls := b.Snapshot().Calls
@@ -322,7 +328,10 @@ func (w *world) applyAgent(o op) {
 // applyEnter lets a call come in, or come back: live or over, as itself or
 // after a talk.
 func (w *world) applyEnter(o op) {
-	e := Entry{Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Caller: "010", Callee: "02", Channel: "SIP/x", Record: "r.wav"}
+	e := Entry{
+		Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Caller: oneOf(o.n[3], "010", "010", "020", "0101", "0102", ""), Callee: "02",
+		Channel: "SIP/x", Record: "r.wav", Sticky: oneOf(o.n[2]/8, "", "", "a0", "a1", "a4", "nobody"),
+	}
 	if o.kind == opEnter || o.n[2]%5 == 0 {
 		w.entered++
 		e.ID = fmt.Sprintf("c%d", w.entered)

@@ -159,7 +159,7 @@ func (w *world) checkCalls() {
 		}
 	}
 	for id, l := range m.lines {
-		if !slices.IsSortedFunc(l.waiting, func(a, b *call) int { return a.Begin.Compare(b.Begin) }) {
+		if !slices.IsSortedFunc(l.waiting, turn) {
 			w.fail("the line of %s is out of order", id)
 		}
 	}
@@ -182,6 +182,12 @@ func (w *world) checkNobodyIsKeptWaiting() {
 					continue
 				}
 				if l.cfg.MaxWait > 0 && c.waitsFrom().Add(l.cfg.MaxWait).Sub(m.now) < minRing {
+					continue
+				}
+				if m.now.Before(c.waitsFrom().Add(time.Duration(l.cfg.Level(a.cfg.ID)-1) * l.cfg.LevelAfter)) {
+					continue
+				}
+				if c.Sticky != "" && c.Sticky != a.cfg.ID && m.now.Before(c.waitsFrom().Add(l.cfg.StickyWait)) {
 					continue
 				}
 				w.fail("%s is free and %s waits", a.cfg.ID, c.ID)

@@ -10,7 +10,7 @@ import (
 
 // serve offers waiting callers to free agents until no free agent and no
 // caller who could be offered to one remain together. Of all callers that can
-// be served, the one who came first is served first.
+// be served, the one whose turn comes first is served first.
 func (m *machine) serve() {
 	for len(m.marked) > 0 {
 		var best *call
@@ -20,7 +20,7 @@ func (m *machine) serve() {
 				l.marked = false
 				return true
 			}
-			if best == nil || c.before(best) {
+			if best == nil || turn(c, best) < 0 {
 				best = c
 			}
 			return false
@@ -31,22 +31,22 @@ func (m *machine) serve() {
 	}
 }
 
-// servable finds the longest waiting caller of a line whom a free agent could
-// take; nil when there is none. Nobody is served past an older caller of the
-// line who is expected back.
+// servable finds the first caller of a line whom a free agent could take; nil
+// when there is none. Nobody is served past a caller of the line who is
+// expected back.
 func (m *machine) servable(l *line) *call {
 	if len(l.waiting) == 0 {
 		return nil
 	}
-	free := l.free(m.now)
-	if len(free) == 0 {
+	s := l.staff(m.now)
+	if len(s.free) == 0 {
 		return nil
 	}
 	for _, c := range l.waiting {
 		if c.holdsPlace(m.now) || l.holdsUp(c, m.now) {
 			return nil
 		}
-		if c.offerable(m.now) && slices.ContainsFunc(free, func(a *agent) bool { return !c.cooling(a, m.now) }) {
+		if c.offerable(m.now) && slices.ContainsFunc(s.free, func(a *agent) bool { return m.suits(c, a, s) }) {
 			return c
 		}
 	}
@@ -58,38 +58,31 @@ func (m *machine) servable(l *line) *call {
 // 2,048 bytes before July 2025). The next round begins with the others.
 const maxRung = 64
 
-// pick chooses whom to ring for c: every free agent the call does not leave
-// alone (all, up to maxRung), or the first of them in the queue's order (inline). An agent
-// who has let this call ring comes after those who have not.
+// pick chooses whom to ring for c, of the free agents it suits: the one who
+// knows the caller; else, of those who have let this call ring least often, the
+// lowest level. That is the first in the queue's order (inline), or everybody up
+// to that level (all, up to maxRung).
 func (m *machine) pick(c *call) []*agent {
-	var able []*agent
-	fewest := 0
-	for _, a := range c.line.free(m.now) {
-		if c.cooling(a, m.now) {
-			continue
-		}
-		n := c.refusals[a].times
-		if c.line.cfg.Queueing == config.Inline {
-			if len(able) > 0 && n > fewest {
-				continue
-			}
-			if n < fewest {
-				able = able[:0]
-			}
-			fewest = n
-		}
-		able = append(able, a)
+	q, s := &c.line.cfg, c.line.staff(m.now)
+	able := slices.DeleteFunc(s.free, func(a *agent) bool { return !m.suits(c, a, s) })
+	if a := m.known(c); a != nil && slices.Contains(able, a) {
+		return []*agent{a}
 	}
-	switch {
-	case len(able) < 2:
-		return able
-	case c.line.cfg.Queueing == config.Inline:
+	byRefusals := func(a, b *agent) int { return cmp.Compare(c.refusals[a].times, c.refusals[b].times) }
+	next := slices.MinFunc(able, func(a, b *agent) int {
+		return cmp.Or(byRefusals(a, b), cmp.Compare(q.Level(a.cfg.ID), q.Level(b.cfg.ID)))
+	})
+	level := q.Level(next.cfg.ID)
+	if q.Queueing == config.Inline {
+		able = slices.DeleteFunc(able, func(a *agent) bool { return byRefusals(a, next) != 0 || q.Level(a.cfg.ID) != level })
 		return []*agent{m.first(c.line, able)}
-	case len(able) <= maxRung:
-		return able
 	}
-	slices.SortStableFunc(able, func(a, b *agent) int { return cmp.Compare(c.refusals[a].times, c.refusals[b].times) })
-	return able[:maxRung]
+	able = slices.DeleteFunc(able, func(a *agent) bool { return q.Level(a.cfg.ID) > level })
+	if len(able) > maxRung {
+		slices.SortStableFunc(able, byRefusals)
+		able = able[:maxRung]
+	}
+	return able
 }
 
 // first chooses one of several agents by the queue's order.

@@ -177,7 +177,7 @@ func (m *machine) callOut(o OutCall) (Call, error) {
 			ID: o.ID, Queue: o.Queue, Direction: Out, Phase: Ringing,
 			Caller: l.cfg.Number, Callee: o.Number, Agent: a.cfg.ID,
 			UniqueID: OutChannel(o.ID), Begin: m.now, Record: o.Record,
-			Rings: []Ring{{Agent: a.cfg.ID, At: m.now}},
+			VIP: m.callers.VIP.Has(o.Number), Rings: []Ring{{Agent: a.cfg.ID, At: m.now}},
 		},
 		line: l, arrival: m.arrival, refusals: map[*agent]refusal{},
 		offer: &offer{id: m.offers, at: m.now, ringFor: l.cfg.RingTimeout, alerted: true},

@@ -36,12 +36,13 @@ func (m *machine) partStrangers(live map[string]Channel) {
 	}
 }
 
-// holdsUp reports whether a stranger has been there longer than c.
+// holdsUp reports whether a stranger has been there longer than c. Who it is
+// nobody knows: a VIP goes first.
 func (l *line) holdsUp(c *call, now time.Time) bool {
 	for id, s := range l.strangers {
 		if !now.Before(s.until) {
 			delete(l.strangers, id)
-		} else if s.since.Before(c.Begin) {
+		} else if s.since.Before(c.place()) {
 			return true
 		}
 	}

@@ -16,6 +16,9 @@ type Entry struct {
 	Channel    string
 	UniqueID   string
 	Record     string
+	// Sticky is the agent who talked with the caller last, if the call is to
+	// come to that one first; empty if to any.
+	Sticky string
 	// Begin is the caller's place: when the call first came in. Zero: now.
 	Begin time.Time
 	// Ready tells that there is no announcement: the call may be offered at

@@ -130,13 +130,15 @@ func (t *twin) enter(e Entry, script int) error {
 	c := &twinCall{
 		Call: Call{
 			ID: e.ID, Queue: e.Queue, Direction: In, Phase: Greeting, Caller: e.Caller, CallerName: e.CallerName,
-			Callee: e.Callee, Channel: e.Channel, UniqueID: e.UniqueID, Begin: begin, Record: e.Record,
+			VIP: t.isVIP(e.Caller), Sticky: e.Sticky, Callee: e.Callee, Channel: e.Channel, UniqueID: e.UniqueID, Begin: begin, Record: e.Record,
 		},
 		order: t.arrived, script: script, alone: map[string]time.Time{}, let: map[string]int{},
 	}
 	t.calls[e.ID] = c
 	if e.Answered {
 		t.talked(c, e)
+	} else if t.isBlocked(e.Caller) {
+		t.end(c, t.now, Blocked, "")
 	} else if q.cfg.MaxWaiting > 0 && waiting-free >= q.cfg.MaxWaiting && !e.Returning {
 		t.end(c, t.now, Full, "")
 	}
@@ -566,6 +568,7 @@ func (t *twin) restore(calls []Call) {
 		t.arrived++
 		c := &twinCall{Call: rec.clone(), order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{}}
 		t.calls[c.ID] = c
+		t.rank(c)
 		if c.agents() {
 			t.restoreOut(c)
 			continue
@@ -625,6 +628,10 @@ func (t *twin) restore(calls []Call) {
 }
 
 func (t *twin) reload(cfg *config.Config) {
+	t.callers = cfg.Callers
+	for _, c := range t.calls {
+		t.rank(c)
+	}
 	for _, q := range t.queues {
 		q.removed = true
 	}

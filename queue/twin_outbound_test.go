@@ -33,7 +33,8 @@ func (t *twin) callOut(o OutCall) error {
 	t.calls[o.ID] = &twinCall{
 		Call: Call{
 			ID: o.ID, Queue: o.Queue, Direction: Out, Phase: Ringing, Caller: q.cfg.Number, Callee: o.Number, Agent: o.Agent,
-			UniqueID: "calld-out-" + o.ID, Begin: t.now, Record: o.Record, Rings: []Ring{{Agent: o.Agent, At: t.now}},
+			UniqueID: "calld-out-" + o.ID, Begin: t.now, Record: o.Record,
+			VIP: t.isVIP(o.Number), Rings: []Ring{{Agent: o.Agent, At: t.now}},
 		},
 		order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{},
 		offer: &twinOffer{at: t.now, limit: q.cfg.RingTimeout, phones: []string{a.cfg.Phone}},
@@ -270,7 +271,7 @@ func (w *world) applyOut(o op) {
 		w.entered++
 		order := OutCall{
 			ID: fmt.Sprintf("c%d", w.entered), Agent: fmt.Sprintf("a%d", o.n[0]%modelAgents),
-			Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Number: "010", Record: "r.wav",
+			Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Number: oneOf(o.n[2], "010", "0101"), Record: "r.wav",
 		}
 		if a := w.twin.agents[order.Agent]; a != nil && len(a.cfg.Queues) > 0 && o.n[2]%8 > 0 {
 			order.Queue = a.cfg.Queues[o.n[1]%len(a.cfg.Queues)]

@@ -20,6 +20,7 @@ type twin struct {
 	agents  map[string]*twinAgent
 	calls   map[string]*twinCall // live
 	over    map[string]Outcome
+	callers config.Callers
 	deaf    bool
 	hears   time.Time // since when it is not deaf
 	arrived int
@@ -234,6 +235,11 @@ func (t *twin) moments() []time.Time {
 		for _, until := range c.alone {
 			at = append(at, until)
 		}
+		q := t.queues[c.Queue].cfg
+		for level := range 9 {
+			at = append(at, c.since().Add(time.Duration(level)*q.LevelAfter))
+		}
+		at = append(at, c.since().Add(q.StickyWait))
 	}
 	return at
 }
@@ -353,7 +359,7 @@ func (t *twin) ringOf(c *twinCall, phone string) int {
 // file lists them.
 func (t *twin) able(c *twinCall) (able []string) {
 	for _, id := range t.queues[c.Queue].members {
-		if t.free(t.agents[id]) && t.past(c.alone[id]) {
+		if t.free(t.agents[id]) && t.past(c.alone[id]) && t.inTurn(c, id) {
 			able = append(able, id)
 		}
 	}
@@ -368,7 +374,7 @@ func (t *twin) mayRing(c *twinCall) bool {
 	if by, ok := t.patience(c); ok && by.Sub(t.now) < minRing {
 		return false
 	}
-	for _, older := range t.inOrder() {
+	for _, older := range t.byTurn() {
 		if older == c {
 			break
 		}
@@ -382,11 +388,14 @@ func (t *twin) mayRing(c *twinCall) bool {
 // choices lists the sets of agents that may be rung for a call.
 func (t *twin) choices(c *twinCall) (sets [][]string) {
 	q, able := t.queues[c.Queue], t.able(c)
-	if q.cfg.Queueing == config.All {
-		return [][]string{able}
+	if slices.Contains(able, t.known(c)) {
+		return [][]string{{t.known(c)}}
 	}
-	fewest := c.let[slices.MinFunc(able, func(a, b string) int { return cmp.Compare(c.let[a], c.let[b]) })]
-	able = slices.DeleteFunc(able, func(id string) bool { return c.let[id] > fewest })
+	fewest, lowest := t.nextLevel(c, able)
+	if q.cfg.Queueing == config.All {
+		return [][]string{slices.DeleteFunc(able, func(id string) bool { return level(q.cfg, id) > lowest })}
+	}
+	able = slices.DeleteFunc(able, func(id string) bool { return c.let[id] > fewest || level(q.cfg, id) != lowest })
 	place := func(id string) int { return slices.Index(q.members, id) }
 	slices.SortStableFunc(able, func(a, b string) int {
 		idle := t.agents[a].idle.Compare(t.agents[b].idle)
@@ -457,7 +466,7 @@ func (t *twin) serve(offers []made) error {
 	}
 	t.direct = nil
 	for {
-		calls := t.inOrder()
+		calls := t.byTurn()
 		i := slices.IndexFunc(calls, t.mayRing)
 		switch {
 		case i < 0 && len(offers) == 0:

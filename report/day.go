@@ -104,7 +104,7 @@ func (d *Day) Add(c *queue.Call) {
 }
 
 func (d *Day) count(c *queue.Call) {
-	if c.Direction != queue.In || c.Begin.Before(d.start) || !c.Begin.Before(d.end) {
+	if c.Direction != queue.In || c.Outcome == queue.Blocked || c.Begin.Before(d.start) || !c.Begin.Before(d.end) {
 		return
 	}
 	hours := d.queues[c.Queue]

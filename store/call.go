@@ -94,7 +94,7 @@ func (ch *change) apply(t *tables) (err error) {
 		ch.missed = []Missed{m}
 	case c.Start != nil: // we talk, or have talked, to the customer
 		ch.missed, err = t.settle(c)
-	case ch.ended:
+	case ch.ended && c.Direction == queue.Out:
 		ch.missed, err = t.tried(c)
 	}
 	return err

@@ -191,6 +191,27 @@ func (s *Store) EarlierCalls(caller string, limit int) ([]queue.Call, error) {
 	return page.Calls, err
 }
 
+// LastAgent returns who talked with a number last, in a call that began at since
+// or later and has ended; "" when nobody did.
+func (s *Store) LastAgent(caller string, since time.Time) (agent string, err error) {
+	if number(caller) == "" {
+		return "", nil
+	}
+	q := Query{Caller: caller, Outcome: queue.Answered, From: since, Limit: 1}
+	for {
+		page, err := s.History(q)
+		switch {
+		case err != nil:
+			return "", err
+		case len(page.Calls) > 0:
+			return page.Calls[0].Agent, nil
+		case page.Next == "":
+			return "", nil
+		}
+		q.Cursor = page.Next
+	}
+}
+
 // CountAnswered returns how many calls that began at since or later the agent
 // has answered and ended.
 func (s *Store) CountAnswered(agent string, since time.Time) (n int, err error) {

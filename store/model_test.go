@@ -58,12 +58,14 @@ func (w *twin) finish(c queue.Call) []store.Missed {
 	switch {
 	case again:
 		return nil
-	case c.Direction == queue.In && c.Start == nil:
-		return []store.Missed{w.add(c)}
 	case c.Start != nil:
 		return w.settle(c)
-	default:
+	case c.Direction == queue.Out:
 		return w.tried(c)
+	case c.Outcome == queue.Blocked:
+		return nil
+	default:
+		return []store.Missed{w.add(c)}
 	}
 }
 

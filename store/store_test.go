@@ -29,6 +29,34 @@ func finish(t *testing.T, s *store.Store, c *queue.Call) []store.Missed {
 	return missed
 }
 
+func TestLastAgent(t *testing.T) {
+	s := storetest.Open(t)
+	for i, agent := range []string{"홍길동", "lee", ""} {
+		c, outcome := waiting(fmt.Sprint("c", i), i*60, "01012345678"), queue.Abandoned
+		if agent != "" {
+			c, outcome = answered(c, agent), queue.Answered
+		}
+		if _, err := s.Finish(t.Context(), ended(c, outcome)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		number string
+		since  time.Time
+		want   string
+	}{
+		{"010-1234-5678", day(), "lee"},
+		{"01012345678", day().Add(time.Hour + time.Minute), ""},
+		{"01000000000", day(), ""},
+		{"", day(), ""},
+	}
+	for _, tt := range tests {
+		if got, err := s.LastAgent(tt.number, tt.since); err != nil || got != tt.want {
+			t.Errorf("LastAgent(%q, %s) = %q, %v; want %q", tt.number, tt.since, got, err, tt.want)
+		}
+	}
+}
+
 func TestRefusedRecords(t *testing.T) {
 	s := storetest.Open(t)
 	good := func() *queue.Call { return waiting("id", 0, "1") }

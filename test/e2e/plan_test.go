@@ -14,6 +14,7 @@ import (
 type plan struct {
 	Announcement string // URL of the announcement server
 	Fallback     string // a sound in the folder of the announcements
+	Callers      string // lines of TOML for [callers]
 	Queues       []queuePlan
 	Agents       []agentPlan
 	Version      int      // of Asterisk
@@ -66,6 +67,8 @@ fallback_extension = "601"
 [announcement]
 url = "{{.Announcement}}"
 fallback = "{{with .Fallback}}{{$.Sounds}}/{{.}}{{end}}"
+[callers]
+{{.Callers}}
 {{range .Queues}}
 [queues."{{.ID}}"]
 name = "{{.Name}}"

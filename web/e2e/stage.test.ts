@@ -82,6 +82,15 @@ describe("a call", () => {
     expect(await page.title()).not.toBe("owned");
   });
 
+  it("is marked when a VIP calls", async () => {
+    stage.welcome.calls = [call("w", { begin: now(), vip: true }), call("x", { begin: now() })];
+    await open();
+    await page.locator("[data-live=w]", { hasText: "VIP" }).waitFor();
+    expect(await page.getByText("VIP").count()).toBe(1);
+    stage.say(alert("a", { vip: true }));
+    await page.locator("[data-alert]", { hasText: "VIP" }).waitFor();
+  });
+
   it("is told to a screen reader, with the earlier calls shown", async () => {
     await open();
     const cue = alert("a");

@@ -753,7 +753,7 @@ export interface components {
             id: string;
             memo?: string;
             /** @enum {string} */
-            outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
+            outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
             /** @enum {string} */
             phase: "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
             queue: string;
@@ -761,10 +761,12 @@ export interface components {
             rings: components["schemas"]["Ring"][] | null;
             /** Format: date-time */
             start: string | null;
+            sticky?: string;
             /** Format: int64 */
             talk_ms: number;
             transfers?: components["schemas"]["Transfer"][];
             unique_id: string;
+            vip?: boolean;
             /** Format: int64 */
             wait_ms: number;
         };
@@ -956,7 +958,7 @@ export interface components {
             last: string;
             last_callback?: components["schemas"]["Callback"];
             /** @enum {string} */
-            last_outcome: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
+            last_outcome: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
             /** Format: int64 */
             last_wait_ms: number;
             owner?: string;
@@ -1959,7 +1961,7 @@ export interface operations {
                 /** @description The customer's whole number. */
                 caller?: string;
                 agent?: string;
-                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
+                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
                 direction?: "in" | "out";
                 /** @description Calls that came in at or after this time (RFC 3339). */
                 from?: string;
@@ -2004,7 +2006,7 @@ export interface operations {
                 /** @description The customer's whole number. */
                 caller?: string;
                 agent?: string;
-                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
+                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
                 direction?: "in" | "out";
                 /** @description Calls that came in at or after this time (RFC 3339). */
                 from?: string;

@@ -255,6 +255,13 @@ export interface Call {
   caller_name?: string;
   /** the number dialled */
   callee: string;
+  /** the customer is served before others */
+  vip?: boolean;
+  /**
+   * Sticky is the agent who talked with the customer last, to whom the call is
+   * to come first; empty when it may come to any.
+   */
+  sticky?: string;
   /** Agent is who answered, empty until then; of an outbound call, who makes it. */
   agent: string;
   /**
@@ -432,7 +439,7 @@ export type Direction = "in" | "out";
 export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
 
 /** Outcome says how a call ended. Every call ends in exactly one. */
-export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed";
+export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
 
 /** Transfer is one hand-over of a call to somebody else. */
 export interface Transfer {

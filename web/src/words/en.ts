@@ -41,6 +41,7 @@ export const en: Words = {
     closed: "Closed",
     no_agent: "No agent",
     failed: "Failed",
+    blocked: "Blocked",
   },
   direction: { in: "In", out: "Out" },
   ring: {
@@ -138,6 +139,7 @@ export const en: Words = {
   call: {
     panel: "My call",
     incoming: "Incoming call",
+    vip: "Served before others",
     announce: (number, queue) => `Incoming call. ${number}, ${queue}`,
     pickUp: "Pick up your phone.",
     talking: "Talking",

@@ -57,6 +57,7 @@ export const ko = {
     closed: "업무 시간 외",
     no_agent: "상담원 없음",
     failed: "장애",
+    blocked: "차단",
   } satisfies Record<Outcome, string>,
   direction: { in: "수신", out: "발신" } satisfies Record<Direction, string>,
   ring: {
@@ -162,6 +163,7 @@ export const ko = {
   call: {
     panel: "내 통화",
     incoming: "전화가 왔습니다",
+    vip: "먼저 연결되는 고객",
     announce: (number: string, queue: string) => `전화가 왔습니다. ${number}, ${queue}`,
     pickUp: "전화기를 드세요.",
     talking: "상담중",
