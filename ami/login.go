@@ -13,6 +13,9 @@ import (
 // login authenticates and sets the event filters.
 func (c *Client) login(ctx context.Context, cn *conn) error {
 	login := NewAction("Login").With("Username", c.opt.Username)
+	if c.opt.Events != "" {
+		login = login.With("Events", c.opt.Events)
+	}
 	key, err := c.challenge(ctx, cn)
 	switch {
 	case err != nil:

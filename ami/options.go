@@ -44,6 +44,10 @@ type Options struct {
 	Auth     Auth
 	Log      *slog.Logger // nil logs nothing
 
+	// Events are the classes of events that Asterisk is to send, such as
+	// "system", which FullyBooted is of; "" leaves it to manager.conf.
+	Events string
+
 	// FilterEvents has Asterisk send only the events for which there are
 	// handlers, by a Filter action for each after login. It needs write class
 	// "system" (manager.c); when refused, the client warns and ignores here

@@ -57,7 +57,7 @@ func (c *centre) answer(agent, queueID string) *queue.Ticket {
 		c.t.Fatal(err)
 	}
 	ticket, err := c.board.Enter(queue.Entry{
-		ID: "talk-" + queueID, Queue: queueID, Channel: "PJSIP/trunk-" + queueID, UniqueID: "t" + queueID, Ready: true,
+		ID: "talk-" + queueID, Queue: queueID, Caller: "010777", Channel: "PJSIP/trunk-" + queueID, UniqueID: "t" + queueID, Ready: true,
 	})
 	if err != nil {
 		c.t.Fatal(err)

@@ -54,6 +54,7 @@ type App struct {
 	hub      *notify.Hub
 	phones   *webphone.Gate
 	watcher  *notify.Watcher
+	digits   *ami.Client // the connection to Asterisk on which digits are played
 	exchange *exchange.Exchange
 	spies    *spy.Spies
 	announce *announce.Service
@@ -111,7 +112,11 @@ func New(o Options) (*App, error) {
 		},
 		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
 	})
-	a.exchange = exchange.New(a.watcher.Client())
+	a.digits = ami.New(ami.Options{
+		Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Events: "system",
+		Log: o.Log.With("connection", "digits"),
+	})
+	a.exchange = exchange.New(a.watcher.Client(), a.digits)
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
@@ -159,6 +164,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "web phones", a.phones.Run)
 	p.start(ctx, "figures of the day", a.tellDay)
 	p.start(ctx, "asterisk events", a.watcher.Run)
+	p.start(ctx, "asterisk digits", a.digits.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
 	p.start(ctx, "admin socket", func(ctx context.Context) error {
 		return serveHTTP(ctx, a.httpServer(a.admin()), listen.admin)

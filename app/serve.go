@@ -30,6 +30,8 @@ const (
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", a.api.Handler())
+	mux.Handle("/dtmf", a.api.DTMFServer())
+	mux.Handle("/transfer", a.api.DTMFServer())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.readyz)

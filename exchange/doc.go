@@ -4,7 +4,7 @@
 //
 // # Usage
 //
-//	x := exchange.New(client)
+//	x := exchange.New(client, slow)
 //	err := x.Originate(ctx, exchange.Origination{
 //		Channel: "PJSIP/8001", ID: id, Context: "calld-outbound", Extension: "s",
 //		RingFor: 30 * time.Second,

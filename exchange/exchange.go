@@ -31,10 +31,12 @@ type Client interface {
 }
 
 // Exchange is a live Asterisk.
-type Exchange struct{ client Client }
+type Exchange struct{ client, slow Client }
 
-// New returns the Asterisk of a manager connection.
-func New(c Client) *Exchange { return &Exchange{c} }
+// New returns the Asterisk of a manager connection, and of another one for
+// actions during which Asterisk does nothing else on a connection: events, and
+// the answers to others, would come late.
+func New(client, slow Client) *Exchange { return &Exchange{client, slow} }
 
 // Origination is a channel to be made: rung, and when it answers, sent to a
 // place in the dialplan or to an application.
@@ -105,10 +107,12 @@ func (x *Exchange) RedirectBoth(ctx context.Context, a, b Place) error {
 }
 
 // PlayDTMF plays one digit (0-9, *, #, A-D) to the far end of a channel, for a
-// time that Asterisk counts in milliseconds.
+// time that Asterisk counts in milliseconds, 100 at least. The thread of the
+// connection sleeps meanwhile (channel.c: ast_senddigit_external).
 func (x *Exchange) PlayDTMF(ctx context.Context, channel string, digit byte, length time.Duration) error {
-	return x.do(ctx, ami.NewAction("PlayDTMF").With("Channel", channel).
+	_, err := x.slow.Do(ctx, ami.NewAction("PlayDTMF").With("Channel", channel).
 		With("Digit", string(digit)).With("Duration", strconv.FormatInt(length.Milliseconds(), 10)))
+	return sorted(err)
 }
 
 // SetVariable sets a variable of a channel, or a function such as

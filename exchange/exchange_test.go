@@ -88,7 +88,7 @@ func TestActions(t *testing.T) {
 	t.Run("about", func(t *testing.T) {
 		srv.Answer("CoreSettings", func(r *amitest.Request) { r.Success("AsteriskVersion", "22.5.0") })
 		srv.Answer("CoreStatus", func(r *amitest.Request) { r.Success("CoreCurrentCalls", "15") })
-		about, err := New(client).About(t.Context())
+		about, err := New(client, client).About(t.Context())
 		if want := (About{Version: "22.5.0", Channels: 15}); err != nil || about != want {
 			t.Errorf("%+v, %v; want %+v", about, err, want)
 		}
@@ -106,7 +106,7 @@ func TestActions(t *testing.T) {
 				}
 				r.Success()
 			})
-			if err := tt.do(t.Context(), New(client)); err != nil {
+			if err := tt.do(t.Context(), New(client, client)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
@@ -154,7 +154,7 @@ func TestPeer(t *testing.T) {
 			srv.Answer("Getvar", func(r *amitest.Request) {
 				r.Success("Variable", r.Get("Variable"), "Value", tt.vars[r.Get("Variable")])
 			})
-			got, err := New(client).Peer(t.Context(), "PJSIP/trunk-1")
+			got, err := New(client, client).Peer(t.Context(), "PJSIP/trunk-1")
 			if err != nil || got != tt.want {
 				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}
@@ -177,15 +177,25 @@ func TestErrors(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := New(failing{tt.err}).Hangup(t.Context(), "PJSIP/8001-1", 16)
+			err := New(failing{tt.err}, nil).Hangup(t.Context(), "PJSIP/8001-1", 16)
 			if !errors.Is(err, tt.want) || !errors.Is(err, tt.err) || errors.Is(err, ErrAway) != errors.Is(tt.err, ami.ErrDisconnected) {
 				t.Errorf("error %v, want one that is %v and %v", err, tt.want, tt.err)
 			}
 		})
 	}
 	refused := &ami.ResponseError{Action: "Hangup", Message: "Permission denied"}
-	err := New(failing{refused}).Hangup(t.Context(), "PJSIP/8001-1", 16)
+	err := New(failing{refused}, nil).Hangup(t.Context(), "PJSIP/8001-1", 16)
 	if errors.Is(err, ErrNoChannel) || errors.Is(err, ErrAway) || !errors.Is(err, refused) {
 		t.Errorf("error %v of a refusal", err)
+	}
+}
+
+// Digits have a connection of their own: Asterisk does nothing else on it
+// meanwhile.
+func TestDigitsDelayNothing(t *testing.T) {
+	away := &ami.DisconnectError{Reason: ami.ReasonClosed, Err: errors.New("EOF")}
+	x := New(failing{errors.New("not asked")}, failing{away})
+	if err := x.PlayDTMF(t.Context(), "PJSIP/8001-1", '1', time.Second); !errors.Is(err, ErrAway) {
+		t.Errorf("error = %v, want %v", err, ErrAway)
 	}
 }

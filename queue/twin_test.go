@@ -236,7 +236,7 @@ func (t *twin) moments() []time.Time {
 			at = append(at, until)
 		}
 		q := t.queues[c.Queue].cfg
-		for level := range 9 {
+		for level := range 4 { // as many as randomConfig has
 			at = append(at, c.since().Add(time.Duration(level)*q.LevelAfter))
 		}
 		at = append(at, c.since().Add(q.StickyWait))

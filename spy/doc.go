@@ -4,7 +4,7 @@
 //
 // # Usage
 //
-//	s := spy.New(exchange.New(client), func() string { return cfg.Asterisk.AgentDial })
+//	s := spy.New(exchange.New(client, slow), func() string { return cfg.Asterisk.AgentDial })
 //	err := s.Start(ctx, supervisor, spy.Talk{Channel: agentsChannel, Agent: agent}, spy.Listen)
 //
 // The supervisor's telephone rings, and when it is answered ChanSpy begins on

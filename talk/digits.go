@@ -14,7 +14,7 @@ import (
 // Times of digits.
 const (
 	// digitLength is how long a digit sounds: twice what Q.24 asks receivers to
-	// recognise. Asterisk's manager does nothing else meanwhile.
+	// recognise, and the least that Asterisk plays.
 	digitLength = 100 * time.Millisecond
 	// digitSpacing is from the beginning of a digit to that of the next.
 	digitSpacing = 250 * time.Millisecond

@@ -3,7 +3,7 @@
 //
 // # Usage
 //
-//	t := talk.New(talk.Options{Board: board, Exchange: exchange.New(client)})
+//	t := talk.New(talk.Options{Board: board, Exchange: exchange.New(client, slow)})
 //	err := t.Digits(ctx, callID, talk.ToCaller, "12#")
 //
 // A conversation lives in Asterisk, inside a Dial of the script that serves the

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/template"
 
+	"calld/config"
 	"calld/test/lab"
 )
 
@@ -48,7 +49,13 @@ func onePlan(n int, keys ...string) plan {
 	return p
 }
 
-var configuration = template.Must(template.New("calld.toml").Parse(`
+// token is that of a program with a supervisor's rights.
+const token = "calld_the_token_of_a_program_for_tests"
+
+var configuration = template.Must(template.New("calld.toml").Funcs(template.FuncMap{"hash": config.HashToken}).Parse(`
+[tokens.program]
+hash = "{{hash "` + token + `"}}"
+role = "supervisor"
 [server]
 http = "127.0.0.1:{{.HTTP}}"
 agi = "127.0.0.1:{{.AGI}}"
