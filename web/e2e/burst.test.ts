@@ -1,7 +1,7 @@
 import type { CDPSession, Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { agent, call, queue, ring } from "../src/lib/testing";
-import type { AgentState } from "../src/wire/messages";
+import type { AgentState, Figures, Today } from "../src/wire/messages";
 import { startChromium } from "./chromium";
 import { Stage } from "./stage";
 
@@ -19,10 +19,22 @@ const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOStri
 const queues = Array.from({ length: QUEUES }, (_, i) => queue(`q${i}`, { name: `상담 ${i}` }));
 const who = (i: number, x = {}) => agent(`a${i}`, { name: `상담원 ${i}`, queues: [`q${i % QUEUES}`], ...x });
 
-/** One of the changes: a call's every fourth time, a queue's every fourth, else an agent's. */
+/** A queue's day, as it stands after so many changes. */
+function day(i: number, n: number): Today {
+  const figures = (calls: number): Figures => ({
+    ...{ offered: calls, answered: calls - 20, missed: 20, abandoned: 20, short: 0, in_time: calls - 60 },
+    ...{ service_level: (calls - 60) / calls, wait_avg_ms: 9000 + n, wait_max_ms: 74_000 },
+    ...{ talk_ms: 140_000 * calls, talk_avg_ms: 140_000 },
+  });
+  const hours = Array.from({ length: 10 }, (_, h) => ({ hour: 8 + h, figures: figures(100 + 10 * h + (n % 7)) }));
+  return { queue: `q${i}`, date: "2026-03-02", threshold_ms: 20_000, total: figures(1000 + n), hours };
+}
+
+/** One of the changes: a call's every fourth time, a queue's every fourth, else an agent's; all days once a second. */
 function change(stage: Stage, n: number): void {
   const at = now();
   const i = n % AGENTS;
+  if (n % 1000 === 0) queues.forEach((_, q) => stage.say({ type: "queue.day", at, data: day(q, n) }));
   if (n % 4 === 0) {
     const phase = (["waiting", "ringing", "talking"] as const)[Math.floor(n / 4) % 3]!;
     const type = ({ waiting: "call.waiting", ringing: "call.ringing", talking: "call.answered" } as const)[phase];
@@ -52,6 +64,7 @@ it.each(["now", "board"])("%s stays smooth with 500 agents, 200 calls and 1,000 
       offers: {},
     },
   );
+  stage.answers["reports/today"] = { queues: queues.map((_, i) => day(i, 0)) };
   const browser = await startChromium();
   const page = await browser.page();
   await page.goto(`${stage.url}#/${screen}`);

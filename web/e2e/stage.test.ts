@@ -210,6 +210,75 @@ it("notifies the desktop while the tab is hidden", async () => {
   expect(await page.evaluate(() => window.notified)).toEqual(["전화가 왔습니다: 010-1234-5678", "closed"]);
 });
 
+describe("a number", () => {
+  const caller = (id: string, number: string, x = {}) => call(id, { caller: number, begin: ago(60), ...x });
+  const button = (where: string, number: string) =>
+    page.locator(where).getByRole("button", { name: `${number} 전화 걸기`, exact: true });
+  beforeEach(() => {
+    const ended = { phase: "ended", agent: "me", start: ago(50), end: ago(30), outcome: "answered" } as const;
+    stage.welcome.calls = [caller("live", "0212345678"), caller("withheld", "")];
+    stage.answers["history"] = { calls: [caller("past", "01055556666", ended)], next: "" };
+    stage.answers["missed"] = {
+      missed: [
+        { id: "m", queue: "1", caller: "01077778888", first: ago(90), last: ago(90), tries: 1, callbacks: 0 },
+        { id: "taken", queue: "1", caller: "01099990000", first: ago(90), last: ago(90), tries: 1, callbacks: 0 },
+      ].map((m) => ({
+        ...{ ...m, calls: [], wait_ms: 9000, last_wait_ms: 9000, last_outcome: "abandoned", state: "open" },
+        ...(m.id === "taken" && { owner: "other" }),
+      })),
+      next: "",
+    };
+    stage.answers["calls"] = stage.answers["missed/m/callback"] = call("out", { direction: "out" });
+  });
+
+  it("is called from wherever it stands, by mouse and by keyboard", async () => {
+    await open();
+    await button("[data-live=live]", "02-1234-5678").click();
+    await button("aside", "010-5555-6666").press("Enter");
+    expect(await page.locator("section[data-call]").count()).toBe(0);
+    await page.getByRole("button", { name: "010-5555-6666 메모 열기" }).click();
+    await page.locator("section[data-call=past]").waitFor(); // the row beside the number does what it did
+    expect(await page.locator("[data-live=withheld] button").count()).toBe(0);
+
+    await page.keyboard.press("Alt+3");
+    await button("[data-history=past]", "010-5555-6666").press("Enter");
+    expect(new URL(page.url()).hash).toBe("#/history");
+    await page.locator("[data-history=past] a").press("Enter");
+    await page.locator("[data-detail=past]").waitFor();
+
+    // A missed caller is called back, so that nobody else does it at the same time.
+    await page.keyboard.press("Alt+2");
+    await button("[data-missed=m]", "010-7777-8888").click();
+    await page.locator("[data-missed=taken]", { hasText: "010-9999-0000" }).waitFor();
+    expect(await page.locator("[data-missed=taken] button.number").count()).toBe(0);
+    const order = (number: string) => ({ path: "calls", body: { number, queue: "1" } });
+    await expect
+      .poll(() => stage.posted)
+      .toEqual([
+        order("0212345678"),
+        order("01055556666"),
+        order("01055556666"),
+        { path: "missed/m/callback", body: null },
+      ]);
+  });
+
+  it("is text for a supervisor without a phone", async () => {
+    stage.me = { id: "me", name: "홍길동", role: "supervisor", queues: null, phone: "" };
+    stage.welcome.role = "supervisor";
+    await open();
+    for (const [screen, row] of [
+      ["now", "[data-live=live]"],
+      ["history", "[data-history=past]"],
+      ["missed", "[data-missed=m]"],
+      ["board", "[data-agent=other]"],
+    ]) {
+      await page.goto(`${stage.url}#/${screen}`);
+      await page.locator(row!).waitFor();
+      expect(await page.locator("button.number").count()).toBe(0);
+    }
+  });
+});
+
 describe("a recording", () => {
   const open = async (x = {}) => {
     const done = { phase: "ended", agent: "other", start: ago(60), end: ago(30), outcome: "answered" } as const;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocket, WebSocketServer } from "ws";
@@ -32,6 +33,8 @@ export class Stage {
   refuseSockets = false;
   /** What pages sent, all of it answered by an ack. */
   readonly heard: ClientFrame[] = [];
+  /** What pages posted to the REST interface. */
+  readonly posted: { path: string; body: unknown }[] = [];
   /** Answers of the REST interface by path, without api/v1/; a function is given the query, bytes are a sound. */
   readonly answers: Record<string, unknown> = {
     history: { calls: [], next: "" },
@@ -96,7 +99,14 @@ export class Stage {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname: path, searchParams } = new URL(request.url ?? "/", "http://stage");
-    if (path.startsWith("/api/v1/")) return this.#answer(path.slice("/api/v1/".length), searchParams, response);
+    if (path.startsWith("/api/v1/")) {
+      const resource = path.slice("/api/v1/".length);
+      if (request.method === "POST") {
+        const body = await text(request);
+        this.posted.push({ path: decodeURIComponent(resource), body: body === "" ? null : JSON.parse(body) });
+      }
+      return this.#answer(resource, searchParams, response);
+    }
     const file = path === "/" ? "/index.html" : normalize(path);
     try {
       const body = await readFile(join(DIST, file));

@@ -154,6 +154,7 @@ export const en: Words = {
     recent: "My latest calls",
     unsaved: "Not saved",
     memoDone: "Close memo",
+    openMemo: (number: string) => `Open the memo of ${number}`,
   },
 
   talk: {

@@ -178,6 +178,7 @@ export const ko = {
     recent: "내 최근 통화",
     unsaved: "저장 안 됨",
     memoDone: "메모 닫기",
+    openMemo: (number: string) => `${number} 메모 열기`,
   },
 
   talk: {
