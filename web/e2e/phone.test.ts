@@ -5,23 +5,27 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Browser, type Microphone, startChromium } from "./chromium";
 import { eventually, Switchboard, writeVoice } from "./switchboard";
-import { login } from "./user";
+import { goTo, login } from "./user";
 
-/** The agent's voice and the customer's, in Hz. */
+/** The agent's voice, the customer's and a supervisor's, in Hz; none is an overtone of another. */
 const AGENT = 1000;
 const CUSTOMER = 440;
+const SUPERVISOR = 1550;
 /** What a customer on hold hears from the laboratory's Asterisk. */
 const MUSIC = 350;
 
 let board: Switchboard;
 let dir: string;
 let voice: Microphone;
+let supervisor: Microphone;
 const browsers: Browser[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "calld-voice-"));
   voice = { wav: join(dir, "voice.wav") };
   await writeVoice(voice.wav, AGENT);
+  supervisor = { wav: join(dir, "supervisor.wav") };
+  await writeVoice(supervisor.wav, SUPERVISOR);
   board = await Switchboard.open();
 }, 240_000);
 afterEach(async () => {
@@ -50,8 +54,13 @@ async function agentPage(microphone: Microphone = voice, agent = "홍길동"): P
 
 const ready = (page: Page) => page.locator("[data-phone=ready]").waitFor();
 
-/** Keeps the page's peer connections at hand: what they tell is the proof that sound flows. */
+/** Keeps the page's peer connections and its loudspeaker at hand: what they tell is the proof that sound flows. */
 function spy(): void {
+  const play = HTMLMediaElement.prototype.setSinkId;
+  HTMLMediaElement.prototype.setSinkId = async function (id) {
+    await play.call(this, id);
+    Object.assign(window, { sink: this.sinkId });
+  };
   const Real = window.RTCPeerConnection;
   const all: RTCPeerConnection[] = [];
   Object.assign(window, { connections: all });
@@ -90,6 +99,30 @@ function heard(page: Page): Promise<Heard> {
 async function talking(page: Page, customer: Awaited<ReturnType<Switchboard["call"]>>): Promise<void> {
   await customer.hears(AGENT);
   await eventually("the page hears the customer", async () => (await heard(page)).level > 0.1);
+}
+
+/** Whether the newest call of the page hears a tone now. */
+function hasTone(page: Page, hz: number): Promise<boolean> {
+  return page.evaluate(async (hz) => {
+    const all = (window as unknown as { connections: RTCPeerConnection[] }).connections;
+    const track = all.at(-1)?.getReceivers()[0]?.track;
+    if (!track) return false;
+    const context = new AudioContext();
+    await context.resume();
+    const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    await new Promise((resolve) => setTimeout(resolve, 300)); // until it has heard enough
+    const levels = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(levels);
+    await context.close();
+    const at = Math.round((hz * analyser.fftSize) / context.sampleRate);
+    return Math.max(...levels.slice(at - 2, at + 3)) > -45; // dB
+  }, hz);
+}
+const hearsTone = (page: Page, hz: number) => eventually(`the page hears ${hz} Hz`, () => hasTone(page, hz));
+/** Does not hear a tone in so many looks: they take longer than the pauses of a voice. */
+async function hearsNoTone(page: Page, hz: number): Promise<void> {
+  for (let looks = 0; looks < 5; looks++) expect(await hasTone(page, hz)).toBe(false);
 }
 
 async function callOf(page: Page): Promise<string> {
@@ -131,8 +164,24 @@ it("is the telephone: rings, is answered by key, and both voices are heard and r
   expect(other).toBeGreaterThan(0.2);
 });
 
-it("mutes, holds, sends digits and hangs up", async () => {
+it("speaks into another microphone, mutes, holds, sends digits and hangs up", async () => {
   const { page, customer } = await talk();
+  await page.getByRole("button", { name: "마이크와 스피커" }).click();
+  for (const [label, device] of [
+    [/^마이크/, "Fake Audio Input 2"],
+    [/^스피커/, "Fake Audio Output 2"],
+  ] as const)
+    await page.getByRole("combobox", { name: label }).selectOption({ label: device });
+  await eventually("both are in use", () =>
+    page.evaluate(async () => {
+      const { connections, sink } = window as unknown as { connections: RTCPeerConnection[]; sink: string };
+      const speaker = (await navigator.mediaDevices.enumerateDevices()).find((d) => d.label === "Fake Audio Output 2");
+      return sink === speaker?.deviceId && connections.at(-1)?.getSenders()[0]?.track?.label === "Fake Audio Input 2";
+    }),
+  );
+  await page.keyboard.press("Escape");
+  await talking(page, customer);
+
   await page.keyboard.press("Alt+M");
   await page.getByRole("button", { name: "음소거됨" }).waitFor();
   await customer.doesNotHear(AGENT);
@@ -333,8 +382,93 @@ it("takes a held customer back after a reload whom its agent has called", async 
   await page.locator("section.held").waitFor();
   await page.getByRole("button", { name: "보류 해제" }).click();
   await hears();
-  await page.getByRole("button", { name: "끊기" }).click();
-  await page.locator("section.talking[data-call]").waitFor({ state: "detached" });
+  await handToColleague(page, call);
+});
+
+/** Hands the talk to 성춘향, whose telephone answers by itself; both pages show it. */
+async function handToColleague(page: Page, call: string): Promise<void> {
+  const colleague = await agentPage("missing", "성춘향");
+  await colleague.locator(".state .tag.available").waitFor();
+  await page.getByRole("button", { name: "전달" }).click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: /성춘향/ })
+    .click();
+  await page.locator("[data-handover]", { hasText: "성춘향" }).waitFor();
+  expect(await callOf(colleague)).toBe(call);
+  await page.locator(`section:not(.talking)[data-call="${call}"] .what`, { hasText: "전달" }).waitFor();
+  await page.locator(`[data-live="${call}"]`, { hasText: "성춘향" }).waitFor();
+  await colleague.getByRole("button", { name: "끊기" }).click();
+  await colleague.locator(`section:not(.talking)[data-call="${call}"]`).waitFor();
+}
+
+it("hands a caller to a colleague", async () => {
+  const { page, customer, call } = await talk();
+  await handToColleague(page, call);
+  await customer.state("over");
+});
+
+it("lets a supervisor listen, whisper and barge in on a phone that is a page too", async () => {
+  const boss = await agentPage(supervisor, "감독");
+  await ready(boss);
+  const { page, customer } = await talk();
+  await goTo(boss, "board");
+  const row = boss.locator("[data-agent=홍길동]");
+  for (const [act, says, toAgent, toCustomer] of [
+    ["listen", "받으면 홍길동의 통화가 들립니다", false, false],
+    ["whisper", "내 말이 홍길동에게만 들립니다", true, false],
+    ["barge", "고객과 함께 통화합니다", true, true],
+  ] as const) {
+    await row.getByRole("button", { name: "홍길동" }).click();
+    await row.locator(`[data-act=${act}]`).click();
+    await boss.getByRole("status").getByText(says).waitFor();
+    await boss.getByRole("button", { name: /^받기/ }).waitFor();
+    await boss.keyboard.press("F9");
+    await hearsTone(boss, CUSTOMER);
+    await hearsTone(boss, AGENT);
+    await Promise.all([
+      toAgent ? hearsTone(page, SUPERVISOR) : hearsNoTone(page, SUPERVISOR),
+      toCustomer ? customer.hears(SUPERVISOR) : customer.doesNotHear(SUPERVISOR),
+    ]);
+    await boss.getByRole("button", { name: "끊기" }).click();
+    await boss.locator("[data-phone]", { hasText: "통화 중" }).waitFor({ state: "detached" });
+  }
+  await talking(page, customer); // which went on all the time
+});
+
+it("lets one of two agents call a missed caller back, and tells the other who does", async () => {
+  const names = ["심청", "전우치"];
+  const pages = await Promise.all(names.map((agent) => agentPage(voice, agent)));
+  for (const page of pages) {
+    await ready(page);
+    await page.keyboard.press("F4");
+    await page.keyboard.press("1");
+    await page.locator(".state .tag.away").waitFor();
+  }
+  const customer = await board.call("01066667777", CUSTOMER, { to: "0215883456" });
+  await pages[0]!.locator("[data-live]", { hasText: "010-6666-7777" }).waitFor();
+  await customer.hangup();
+  const row = (page: Page) => page.locator("[data-missed]", { hasText: "010-6666-7777" });
+  for (const page of pages) {
+    await goTo(page, "missed");
+    await row(page).waitFor();
+  }
+  const callBack = (page: Page) => row(page).getByRole("button", { name: "전화 걸기", exact: true });
+  // Both press at the same moment, whatever the one has been told of the other.
+  await Promise.all(pages.map((page) => callBack(page).evaluate((button: HTMLButtonElement) => button.click())));
+  const caller = await Promise.race(
+    pages.map(async (page, i) => {
+      await page.locator("section.outgoing[data-call]").waitFor();
+      return i;
+    }),
+  );
+  const other = pages[1 - caller]!;
+  for (const page of pages) await row(page).getByText(`${names[caller]} 처리 중`).waitFor();
+  expect(await callBack(other).isDisabled()).toBe(true);
+  expect(await other.locator("section.outgoing").count()).toBe(0);
+  await pages[caller]!.getByRole("button", { name: "취소" }).click();
+  await other.locator("[data-missed] [data-callbacks]", { hasText: names[caller]! }).waitFor();
+  await callBack(other).and(other.locator(":enabled")).waitFor();
 });
 
 it("rings with two others at once, and is quiet when one of them has answered", async () => {

@@ -226,10 +226,14 @@ func (s *switchboard) connectPhone(ctx context.Context, log *slog.Logger) (err e
 	return s.phone.Register(ctx)
 }
 
-// customers are nobody, but for one whose voice is the usual tone.
+// customers are nobody, but for one whose voice is the usual tone, and one
+// whose phone rings on.
 func customers(number string) lab.Behaviour {
-	if number == "01055556666" {
+	switch number {
+	case "01055556666":
 		return lab.Behaviour{After: time.Second, Answer: true, Tone: 440}
+	case "01066667777":
+		return lab.Behaviour{}
 	}
 	return lab.Behaviour{Silent: true, Refuse: 404}
 }

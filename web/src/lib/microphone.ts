@@ -13,10 +13,19 @@ export async function openMicrophone(id: string): Promise<MediaStream> {
   const devices = (navigator as Partial<Navigator>).mediaDevices;
   if (!devices) throw new MicError("insecure");
   try {
-    return await devices.getUserMedia({ audio: id ? { deviceId: { ideal: id } } : true });
+    // Chromium takes a device that is merely preferred for no more than a hint.
+    return await devices.getUserMedia({ audio: id ? { deviceId: { exact: id } } : true });
   } catch (e) {
+    if (id && isGone(e)) return openMicrophone("");
     throw new MicError(micFault(e));
   }
+}
+
+/** Whether the microphone that was asked for is not plugged in. */
+function isGone(e: unknown): boolean {
+  // Not every browser's OverconstrainedError is an Error.
+  const name = (e as Partial<Error> | null)?.name;
+  return name === "OverconstrainedError" || name === "NotFoundError";
 }
 
 /** What an error of getUserMedia means for the user. */
