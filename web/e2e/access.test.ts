@@ -10,7 +10,7 @@ import { show, type View, views } from "./views";
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await startChromium();
+  browser = await startChromium(undefined, { tone: 1000 });
 });
 afterAll(async () => {
   await browser.close();

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { writeVoice } from "./voice";
 
 const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -21,17 +22,19 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** A browser's microphone: a wav file (48 kHz, mono, 16 bit), none at all, or one that the user has forbidden. */
-export type Microphone = { wav: string } | "missing" | "blocked";
+/** A browser's microphone: who speaks into it has a tone (Hz) for a voice; or there is none, or the user has forbidden it. */
+export type Microphone = { tone: number } | "missing" | "blocked";
 
 /** Calls stay on this machine's loopback, as all else. */
 const CALLS = ["--allow-loopback-in-peer-connection"];
 
-function microphoneFlags(m: Microphone): string[] {
+async function microphoneFlags(m: Microphone, profile: string): Promise<string[]> {
   if (m === "blocked") return ["--use-fake-device-for-media-stream"];
   const allowed = ["--use-fake-ui-for-media-stream"];
   if (m === "missing") return allowed;
-  return [...allowed, "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${m.wav}`];
+  const voice = join(profile, "voice.wav");
+  await writeVoice(voice, m.tone);
+  return [...allowed, "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${voice}`];
 }
 
 export interface Browser {
@@ -51,7 +54,7 @@ export async function startChromium(
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: EXECUTABLE,
     headless: true,
-    args: [...OFFLINE, ...QUIET, ...CALLS, ...microphoneFlags(microphone)],
+    args: [...OFFLINE, ...QUIET, ...CALLS, ...(await microphoneFlags(microphone, profile))],
     viewport: size,
     locale: "ko-KR",
     timezoneId: "Asia/Seoul",

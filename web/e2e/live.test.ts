@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { Call } from "../src/wire/messages";
 import { type Browser, type Microphone, startChromium } from "./chromium";
-import { type Customer, eventually, Switchboard, writeVoice } from "./switchboard";
+import { type Customer, eventually, Switchboard } from "./switchboard";
 import { goTo, login } from "./user";
 
 // 성춘향 has a telephone that answers by itself; 이몽룡's is the page.
@@ -190,10 +187,7 @@ it("is right again after the tab slept", async () => {
 });
 
 it("is worked by keyboard alone, from the login to the end of after-call work", async () => {
-  const dir = await mkdtemp(join(tmpdir(), "calld-voice-"));
-  const voice = { wav: join(dir, "voice.wav") };
-  await writeVoice(voice.wav, 1000);
-  const page = await (await open(voice)).page();
+  const page = await (await open({ tone: 1000 })).page();
   await page.goto(board.url);
   const press = (key: string) => page.keyboard.press(key);
   await page.locator("input[autocomplete=username]:focus").waitFor();
@@ -228,5 +222,4 @@ it("is worked by keyboard alone, from the login to the end of after-call work", 
     await press(key);
     await page.waitForURL(`**/#/${screen}`);
   }
-  await rm(dir, { recursive: true, force: true });
 });

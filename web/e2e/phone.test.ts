@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Browser, type Microphone, startChromium } from "./chromium";
-import { eventually, Switchboard, writeVoice } from "./switchboard";
+import { eventually, Switchboard } from "./switchboard";
 import { goTo, login } from "./user";
 
 /** The agent's voice, the customer's and a supervisor's, in Hz; none is an overtone of another. */
@@ -15,17 +12,9 @@ const SUPERVISOR = 1550;
 const MUSIC = 350;
 
 let board: Switchboard;
-let dir: string;
-let voice: Microphone;
-let supervisor: Microphone;
 const browsers: Browser[] = [];
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "calld-voice-"));
-  voice = { wav: join(dir, "voice.wav") };
-  await writeVoice(voice.wav, AGENT);
-  supervisor = { wav: join(dir, "supervisor.wav") };
-  await writeVoice(supervisor.wav, SUPERVISOR);
   board = await Switchboard.open();
 }, 240_000);
 afterEach(async () => {
@@ -37,13 +26,10 @@ afterEach(async () => {
   }
   expect(faults).toEqual([]);
 });
-afterAll(async () => {
-  await board.close();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => board.close());
 
 /** A browser with a page whose agent is logged in. */
-async function agentPage(microphone: Microphone = voice, agent = "홍길동"): Promise<Page> {
+async function agentPage(microphone: Microphone = { tone: AGENT }, agent = "홍길동"): Promise<Page> {
   const browser = await startChromium(undefined, microphone);
   browsers.push(browser);
   await browser.context.addInitScript(spy);
@@ -409,7 +395,7 @@ it("hands a caller to a colleague", async () => {
 });
 
 it("lets a supervisor listen, whisper and barge in on a phone that is a page too", async () => {
-  const boss = await agentPage(supervisor, "감독");
+  const boss = await agentPage({ tone: SUPERVISOR }, "감독");
   await ready(boss);
   const { page, customer } = await talk();
   await goTo(boss, "board");
@@ -438,7 +424,7 @@ it("lets a supervisor listen, whisper and barge in on a phone that is a page too
 
 it("lets one of two agents call a missed caller back, and tells the other who does", async () => {
   const names = ["심청", "전우치"];
-  const pages = await Promise.all(names.map((agent) => agentPage(voice, agent)));
+  const pages = await Promise.all(names.map((agent) => agentPage(undefined, agent)));
   for (const page of pages) {
     await ready(page);
     await page.keyboard.press("F4");
@@ -472,7 +458,7 @@ it("lets one of two agents call a missed caller back, and tells the other who do
 });
 
 it("rings with two others at once, and is quiet when one of them has answered", async () => {
-  const pages = await Promise.all(["심청", "전우치", "방자"].map((agent) => agentPage(voice, agent)));
+  const pages = await Promise.all(["심청", "전우치", "방자"].map((agent) => agentPage(undefined, agent)));
   for (const page of pages) {
     await ready(page);
     await page.locator(".state .tag.available").waitFor();

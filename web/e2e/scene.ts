@@ -322,6 +322,7 @@ export const answers: Record<string, unknown> = {
     return { calls: who ? history.filter((c) => c.agent === who) : history, next: who ? "" : "more" };
   },
   missed: { missed, next: "" },
+  "session/phone": { uri: "sip:8008@calld.invalid", user: "8008", secret: "" },
   status,
   "reports/today": { queues: today },
   asterisk: {

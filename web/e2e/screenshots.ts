@@ -10,7 +10,7 @@ const PICTURES = fileURLToPath(new URL("../../docs/pictures/", import.meta.url))
 let browser: Browser;
 beforeAll(async () => {
   await mkdir(PICTURES, { recursive: true });
-  browser = await startChromium();
+  browser = await startChromium(undefined, { tone: 1000 });
 });
 afterAll(async () => {
   await browser.close();

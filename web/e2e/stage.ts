@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Me } from "../src/lib/api";
 import type { ClientFrame, ServerFrame, Welcome } from "../src/wire/messages";
+import { FarEnd } from "./farend";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Record<string, string> = {
@@ -33,6 +34,8 @@ export class Stage {
   refuseSockets = false;
   /** What pages sent, all of it answered by an ack. */
   readonly heard: ClientFrame[] = [];
+  /** The other end of the page's telephone. */
+  readonly farEnd = new FarEnd();
   /** What pages posted to the REST interface. */
   readonly posted: { path: string; body: unknown }[] = [];
   /** Answers of the REST interface by path, without api/v1/; a function is given the query, bytes are a sound. */
@@ -51,7 +54,8 @@ export class Stage {
     const sockets = new WebSocketServer({ noServer: true });
     this.#http.on("upgrade", (request, socket, head) => {
       if (this.refuseSockets) return socket.destroy();
-      sockets.handleUpgrade(request, socket, head, (ws) => this.#join(ws));
+      const isPhone = request.url?.startsWith("/sip") === true;
+      sockets.handleUpgrade(request, socket, head, (ws) => (isPhone ? this.farEnd.connect(ws) : this.#join(ws)));
     });
   }
 

@@ -17,6 +17,20 @@ const arrive: Act = async (page, stage) => {
 };
 const answer: Act = async (page, stage, words) => {
   await arrive(page, stage, words);
+  await talk(page, stage);
+};
+/** The same with the telephone in the page. */
+const answerHere: Act = async (page, stage, words) => {
+  stage.say({ ...stage.welcome, type: "welcome", web_phone: true });
+  await page.locator("[data-phone=ready]").waitFor();
+  await arrive(page, stage, words);
+  stage.farEnd.ring(mine().caller);
+  await page.locator("[data-answer]").waitFor();
+  await page.keyboard.press("F9");
+  await page.locator("[data-phone]", { hasText: words.phone.inCall }).waitFor();
+  await talk(page, stage);
+};
+const talk = async (page: Page, stage: Stage) => {
   const rings = [{ agent: "홍길동", at: ago(3), result: "answered" } as const];
   const call = mine({ phase: "talking", agent: "홍길동", start: ago(0), wait_ms: 17_000, rings });
   stage.say({ type: "call.answered", at: ago(0), call, rings });
@@ -37,6 +51,7 @@ export const views: View[] = [
   ["now", AGENT, "#/now", nothing],
   ["ringing", AGENT, "#/now", arrive],
   ["talking", AGENT, "#/now", answer],
+  ["webphone", AGENT, "#/now", answerHere],
   ["missed", AGENT, "#/missed", nothing],
   [
     "resolve",

@@ -275,7 +275,7 @@ export const en: Words = {
     muted: "Muted",
     inCall: "In a call",
     ringing: "Ringing",
-    devices: "Microphone and loudspeaker",
+    devices: "Devices: microphone and loudspeaker",
     devicesShort: "Devices",
     microphone: "Microphone",
     speaker: "Loudspeaker",

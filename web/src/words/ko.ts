@@ -299,7 +299,7 @@ export const ko = {
     muted: "음소거됨",
     inCall: "통화 중",
     ringing: "전화 울림",
-    devices: "마이크와 스피커",
+    devices: "장치: 마이크와 스피커",
     devicesShort: "장치",
     microphone: "마이크",
     speaker: "스피커",
