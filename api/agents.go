@@ -262,7 +262,7 @@ func (a *API) hashPassword(ctx context.Context, ag *config.Agent) error {
 	case <-ctx.Done():
 		return problem(http.StatusServiceUnavailable, CodeOther, "the request was given up")
 	}
-	ag.Password = config.Secret(config.HashPassword(string(ag.Password)))
+	ag.Password = config.Secret(a.hash(string(ag.Password)))
 	return nil
 }
 

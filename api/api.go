@@ -100,6 +100,7 @@ type API struct {
 	guesses       guesses
 	checks        chan struct{} // full while loginsAtOnce passwords are being checked
 	verify        func(stored config.Secret, password string) bool
+	hash          func(password string) string
 }
 
 // New makes an API.
@@ -109,7 +110,7 @@ func New(o Options) *API {
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
 		asterisk: o.Asterisk, talks: o.Talks, version: o.Version, log: o.Log,
-		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword,
+		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
 	}
 }
 

@@ -171,6 +171,7 @@ var examples = map[string]struct{ id, body string }{
 	"get-recording":   {"ended-billing", ""},
 	"hangup-call":     {"talk-billing", ""},
 	"hold-call":       {"talk-billing", ""},
+	"unhold-call":     {"talk-billing", ""},
 	"transfer-call":   {"talk-상담전화", `{"to":{"queue":"billing"}}`},
 	"dtmf-call":       {"talk-billing", `{"to":"agent","digits":"1"}`},
 	"call-back":       {"missed-billing", ""},
@@ -194,32 +195,37 @@ func TestAnswersAsDocumented(t *testing.T) {
 		}
 		t.Run(d.op.OperationID, func(t *testing.T) {
 			example := examples[d.op.OperationID]
-			r := c.ask("관리자", strings.ReplaceAll(d.String(), "{id}", example.id), example.body)
-			body := r.Body.String()
-			resp := d.op.Responses[fmt.Sprint(r.Code)]
-			if resp == nil {
-				t.Fatalf("status %d is not documented: %s", r.Code, body)
-			}
-			media := resp.Content[r.Header().Get("Content-Type")]
-			if media == nil {
-				if body != "" || len(resp.Content) > 0 {
-					t.Fatalf("%s is not documented", r.Header().Get("Content-Type"))
-				}
-				return
-			}
-			if media.Schema.Format == "binary" {
-				return
-			}
-			var v any
-			if err := json.Unmarshal([]byte(body), &v); err != nil {
-				t.Fatal(err)
-			}
-			var result huma.ValidateResult
-			huma.Validate(schemas, media.Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, &result)
-			if len(result.Errors) > 0 {
-				t.Errorf("%v in %s", result.Errors, body)
-			}
+			d.fits(t, schemas, c.ask("관리자", strings.ReplaceAll(d.String(), "{id}", example.id), example.body))
 		})
+	}
+}
+
+// fits checks that a good answer has a documented status and fits its schema.
+func (d documented) fits(t *testing.T, schemas huma.Registry, r *httptest.ResponseRecorder) {
+	t.Helper()
+	body := r.Body.String()
+	resp := d.op.Responses[fmt.Sprint(r.Code)]
+	if resp == nil {
+		t.Fatalf("%s: status %d is not documented: %s", d, r.Code, body)
+	}
+	media := resp.Content[r.Header().Get("Content-Type")]
+	if media == nil {
+		if body != "" || len(resp.Content) > 0 {
+			t.Fatalf("%s: %s is not documented", d, r.Header().Get("Content-Type"))
+		}
+		return
+	}
+	if media.Schema.Format == "binary" {
+		return
+	}
+	var v any
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatal(err)
+	}
+	var result huma.ValidateResult
+	huma.Validate(schemas, media.Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, &result)
+	if len(result.Errors) > 0 {
+		t.Errorf("%s: %v in %s", d, result.Errors, body)
 	}
 }
 
