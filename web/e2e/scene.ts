@@ -340,6 +340,9 @@ export const answers: Record<string, unknown> = {
       address: `192.0.2.${i + 10}`,
     })),
   },
+  agents: {
+    agents: agents.map((a, i) => ({ ...a, role: "agent", web_phone: false, managed_by: i < 8 ? "file" : "api" })),
+  },
   config: {
     files: ["/etc/calld/calld.toml"],
     settings: [

@@ -86,6 +86,12 @@ export const views: View[] = [
     },
   ],
   [
+    "account",
+    ADMIN,
+    "#/admin",
+    async (page, _, words) => page.getByRole("button", { name: words.accounts.add }).click(),
+  ],
+  [
     "lost",
     AGENT,
     "#/now",

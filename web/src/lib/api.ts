@@ -6,6 +6,8 @@ export type Phone = Schemas["Phone"];
 export type Status = Schemas["Status"];
 export type Setting = Schemas["Setting"];
 export type Audit = Schemas["Audit"];
+export type AgentNow = Schemas["AgentNow"];
+type AgentSettings = Schemas["AgentSettings"];
 export type Connection = Schemas["Connection"];
 export type AsteriskNow = Schemas["AsteriskNow"];
 export type ConfigInForce = Schemas["ConfigOutputBody"];
@@ -106,6 +108,24 @@ export class Api {
   transferTargets(): Promise<Schemas["TransferTargets"]> {
     return this.#send("GET", "transfer-targets");
   }
+  async agents(): Promise<AgentNow[]> {
+    return (await this.#send<Schemas["AgentsOutputBody"]>("GET", "agents")).agents ?? [];
+  }
+  /** An agent with the tag of the settings. */
+  async agent(id: string): Promise<{ agent: AgentNow; tag: string }> {
+    const response = await this.#ask("GET", agentPath(id));
+    return { agent: (await response.json()) as AgentNow, tag: response.headers.get("ETag") ?? "" };
+  }
+  createAgent(settings: AgentSettings & { id: string }): Promise<AgentNow> {
+    return this.#send("POST", "agents", settings);
+  }
+  /** Changes an agent unless somebody else has since the tag was given: that is an ApiError "stale". */
+  replaceAgent(id: string, tag: string, settings: AgentSettings): Promise<AgentNow> {
+    return this.#send("PUT", agentPath(id), settings, undefined, { "If-Match": tag });
+  }
+  deleteAgent(id: string): Promise<void> {
+    return this.#send("DELETE", agentPath(id));
+  }
   freeAgent(id: string): Promise<void> {
     return this.#send("POST", `agents/${encodeURIComponent(id)}/free`);
   }
@@ -131,15 +151,13 @@ export class Api {
     return this.#send("POST", "reload");
   }
 
-  async #send<T>(
-    method: string,
-    path: string,
-    body?: object,
-    signal?: AbortSignal,
-    headers?: Record<string, string>,
-  ): Promise<T> {
+  async #send<T>(...request: Parameters<typeof ask>): Promise<T> {
+    return content<T>(await this.#ask(...request));
+  }
+
+  async #ask(...request: Parameters<typeof ask>): Promise<Response> {
     try {
-      return await send<T>(method, path, body, signal, headers);
+      return await ask(...request);
     } catch (e) {
       if (e instanceof ApiError && e.code === "unauthorized") this.#onExpired();
       throw e;
@@ -156,13 +174,25 @@ export function recordingPath(call: string): string {
   return `${ROOT}calls/${encodeURIComponent(call)}/recording`;
 }
 
-async function send<T>(
+const agentPath = (id: string) => "agents/" + encodeURIComponent(id);
+
+async function send<T>(...request: Parameters<typeof ask>): Promise<T> {
+  return content<T>(await ask(...request));
+}
+
+async function content<T>(response: Response): Promise<T> {
+  if (response.status === 204) return undefined as T;
+  return (await response.json().catch(() => null)) as T;
+}
+
+/** Asks; a refusal is an ApiError. */
+async function ask(
   method: string,
   path: string,
   body?: object,
   signal?: AbortSignal,
   headers: Record<string, string> = {},
-): Promise<T> {
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(ROOT + path, {
@@ -175,10 +205,8 @@ async function send<T>(
     if (signal?.aborted) throw e;
     throw new ApiError("unreachable", String(e));
   }
-  if (response.status === 204) return undefined as T;
-  const answer = (await response.json().catch(() => null)) as unknown;
-  if (response.ok) return answer as T;
-  const p = (answer ?? {}) as Partial<Schemas["Problem"]>;
+  if (response.ok) return response;
+  const p = ((await response.json().catch(() => null)) ?? {}) as Partial<Schemas["Problem"]>;
   const faults = (p.errors ?? []).map((f) => f.message ?? "");
   throw new ApiError(p.code ?? "internal_error", p.detail ?? String(response.status), faults);
 }

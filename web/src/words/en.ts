@@ -465,6 +465,23 @@ export const en: Words = {
     },
   },
 
+  accounts: {
+    title: "Agents",
+    hint: "Agents of the configuration file are changed there. Those made here are in force at once and stay after a restart.",
+    queues: "Queues",
+    kept: "Kept in",
+    managed: { file: "the file", api: "here", removed: "removed" },
+    add: "Add an agent",
+    change: "Change",
+    changeTitle: "Change an agent",
+    remove: "Remove",
+    removeTitle: "Remove an agent",
+    removeHint: "The agent is logged out, and finishes a call in hand.",
+    passwordStays: "empty: it stays",
+    webPhone: "The page is the phone (web phone)",
+    save: "Save",
+    stale: "Somebody else has changed it since: open it again.",
+  },
   admin: {
     title: "Admin",
     server: "Server",

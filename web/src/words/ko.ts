@@ -1,3 +1,4 @@
+import type { AgentNow } from "../lib/api";
 import type { MicFault } from "../lib/microphone";
 import type { DialFault } from "../state/calls.svelte";
 import type { PhoneState } from "../state/phone.svelte";
@@ -11,6 +12,8 @@ import type {
   Role,
   RingResult,
 } from "../wire/messages";
+
+type ManagedBy = AgentNow["managed_by"];
 
 /**
  * Every text of the page. This catalogue sets the shape: a language that lacks
@@ -490,6 +493,23 @@ export const ko = {
     },
   },
 
+  accounts: {
+    title: "상담원 관리",
+    hint: "설정 파일에 있는 상담원은 파일에서 바꿉니다. 여기서 만든 상담원은 바로 적용되고 다시 시작해도 남습니다.",
+    queues: "큐",
+    kept: "관리",
+    managed: { file: "설정 파일", api: "여기", removed: "삭제됨" } satisfies Record<ManagedBy, string>,
+    add: "상담원 추가",
+    change: "바꾸기",
+    changeTitle: "상담원 바꾸기",
+    remove: "삭제",
+    removeTitle: "상담원 삭제",
+    removeHint: "로그아웃되고, 하던 통화는 끝까지 합니다.",
+    passwordStays: "비우면 그대로",
+    webPhone: "이 화면이 전화기 (웹폰)",
+    save: "저장",
+    stale: "그사이 다른 사람이 바꾸었습니다. 다시 열어 확인하세요.",
+  },
   admin: {
     title: "관리",
     server: "서버",
