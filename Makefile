@@ -32,6 +32,17 @@ pages: web/dist/index.html ## build the browser pages into web/dist
 build: pages ## build bin/calld, pages included
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/calld ./cmd/calld
 
+.PHONY: deb
+deb: build ## make the Debian package bin/calld_VERSION_ARCH.deb
+	packaging/deb/build bin/calld "$(VERSION)" bin
+
+.PHONY: try-deb
+try-deb: build ## install, start, upgrade and remove the package in a clean Debian; needs root
+	@command -v mmdebstrap >/dev/null || apt-get install --yes --no-install-recommends mmdebstrap
+	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
+	packaging/deb/build bin/calld 0.0.1 "$$out"; packaging/deb/build bin/calld 0.0.2 "$$out"; \
+	packaging/deb/try "$$out"/calld_0.0.1_*.deb "$$out"/calld_0.0.2_*.deb
+
 .PHONY: check
 check: format lint generated unit check-pages ## format, lint, generated files, unit tests: for every commit
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"calld/agi"
@@ -172,11 +173,14 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "http", func(ctx context.Context) error {
 		return serveHTTP(ctx, a.httpServer(a.handler()), listen.http)
 	})
+	p.start(ctx, "watchdog", a.watchdog)
+	a.tellSystemd(daemon.SdNotifyReady + "\nSTATUS=" + a.inOneLine())
 	a.log.Info("calld is ready", "http", listen.http.Addr().String(), "agi", listen.agi.Addr().String(),
 		"took_ms", time.Since(a.started).Milliseconds())
 	select {
 	case <-ctx.Done():
 		a.log.Info("stopping")
+		a.tellSystemd(daemon.SdNotifyStopping)
 	case err = <-p.failed:
 	}
 	return errors.Join(err, p.stop())
