@@ -16,6 +16,7 @@ import (
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
+	"calld/webhook"
 )
 
 // MaxBody bounds a request's body, in bytes.
@@ -59,9 +60,10 @@ type Options struct {
 	// package exchange, or queue.ErrUnknownAgent.
 	Free func(ctx context.Context, agentID string) error
 	// Talks does what agents ask for in a talk.
-	Talks   *talk.Talks
-	Version string
-	Log     *slog.Logger
+	Talks    *talk.Talks
+	Webhooks *webhook.Service
+	Version  string
+	Log      *slog.Logger
 }
 
 // Status is how the server is.
@@ -95,6 +97,7 @@ type API struct {
 	connections   func() []Connection
 	asterisk      func(context.Context) AsteriskNow
 	talks         *talk.Talks
+	webhooks      *webhook.Service
 	version       string
 	log           *slog.Logger
 	guesses       guesses
@@ -109,7 +112,7 @@ func New(o Options) *API {
 	return &API{
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
-		asterisk: o.Asterisk, talks: o.Talks, version: o.Version, log: o.Log,
+		asterisk: o.Asterisk, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
 	}
 }
@@ -165,6 +168,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerReports(h)
 	a.registerServer(h)
 	a.registerAdmin(h)
+	a.registerWebhooks(h)
 	return h
 }
 

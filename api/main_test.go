@@ -24,6 +24,7 @@ import (
 	"calld/store"
 	"calld/store/storetest"
 	"calld/talk"
+	"calld/webhook"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -54,6 +55,10 @@ role = "admin"
 phone = "808"
 phone_secret = "sip-808"
 web_phone = true
+[webhooks.crm]
+url = "https://user:hush@crm.example.com/calld"
+secret = "0123456789abcdef"
+queues = ["billing"]
 `
 
 // programs are those with a token, by their ids.
@@ -68,6 +73,14 @@ func programs() string {
 }
 
 func tokenOf(id string) string { return "calld_" + id }
+
+// receiver answers every delivery of a webhook with its status.
+type receiver int
+
+// RoundTrip answers a delivery.
+func (r receiver) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: int(r), Body: http.NoBody}, nil
+}
 
 // centre is a server with a board and a store of its own.
 type centre struct {
@@ -100,6 +113,13 @@ func newCentre(tb testing.TB) *centre {
 	c := &centre{t: tb, store: storetest.Open(tb), recordings: tb.TempDir()}
 	c.configure(centreConfig)
 	c.board = queue.New(queue.Options{Config: c.cfg, Seed: 1})
+	hooks, err := webhook.New(webhook.Options{Store: c.store, Transport: receiver(http.StatusTeapot), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := hooks.Configure(tb.Context(), c.cfg); err != nil {
+		tb.Fatal(err)
+	}
 	c.api = New(Options{
 		Board: c.board, Store: c.store,
 		Day:           report.NewDay(report.Options{Location: time.UTC, Threshold: func(string) time.Duration { return 20 * time.Second }}),
@@ -109,6 +129,7 @@ func newCentre(tb testing.TB) *centre {
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
 		LoggedOut:     c.board.Logout,
 		Talks:         talk.New(talk.Options{Board: c.board, Exchange: &c.pbx, HoldContext: "hold", HeldVariable: "HELD", TurnedContext: "turned"}),
+		Webhooks:      hooks,
 		Dial: func(_ context.Context, d Dial) (queue.Call, error) {
 			c.dialled = d.Agent + " " + d.Queue + " " + d.Number
 			return queue.Call{ID: "dialled", Rings: []queue.Ring{}}, c.refusal

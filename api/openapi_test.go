@@ -179,6 +179,7 @@ var examples = map[string]struct{ id, body string }{
 	"spy":             {"live-billing", `{"mode":"listen"}`},
 	"free-agent":      {"other", ""},
 	"log-out-agent":   {"other", ""},
+	"test-webhook":    {"crm", ""},
 }
 
 // TestAnswersAsDocumented: each operation, asked rightly, answers with a

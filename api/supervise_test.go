@@ -10,10 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"calld/config"
+
 	"calld/exchange"
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
+	"calld/webhook"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -117,12 +120,33 @@ func TestLoggedOutByASupervisor(t *testing.T) {
 
 func TestServerIsForAdmins(t *testing.T) {
 	c := newCentre(t)
-	for _, path := range []string{"/api/v1/config", "/api/v1/connections", "/api/v1/asterisk"} {
+	for _, path := range []string{"/api/v1/config", "/api/v1/connections", "/api/v1/asterisk", "/api/v1/webhooks"} {
 		wantProblem(t, c.ask("sup", "GET "+path, ""), http.StatusForbidden, CodeForbidden)
 		r := c.ask("관리자", "GET "+path, "")
 		if body := r.Body.String(); r.Code != http.StatusOK || strings.Contains(body, "right") {
 			t.Errorf("%s: %d %s", path, r.Code, body)
 		}
+	}
+}
+
+func TestWebhooks(t *testing.T) {
+	c := newCentre(t)
+	type list struct {
+		Webhooks []webhook.Health `json:"webhooks"`
+	}
+	wantProblem(t, c.ask("sup", "POST /api/v1/webhooks/crm/test", ""), http.StatusForbidden, CodeForbidden)
+	wantProblem(t, c.ask("관리자", "POST /api/v1/webhooks/other/test", ""), http.StatusNotFound, CodeNotFound)
+	tried := read[webhook.Delivery](t, c.ask("관리자", "POST /api/v1/webhooks/crm/test", ""), http.StatusOK)
+	if tried.Status != http.StatusTeapot || tried.Error != "the receiver answered 418 I'm a teapot" {
+		t.Errorf("tried: %+v", tried)
+	}
+	got := read[list](t, c.ask("관리자", "GET /api/v1/webhooks", ""), http.StatusOK).Webhooks
+	want := []webhook.Health{{
+		Name: "crm", URL: "https://user:xxxxx@crm.example.com/calld", Events: config.WebhookEvents(), Queues: []string{"billing"},
+		Failed: 1, Dropped: map[webhook.DropReason]uint64{"overflow": 0, "expired": 0, "gone": 0}, LastError: tried.Error,
+	}}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(webhook.Health{}, "ErrorAt")); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
 	}
 }
 

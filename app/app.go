@@ -21,10 +21,12 @@ import (
 	"calld/exchange"
 	"calld/notify"
 	"calld/queue"
+	"calld/queuelog"
 	"calld/report"
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
+	"calld/webhook"
 	"calld/webphone"
 )
 
@@ -50,6 +52,8 @@ type App struct {
 	store    *store.Store
 	recorder *store.Recorder
 	day      *report.Day
+	hooks    *webhook.Service
+	queueLog *queuelog.Log
 	away     *awayKeeper
 	board    *queue.Board
 	hub      *notify.Hub
@@ -100,12 +104,19 @@ func New(o Options) (*App, error) {
 		OriginAllowed: a.hub.OriginAllowed, Agent: pages{a}.agentOf,
 		Resuming: func(phone string) { a.watcher.Resuming(phone) }, Log: o.Log,
 	})
-	a.recorder = store.NewRecorder(st, store.RecorderOptions{Log: o.Log, OnDurable: a.durable})
+	a.recorder = store.NewRecorder(st, store.RecorderOptions{
+		Log: o.Log, OnDurable: a.durable, OnPosted: func(p *store.Post, err error) { a.hooks.Posted(p, err) },
+	})
+	a.hooks, err = webhook.New(webhook.Options{Store: st, Post: a.recorder.Post, Version: o.Version, Log: o.Log})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	a.queueLog = queuelog.New(queuelog.Options{Log: o.Log})
 	a.away = newAwayKeeper(st, o.Log)
-	counts := newCounts(a.metrics)
+	counts := newCounts(a.metrics, a.serviceLevel)
 	a.day = report.NewDay(report.Options{Location: cfg.Server.Timezone, Threshold: a.serviceLevel})
 	a.board = queue.New(queue.Options{
-		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.recorder, a.away, a.day, counts},
+		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.queueLog, a.away, a.day, counts},
 	})
 	a.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI: ami.Options{
@@ -121,7 +132,7 @@ func New(o Options) (*App, error) {
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
-		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk,
+		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk, Webhooks: a.hooks,
 		Talks: talk.New(talk.Options{
 			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
 			TurnedContext: dialplan.TurnedContext,
@@ -150,6 +161,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer listen.close()
+	a.configureHooks()
 	if err := a.restore(ctx); err != nil {
 		return err
 	}
@@ -157,6 +169,8 @@ func (a *App) Run(ctx context.Context) (err error) {
 	// In this order: each part needs only those above it, and the last to
 	// stop is the one that writes what all others have said.
 	p.start(ctx, "recorder", a.recorder.Run)
+	p.start(ctx, "webhooks", a.hooks.Run)
+	p.start(ctx, "queue log", a.queueLog.Run)
 	p.start(ctx, "away states", a.away.Run)
 	p.start(ctx, "board", a.board.Run)
 	p.start(ctx, "retention", a.retain)
@@ -214,6 +228,8 @@ func (a *App) enforce(cfg *config.Config) []config.Change {
 	changes := config.Compare(a.Config(), cfg)
 	cfg = config.Apply(a.Config(), cfg)
 	a.cfg.Store(cfg)
+	a.configureHooks()
+	a.queueLog.Configure(cfg, a.board.Snapshot().Calls)
 	a.announce.Configure(cfg)
 	a.agi.SetAllow(cfg.Server.AGIAllow)
 	a.board.Reload(cfg)

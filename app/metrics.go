@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -14,16 +16,24 @@ import (
 // closed lists, and queue ids, which the configuration bounds.
 type counts struct {
 	calls  *prometheus.CounterVec
+	inTime *prometheus.CounterVec
 	rings  *prometheus.CounterVec
 	waited prometheus.Histogram
+	rung   prometheus.Histogram
 	talked prometheus.Histogram
+	// threshold is how soon a call of a queue is to be answered.
+	threshold func(queueID string) time.Duration
 }
 
-func newCounts(r *prometheus.Registry) *counts {
+func newCounts(r *prometheus.Registry, threshold func(queueID string) time.Duration) *counts {
 	c := &counts{
+		threshold: threshold,
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "calld_calls_total", Help: "Ended calls by queue, direction and outcome.",
 		}, []string{"queue", "direction", "outcome"}),
+		inTime: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "calld_calls_in_time_total", Help: "Ended inbound calls that were answered within the queue's service_level.",
+		}, []string{"queue"}),
 		rings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "calld_rings_total", Help: "Agents rung, by what became of it.",
 		}, []string{"result"}),
@@ -31,12 +41,16 @@ func newCounts(r *prometheus.Registry) *counts {
 			Name: "calld_wait_seconds", Help: "From an inbound call's coming in to its answer or end.",
 			Buckets: []float64{0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600},
 		}),
+		rung: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "calld_ring_seconds", Help: "How long the agents who answered were rung.",
+			Buckets: []float64{0.5, 1, 2, 5, 10, 15, 20, 30, 60},
+		}),
 		talked: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "calld_talk_seconds", Help: "Length of answered calls.",
 			Buckets: []float64{5, 15, 30, 60, 120, 300, 600, 1800, 3600},
 		}),
 	}
-	r.MustRegister(c.calls, c.rings, c.waited, c.talked,
+	r.MustRegister(c.calls, c.inTime, c.rings, c.waited, c.rung, c.talked,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return c
 }
@@ -49,9 +63,15 @@ func (c *counts) Observe(e *queue.Event) {
 	c.calls.WithLabelValues(e.Call.Queue, string(e.Call.Direction), string(e.Call.Outcome)).Inc()
 	for _, r := range e.Call.Rings {
 		c.rings.WithLabelValues(string(r.Result)).Inc()
+		if r.Result == queue.RingAnswer && r.End != nil {
+			c.rung.Observe(r.End.Sub(r.At).Seconds())
+		}
 	}
 	if e.Call.Direction == queue.In {
 		c.waited.Observe(float64(e.Call.WaitMS) / 1000)
+		if e.Call.Start != nil && time.Duration(e.Call.WaitMS)*time.Millisecond <= c.threshold(e.Call.Queue) {
+			c.inTime.WithLabelValues(e.Call.Queue).Inc()
+		}
 	}
 	if e.Call.Start != nil {
 		c.talked.Observe(float64(e.Call.TalkMS) / 1000)
@@ -75,6 +95,8 @@ func (r readings) Collect(out chan<- prometheus.Metric) {
 	r.asterisk(out)
 	r.records(out)
 	r.announcements(out)
+	r.webhooks(out)
+	r.queueLog(out)
 }
 
 func send[N int | int64 | uint64 | float64](out chan<- prometheus.Metric, kind prometheus.ValueType, name, help string, v N, labels ...string) {
@@ -86,10 +108,16 @@ func send[N int | int64 | uint64 | float64](out chan<- prometheus.Metric, kind p
 }
 
 func (r readings) queues(out chan<- prometheus.Metric) {
+	now := time.Now()
 	for _, q := range r.a.board.Snapshot().Queues {
 		for phase, n := range map[queue.Phase]int{queue.Waiting: q.Waiting, queue.Ringing: q.Ringing, queue.Talking: q.Talking} {
 			send(out, prometheus.GaugeValue, "calld_calls", "Live calls by queue and phase.", n, "queue", q.ID, "phase", string(phase))
 		}
+		longest := time.Duration(0)
+		if q.LongestSince != nil {
+			longest = max(0, now.Sub(*q.LongestSince))
+		}
+		send(out, prometheus.GaugeValue, "calld_longest_wait_seconds", "For how long the longest waiting caller has waited.", longest.Seconds(), "queue", q.ID)
 		for _, s := range queue.AgentStates() {
 			send(out, prometheus.GaugeValue, "calld_agents", "Agents by queue and state.", q.Agents[s], "queue", q.ID, "state", string(s))
 		}
@@ -157,6 +185,9 @@ func (r readings) records(out chan<- prometheus.Metric) {
 	rec := r.a.recorder.Stats()
 	send(out, prometheus.GaugeValue, "calld_records_waiting", "Call records not on disk yet.", rec.Waiting)
 	send(out, prometheus.CounterValue, "calld_records_written_total", "Call records written.", rec.Written)
+	writes, took := r.a.recorder.Writes()
+	send(out, prometheus.CounterValue, "calld_store_writes_total", "Transactions that wrote call records.", writes)
+	send(out, prometheus.CounterValue, "calld_store_write_seconds_total", "How long those transactions took in all.", took.Seconds())
 	for reason, n := range map[string]uint64{"overflow": rec.Overflowed, "refused": rec.Refused, "undrained": rec.Undrained} {
 		send(out, prometheus.CounterValue, "calld_records_lost_total", "Call records that only the log holds, by reason.", n, "reason", reason)
 	}
@@ -167,5 +198,24 @@ func (r readings) announcements(out chan<- prometheus.Metric) {
 	send(out, prometheus.CounterValue, "calld_announcements_played_total", "Announcements played.", ann.Played)
 	for reason, n := range ann.Fallbacks {
 		send(out, prometheus.CounterValue, "calld_announcement_fallbacks_total", "Announcements that failed, by reason.", n, "reason", string(reason))
+	}
+}
+
+func (r readings) webhooks(out chan<- prometheus.Metric) {
+	for _, w := range r.a.hooks.List() {
+		send(out, prometheus.GaugeValue, "calld_webhook_pending", "Events that are not delivered yet.", w.Pending, "webhook", w.Name)
+		send(out, prometheus.CounterValue, "calld_webhook_delivered_total", "Events delivered.", w.Delivered, "webhook", w.Name)
+		send(out, prometheus.CounterValue, "calld_webhook_failed_total", "Tries to deliver an event that failed.", w.Failed, "webhook", w.Name)
+		for reason, n := range w.Dropped {
+			send(out, prometheus.CounterValue, "calld_webhook_dropped_total", "Events given up, by reason.", n, "webhook", w.Name, "reason", string(reason))
+		}
+	}
+}
+
+func (r readings) queueLog(out chan<- prometheus.Metric) {
+	s := r.a.queueLog.Stats()
+	send(out, prometheus.CounterValue, "calld_queue_log_lines_total", "Lines written to the queue log.", s.Written)
+	for reason, n := range map[string]uint64{"overflow": s.Overflowed, "failed": s.Failed} {
+		send(out, prometheus.CounterValue, "calld_queue_log_lost_total", "Lines that the queue log lacks, by reason.", n, "reason", reason)
 	}
 }

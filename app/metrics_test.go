@@ -23,7 +23,10 @@ func ask(h http.Handler, path string) (code int, body string) {
 // TestMetrics: docs/metrics.md lists every metric of calld's own with its type
 // and labels, and no other; and labels hold nothing that a caller chooses.
 func TestMetrics(t *testing.T) {
-	a := newSite(t).app()
+	s := newSite(t)
+	s.write(centreConfig + "[webhooks.crm]\nurl = \"https://example.com\"\nsecret = \"0123456789abcdef\"\n")
+	a := s.app()
+	a.configureHooks()
 	if err := a.board.Connect("홍길동"); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ func (a *App) restore(ctx context.Context) error {
 	if err != nil {
 		a.log.Error("live calls of the last run can't be read", "err", err)
 	}
+	a.queueLog.Configure(a.Config(), live)
 	unknown := a.board.Restore(live)
 	for i := range live {
 		if live[i].Phase == queue.Talking {
@@ -68,5 +69,6 @@ func (a *App) settle(ctx context.Context, c queue.Call) error {
 		return fmt.Errorf("settle call %s: %w", c.ID, err)
 	}
 	a.day.Add(&c)
+	a.hooks.Observe(&queue.Event{At: now, Kind: queue.CallEnded, Call: &c})
 	return nil
 }

@@ -72,23 +72,32 @@ func (a *Agent) flaws(queues []string) (list []flaw) {
 	check("id", identifier(a.ID))
 	check("name", line(a.Name))
 	check("role", oneOf([]string{string(RoleAgent), string(RoleSupervisor), string(RoleAdmin)})(string(a.Role)))
-	for i, id := range a.Queues {
-		switch {
-		case slices.Contains(a.Queues[:i], id):
-			add("queues", fmt.Sprintf("queue %q is listed twice; remove one", id))
-		case queues != nil && !slices.Contains(queues, id):
-			mend := didYouMean(id, queues)
-			if mend == "" {
-				mend = "; add [queues." + toml.Key{id}.String() + "] or remove it here"
-			}
-			add("queues", fmt.Sprintf("there is no queue %q%s", id, mend))
-		}
+	for _, text := range queueFlaws(a.Queues, queues) {
+		add("queues", text)
 	}
 	check("phone", optional(number)(a.Phone))
 	if a.Phone == "" && a.WebPhone {
 		add("web_phone", "needs a phone too; set phone to the number of the page's own phone")
 	} else if a.Phone == "" && a.PhoneSecret != "" {
 		add("phone_secret", "needs a phone too; set phone")
+	}
+	return list
+}
+
+// queueFlaws tells what is wrong with a list of queues. known are all that
+// there are; nil: they are not looked at.
+func queueFlaws(ids, known []string) (list []string) {
+	for i, id := range ids {
+		switch {
+		case slices.Contains(ids[:i], id):
+			list = append(list, fmt.Sprintf("queue %q is listed twice; remove one", id))
+		case known != nil && !slices.Contains(known, id):
+			mend := didYouMean(id, known)
+			if mend == "" {
+				mend = "; add [queues." + toml.Key{id}.String() + "] or remove it here"
+			}
+			list = append(list, fmt.Sprintf("there is no queue %q%s", id, mend))
+		}
 	}
 	return list
 }

@@ -16,8 +16,8 @@ type ChangeKind string
 
 // The kinds of change.
 const (
-	Added     ChangeKind = "added"     // a queue, agent or token is new; New is its name
-	Removed   ChangeKind = "removed"   // a queue, agent or token is gone; Old is its name
+	Added     ChangeKind = "added"     // a queue, agent, token or webhook is new; New is its name, or a webhook's URL
+	Removed   ChangeKind = "removed"   // a queue, agent, token or webhook is gone; Old is as New
 	Changed   ChangeKind = "changed"   // a key has another value
 	Reordered ChangeKind = "reordered" // queues, agents or tokens stand in another order
 )
@@ -90,7 +90,8 @@ func Compare(before, after *Config) []Change {
 	}
 	list = append(list, compareEntries("queues", before, after, queues)...)
 	list = append(list, compareEntries("agents", before, after, agents)...)
-	return append(list, compareEntries("tokens", before, after, tokens)...)
+	list = append(list, compareEntries("tokens", before, after, tokens)...)
+	return append(list, compareEntries("webhooks", before, after, webhookEntries)...)
 }
 
 // Apply is the configuration that a running server follows once its file has
@@ -115,7 +116,7 @@ type setting struct {
 	restart bool
 }
 
-// entry is one queue, agent or token.
+// entry is one queue, agent, token or webhook.
 type entry struct {
 	name     string
 	settings []setting
@@ -244,6 +245,7 @@ func tableSettings(c *Config) []setting {
 		lasting("tts.timeout", t.Timeout),
 		texts("callers.vip", c.Callers.VIP),
 		texts("callers.blocked", c.Callers.Blocked),
+		text("queue_log.file", c.QueueLog.File),
 	}
 }
 

@@ -93,7 +93,8 @@ web_phone = true
 func TestCompareSeesEveryField(t *testing.T) {
 	load := func() *Config {
 		return mustLoad(t, "asterisk.secret = \"x\"\n[queues.1]\nnumber = \"101\"\n[agents.a]\nname = \"x\"\npassword = \"x\"\n"+
-			"[tokens.t]\nhash = \""+HashToken("x")+"\"\n")
+			"[tokens.t]\nhash = \""+HashToken("x")+"\"\n"+
+			"[webhooks.crm]\nurl = \"https://example.com\"\nsecret = \"0123456789abcdef\"\n")
 	}
 	oslo, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
@@ -175,7 +176,7 @@ func TestCompareSeesEveryField(t *testing.T) {
 // clone copies what the test above changes in place.
 func clone(c *Config) *Config {
 	d := *c
-	d.Queues, d.Agents, d.Tokens = slices.Clone(c.Queues), slices.Clone(c.Agents), slices.Clone(c.Tokens)
+	d.Queues, d.Agents, d.Tokens, d.Webhooks = slices.Clone(c.Queues), slices.Clone(c.Agents), slices.Clone(c.Tokens), slices.Clone(c.Webhooks)
 	return &d
 }
 

@@ -13,9 +13,11 @@ type Config struct {
 	Announcement Announcement
 	TTS          TTS
 	Callers      Callers
-	Queues       []Queue // in the order of the file
-	Agents       []Agent // in the order of the file, then those of [Config.With]
-	Tokens       []Token // in the order of the file
+	QueueLog     QueueLog
+	Queues       []Queue   // in the order of the file
+	Agents       []Agent   // in the order of the file, then those of [Config.With]
+	Tokens       []Token   // in the order of the file
+	Webhooks     []Webhook // in the order of the file
 	// Warnings are things that work but should be changed, such as a
 	// password in plain text. They never stop a load.
 	Warnings []Fault
@@ -86,6 +88,12 @@ type TTS struct {
 	Voice   string
 	Token   Secret
 	Timeout time.Duration
+}
+
+// QueueLog is the [queue_log] table.
+type QueueLog struct {
+	// File is written as app_queue writes its queue_log; empty: none is.
+	File string
 }
 
 // Queueing says how many agents one offer rings.

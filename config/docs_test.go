@@ -23,13 +23,15 @@ func knownKeys(t *testing.T) map[string][]string {
 		callers.xxxxxxxxxxxx = 1
 		queues.ID.xxxxxxxxxxxx = 1
 		agents.ID.xxxxxxxxxxxx = 1
-		tokens.ID.xxxxxxxxxxxx = 1`
+		tokens.ID.xxxxxxxxxxxx = 1
+		webhooks.NAME.xxxxxxxxxxxx = 1
+		queue_log.xxxxxxxxxxxx = 1`
 	_, err := LoadFS(fstest.MapFS{"f": {Data: []byte(text)}}, "f")
 	keys := map[string][]string{}
 	for _, m := range regexp.MustCompile(`: (\S*)xxxxxxxxxxxx: unknown key; the keys here are (.*)`).FindAllStringSubmatch(err.Error(), -1) {
 		keys[strings.TrimSuffix(m[1], ".")] = strings.Split(m[2], ", ")
 	}
-	if len(keys) != 10 {
+	if len(keys) != 12 {
 		t.Fatalf("keys of %d tables: %v", len(keys), keys)
 	}
 	keys[""] = []string{"include"} // the others are tables
@@ -115,7 +117,7 @@ func TestExample(t *testing.T) {
 		// The part of the file from the table's heading to the next one.
 		part := string(text)
 		if table != "" {
-			heading := regexp.MustCompile(`(?m)^(# )?\[` + strings.Replace(regexp.QuoteMeta(table), "ID", `\S+`, 1) + `\]`).FindStringIndex(part)
+			heading := regexp.MustCompile(`(?m)^(# )?\[` + strings.NewReplacer("ID", `\S+`, "NAME", `\S+`).Replace(regexp.QuoteMeta(table)) + `\]`).FindStringIndex(part)
 			if heading == nil {
 				t.Errorf("the example has no [%s]", table)
 				continue

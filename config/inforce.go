@@ -47,6 +47,9 @@ func (c *Config) Settings() []Setting {
 	for _, t := range c.Tokens {
 		add(toml.Key{"tokens", t.ID}, t.settings())
 	}
+	for i := range c.Webhooks {
+		add(toml.Key{"webhooks", c.Webhooks[i].Name}, c.Webhooks[i].settings())
+	}
 	return list
 }
 

@@ -21,12 +21,14 @@ func (l *loader) config(tree *node) *Config {
 		Announcement: readAnnouncement(top.table("announcement")),
 		TTS:          readTTS(top.table("tts")),
 		Callers:      readCallers(top.table("callers")),
+		QueueLog:     readQueueLog(top.table("queue_log")),
 	}
 	l.readQueues(top, c)
 	l.readAgents(top, c)
 	l.readTokens(top, c)
 	l.checkLevels(c)
 	fillPhoneSecrets(c)
+	l.readWebhooks(top, c)
 	top.done()
 	return c
 }
@@ -160,6 +162,12 @@ func readTTS(s *section) TTS {
 	if v.Engine == "http" && v.URL == "" {
 		s.missing("url", `engine = "http" needs the speech server's URL`)
 	}
+	s.done()
+	return v
+}
+
+func readQueueLog(s *section) QueueLog {
+	v := QueueLog{File: s.l.resolve(s.str("file", "", line))}
 	s.done()
 	return v
 }

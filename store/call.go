@@ -22,8 +22,9 @@ const (
 	maxID     = 255 // bytes
 )
 
-// change is one call's record on its way to the file.
+// change is one call's record on its way to the file, or a post.
 type change struct {
+	post   *Post // nil of a call's record
 	call   *queue.Call
 	value  []byte
 	ended  bool
@@ -58,6 +59,9 @@ func newChange(c *queue.Call, ended bool) (*change, error) {
 // repeated, so it starts afresh each time; a call that has ended already
 // changes the missed calls no more.
 func (ch *change) apply(t *tables) (err error) {
+	if ch.post != nil {
+		return t.putPost(ch.post, ch.value)
+	}
 	ch.missed = nil
 	c, id := ch.call, []byte(ch.call.ID)
 	begin := t.ids.Get(id)

@@ -88,6 +88,10 @@ func (f *findings) tables(tx *bbolt.Tx) {
 	f.each(t.memos, func(id, _ []byte) error {
 		return t.joinMemo(&queue.Call{ID: string(id)})
 	})
+	f.each(t.outbox, func(key, value []byte) error {
+		_, _, err := decodePost(key, value)
+		return err
+	})
 	f.outbound(t, want)
 	f.each(t.agents, func(id, v []byte) error {
 		_, err := decodeAgent(id, v)

@@ -17,6 +17,8 @@ const (
 	// RecorderQueue bounds the calls that wait for the disk: at 100 calls a
 	// second, eleven minutes of a full disk.
 	RecorderQueue = 65_536
+	// PostQueue bounds the posts that wait for the disk.
+	PostQueue = 16_384
 	// DrainTime is how long Run goes on writing after its context has ended.
 	DrainTime = 10 * time.Second
 
@@ -41,13 +43,20 @@ type RecorderOptions struct {
 	// call only the last may be written. It is called from Run, which writes
 	// nothing until it returns.
 	OnDurable func(c *queue.Call, missed []Missed)
-	Queue     int           // 0: RecorderQueue
-	Drain     time.Duration // 0: DrainTime
+	// OnPosted is called as OnDurable is, after a post is on disk, or with
+	// the reason why it never will be.
+	OnPosted func(*Post, error)
+	Queue    int           // 0: RecorderQueue
+	Drain    time.Duration // 0: DrainTime
 }
 
 // Recorder writes a board's calls to the store without ever making the board
 // wait: Observe takes a call's record, Run writes it. Records that wait for the
 // same call are joined into the last one.
+//
+// Post has an event for webhooks written with the records, in the order of
+// Observe and Post: a call's record is never on disk before a post that came
+// before it.
 //
 // A write that fails is tried again until it succeeds; meanwhile Healthy tells
 // why, and calls wait in the bounded queue. What can't wait there, what can
@@ -63,10 +72,14 @@ type Recorder struct {
 	order    *list.List // of *observed, the latest change last
 	waiting  map[string]*list.Element
 	inHand   int // taken by Run, not yet on disk
+	posts    int // of order and inHand those that are posts
 	stats    RecorderStats
 	failure  error     // of the last write; nil when it succeeded
 	writing  time.Time // since when a write is under way; zero when none is
 	unlogged int       // overflowed beyond spillQueue
+
+	writes    uint64
+	writeTime time.Duration
 }
 
 // RecorderStats counts what became of the records.
@@ -78,10 +91,20 @@ type RecorderStats struct {
 	Undrained  uint64 // lost at the end because the disk did not take them in time
 }
 
-// observed is a call's latest state.
+// observed is a call's latest state, or a post.
 type observed struct {
 	call  *queue.Call
 	ended bool
+	post  *Post
+}
+
+// change encodes it.
+func (o *observed) change() (*change, error) {
+	if o.post == nil {
+		return newChange(o.call, o.ended)
+	}
+	value, err := o.post.encode()
+	return &change{post: o.post, value: value}, err
 }
 
 // NewRecorder makes a Recorder; Run starts it.
@@ -93,6 +116,9 @@ func NewRecorder(s *Store, o RecorderOptions) *Recorder {
 	}
 	if o.OnDurable == nil {
 		o.OnDurable = func(*queue.Call, []Missed) {}
+	}
+	if o.OnPosted == nil {
+		o.OnPosted = func(*Post, error) {}
 	}
 	return &Recorder{
 		store:   s,
@@ -121,7 +147,7 @@ func (r *Recorder) Observe(e *queue.Event) {
 		r.order.MoveToBack(el)
 		return
 	}
-	if r.order.Len()+r.inHand >= r.o.Queue {
+	if r.order.Len()+r.inHand-r.posts >= r.o.Queue {
 		r.stats.Overflowed++
 		select {
 		case r.spill <- o.call:
@@ -131,6 +157,23 @@ func (r *Recorder) Observe(e *queue.Event) {
 		return
 	}
 	r.waiting[o.call.ID] = r.order.PushBack(o)
+	r.wakeUp()
+}
+
+// Post takes a post, or reports false when too many wait. It never blocks.
+func (r *Recorder) Post(p *Post) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.posts >= PostQueue {
+		return false
+	}
+	r.posts++
+	r.order.PushBack(&observed{post: p})
+	r.wakeUp()
+	return true
+}
+
+func (r *Recorder) wakeUp() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -154,8 +197,16 @@ func (r *Recorder) Stats() RecorderStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
-	s.Waiting = r.order.Len() + r.inHand
+	s.Waiting = r.order.Len() + r.inHand - r.posts
 	return s
+}
+
+// Writes returns how many times the Recorder has written, in vain or not, and
+// what that took in all.
+func (r *Recorder) Writes() (n uint64, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.writes, r.writeTime
 }
 
 // Run writes until ctx ends and then what still waits, for at most the drain
@@ -231,7 +282,9 @@ func (r *Recorder) take(batch []*observed) []*observed {
 	defer r.mu.Unlock()
 	for len(batch) < maxBatch && r.order.Len() > 0 {
 		o := r.order.Remove(r.order.Front()).(*observed)
-		delete(r.waiting, o.call.ID)
+		if o.post == nil {
+			delete(r.waiting, o.call.ID)
+		}
 		batch = append(batch, o)
 	}
 	r.inHand = len(batch)
@@ -244,32 +297,44 @@ func (r *Recorder) writeBatch(ctx context.Context, batch []*observed) ([]*observ
 	var writes []func(*tables) error
 	var valid []*observed
 	for _, o := range batch {
-		ch, err := newChange(o.call, o.ended)
+		ch, err := o.change()
 		if err != nil {
-			r.lose(o.call, "call record refused", err, &r.stats.Refused)
+			r.lose(o, "call record refused", err, &r.stats.Refused)
 			continue
 		}
 		valid, changes, writes = append(valid, o), append(changes, ch), append(writes, ch.apply)
 	}
-	r.setWriting(time.Now())
+	began := time.Now()
+	r.setWriting(began)
 	errs := r.store.updateAll(ctx, writes)
 	r.setWriting(time.Time{})
 
 	var failed []*observed
 	var failure error
+	posts := 0
 	for i, err := range errs {
-		if err != nil {
+		switch {
+		case err != nil:
 			failed = append(failed, valid[i])
 			failure = err
+		case valid[i].post != nil:
+			posts++
 		}
 	}
 	r.mu.Lock()
+	r.writes++
+	r.writeTime += time.Since(began)
 	r.failure = failure
 	r.inHand = len(failed)
-	r.stats.Written += uint64(len(valid) - len(failed))
+	r.posts -= posts
+	r.stats.Written += uint64(len(valid) - len(failed) - posts)
 	r.mu.Unlock()
 	for i, err := range errs {
-		if err == nil {
+		switch {
+		case err != nil:
+		case changes[i].post != nil:
+			r.o.OnPosted(changes[i].post, nil)
+		default:
 			r.o.OnDurable(changes[i].call, changes[i].missed)
 		}
 	}
@@ -288,18 +353,30 @@ func (r *Recorder) giveUp(batch []*observed) error {
 	lost := 0
 	for ; len(batch) > 0; batch = r.take(nil) {
 		for _, o := range batch {
-			r.lose(o.call, "call record not written before the end", cause, &r.stats.Undrained)
-			lost++
+			if o.post == nil {
+				lost++
+			}
+			r.lose(o, "call record not written before the end", cause, &r.stats.Undrained)
 		}
 	}
 	return fmt.Errorf("store: %d call records not written before the end: %w", lost, cause)
 }
 
-// lose logs a record that won't be written and counts it.
-func (r *Recorder) lose(c *queue.Call, why string, err error, count *uint64) {
+// lose logs a record that won't be written and counts it. Of a post whoever
+// posted it is told.
+func (r *Recorder) lose(o *observed, why string, err error, count *uint64) {
 	r.mu.Lock()
-	*count++
+	if o.post == nil {
+		*count++
+	} else {
+		r.posts--
+	}
 	r.mu.Unlock()
+	if o.post != nil {
+		r.o.OnPosted(o.post, cmp.Or(err, ErrClosed))
+		return
+	}
+	c := o.call
 	r.o.Log.Error("call record lost", "call_id", c.ID, "reason", why, "err", err, "record", payload(c))
 }
 

@@ -38,6 +38,7 @@ const (
 	bucketResults  = "results"      // campaign term, time, try id -> result
 	bucketBarred   = "do_not_call"  // number -> who barred it
 	bucketAgents   = "agents"       // agent id -> agent made over the REST API
+	bucketOutbox   = "outbox"       // webhook term, sequence number -> event
 	keyVersion     = "version"      // in bucketMeta
 	appendFill     = 0.9            // for tables that grow at their ends: full pages, few of them
 )
@@ -50,7 +51,7 @@ type tables struct {
 	missed, missedOpen         *bbolt.Bucket
 	missedByTime, missedByQ    *bbolt.Bucket
 	away, sessions, audit      *bbolt.Bucket
-	agents                     *bbolt.Bucket
+	agents, outbox             *bbolt.Bucket
 
 	plans, lists, campaigns, pacing *bbolt.Bucket
 	entries, due, byNumber, byKey   *bbolt.Bucket
@@ -65,7 +66,7 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketByQueue: &t.byQueue, bucketByCaller: &t.byCaller, bucketByAgent: &t.byAgent,
 		bucketMemos: &t.memos, bucketMissed: &t.missed, bucketOpen: &t.missedOpen,
 		bucketMissedBy: &t.missedByTime, bucketMissedQ: &t.missedByQ, bucketAway: &t.away,
-		bucketSessions: &t.sessions, bucketAudit: &t.audit, bucketAgents: &t.agents,
+		bucketSessions: &t.sessions, bucketAudit: &t.audit, bucketAgents: &t.agents, bucketOutbox: &t.outbox,
 		bucketPlans: &t.plans, bucketLists: &t.lists, bucketCamp: &t.campaigns, bucketPacing: &t.pacing,
 		bucketEntries: &t.entries, bucketDue: &t.due, bucketByNumber: &t.byNumber, bucketByKey: &t.byKey,
 		bucketTries: &t.tries, bucketResults: &t.results, bucketBarred: &t.barred,
@@ -115,6 +116,7 @@ func migrations() []func(*bbolt.Tx) error {
 		addTables(bucketPlans, bucketLists, bucketCamp, bucketPacing, bucketEntries, bucketDue, bucketByNumber, bucketByKey,
 			bucketTries, bucketResults, bucketBarred),
 		addTables(bucketAgents),
+		addTables(bucketOutbox),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -80,7 +81,9 @@ func start(t *testing.T, p plan) *centre {
 	c.plan.Agents = slices.Concat(p.Agents, p.LaterAgents)
 	all := c.plan.Agents
 	c.writeConfig("/nowhere", "/nowhere")
-	c.pbx = lab.StartT(t, lab.Options{Version: p.Version, Files: c.asteriskFiles(), AMIPort: amiPort, Log: c.log})
+	files := c.asteriskFiles()
+	maps.Copy(files, p.Files)
+	c.pbx = lab.StartT(t, lab.Options{Version: p.Version, Files: files, AMIPort: amiPort, Log: c.log})
 	c.plan.Queues, c.plan.Agents = slices.Clone(p.Queues), slices.Clone(p.Agents)
 	c.writeConfig(c.pbx.Recordings, c.pbx.Sounds)
 	for _, a := range all {

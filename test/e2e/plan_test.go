@@ -26,6 +26,8 @@ type plan struct {
 	// What Asterisk knows from the start, and calld by a reload.
 	LaterQueues []queuePlan
 	LaterAgents []agentPlan
+	TOML        string            // further tables
+	Files       map[string]string // of Asterisk, besides those that calld makes
 }
 
 type queuePlan struct {
@@ -95,4 +97,5 @@ phone = "{{.Phone}}"
 {{- if .Phone}}
 phone_secret = "secret-{{.Phone}}"
 {{- end}}
-{{end}}`))
+{{end}}
+{{.TOML}}`))

@@ -282,6 +282,9 @@ func (a *Asterisk) LogText() string { return a.text("messages") }
 // VerboseText returns the verbose log; empty unless Options.Verbose asked for one.
 func (a *Asterisk) VerboseText() string { return a.text("full") }
 
+// QueueLogText returns what app_queue has written to its queue_log so far.
+func (a *Asterisk) QueueLogText() string { return a.text("queue_log") }
+
 func (a *Asterisk) text(name string) string {
 	b, err := os.ReadFile(a.InRoot(a.dir + "/log/" + name))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

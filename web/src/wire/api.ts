@@ -627,6 +627,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The webhooks of the configuration, with what waits for them and what went wrong last */
+        get: operations["list-webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook an event webhook.test at once
+         * @description Answers when the receiver has, or the webhook's timeout is over; a receiver that fails is no error of this request. One that takes it is enabled again if it was disabled.
+         */
+        post: operations["test-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -842,6 +879,19 @@ export interface components {
             /** @description The page itself is the phone. */
             web_phone?: boolean;
         };
+        Delivery: {
+            /** Format: date-time */
+            at: string;
+            /** @description Empty when the receiver took it (2xx). */
+            error: string;
+            /**
+             * Format: int64
+             * @description HTTP status; 0 when there was no answer.
+             */
+            status: number;
+            /** Format: int64 */
+            took_ms: number;
+        };
         "Dtmf-callRequest": {
             /**
              * @description 0-9, *, # and A-D; a comma or w is a pause of half a second.
@@ -909,6 +959,43 @@ export interface components {
             wait_avg_ms: number;
             /** Format: int64 */
             wait_max_ms: number;
+        };
+        Health: {
+            /** Format: int64 */
+            delivered: number;
+            /** @description The receiver answered 410 Gone: it is sent nothing until its configuration changes, a test succeeds or calld starts again. */
+            disabled: boolean;
+            /** @description Events given up, by reason: overflow, expired, gone. */
+            dropped: {
+                [key: string]: number;
+            };
+            events: string[] | null;
+            /**
+             * Format: int64
+             * @description Tries that failed.
+             */
+            failed: number;
+            /** @description Of the latest try that failed; empty when none has. */
+            last_error: string;
+            /** Format: date-time */
+            last_error_at: string | null;
+            /** Format: date-time */
+            last_success_at: string | null;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the oldest pending event happened; null when none is pending.
+             */
+            oldest: string | null;
+            /**
+             * Format: int64
+             * @description Events that are not delivered yet.
+             */
+            pending: number;
+            /** @description Empty: all. */
+            queues: string[] | null;
+            /** @description Without its password. */
+            url: string;
         };
         Hour: {
             figures: components["schemas"]["Figures"];
@@ -1171,6 +1258,9 @@ export interface components {
         TransferTargets: {
             agents: components["schemas"]["AgentTarget"][] | null;
             queues: components["schemas"]["QueueTarget"][] | null;
+        };
+        WebhooksOutputBody: {
+            webhooks: components["schemas"]["Health"][] | null;
         };
     };
     responses: never;
@@ -2429,6 +2519,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TransferTargets"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description Error */
