@@ -76,7 +76,7 @@ func (s *Session) question(ctx context.Context, line string) (answer, bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer cancel()
 	s.out = append(s.out[:0], line...)
-	a, err := s.exchange(ctx, s.out)
+	a, err := s.exchange(ctx, s.out, nil)
 	if err == nil {
 		return a, true
 	}

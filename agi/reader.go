@@ -132,6 +132,12 @@ func (s *Session) deliver(a answer) bool {
 	if !s.waiting {
 		return false
 	}
+	if s.cutting {
+		if a.code != 200 || a.reply.Data != cutMark {
+			return true // the sound had ended by itself when it was cut
+		}
+		s.cutting = false
+	}
 	s.waiting = false
 	if s.abandoned {
 		s.abandoned = false

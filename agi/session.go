@@ -40,6 +40,7 @@ type Session struct {
 	reading   reading
 	wanted    bool  // a reader is to follow the command that reads
 	waiting   bool  // an answer is due
+	cutting   bool  // the answer that is due is that to cutMark
 	abandoned bool  // nobody waits for it any more; it carries the turn
 	hungUp    bool  // HANGUP was read
 	verdict   error // what HANGUP meant, once settled: ErrHangup, ErrRedirected or ErrDead
@@ -66,6 +67,11 @@ func (s *Session) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
 // CommandError with the Cause, beside the reply: after -1, and after EXEC
 // whatever its result, for a redirect ends Dial with 0.
 func (s *Session) Command(ctx context.Context, verb string, args ...string) (Reply, error) {
+	return s.command(ctx, nil, verb, args)
+}
+
+// command is Command for a sound that is cut when stop is closed.
+func (s *Session) command(ctx context.Context, stop <-chan struct{}, verb string, args []string) (Reply, error) {
 	if !validVerb(verb) {
 		return Reply{}, fmt.Errorf("agi: not the name of a command: %q", clip(verb))
 	}
@@ -78,7 +84,7 @@ func (s *Session) Command(ctx context.Context, verb string, args ...string) (Rep
 		return Reply{}, err
 	}
 	s.out = line
-	a, err := s.exchange(ctx, line)
+	a, err := s.exchange(ctx, line, stop)
 	if err != nil {
 		return Reply{}, fmt.Errorf("agi: %s: %w", verb, err)
 	}
@@ -190,12 +196,13 @@ func (s *Session) endLocked() {
 	}
 }
 
-// exchange sends one line and waits for its answer. It is called with the
+// exchange sends one line and waits for its answer; when stop is closed before,
+// the sound that the line plays is cut. It is called with the
 // turn. After an error the caller has it no more: the session is over, or the
 // turn stays with the answer that nobody waits for now.
-func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
+func (s *Session) exchange(ctx context.Context, line []byte, stop <-chan struct{}) (answer, error) {
 	own := s.owns(ctx)
-	if !own {
+	if !own || stop != nil {
 		s.watch() // only a reader leaves this goroutine free to follow ctx
 	}
 	s.mu.Lock()
@@ -209,16 +216,8 @@ func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
 		s.reading = byCommand
 	}
 	s.mu.Unlock()
-	err := s.conn.SetWriteDeadline(time.Now().Add(s.srv.writeTimeout()))
-	if err == nil {
-		_, err = s.conn.Write(line)
-	}
-	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = &ProtocolError{StalledWrite, "a command could not be sent in time"}
-		}
-		s.fail(err)
-		return answer{}, s.failure()
+	if err := s.write(line); err != nil {
+		return answer{}, err
 	}
 	if direct {
 		return s.readAnswer()
@@ -227,25 +226,48 @@ func (s *Session) exchange(ctx context.Context, line []byte) (answer, error) {
 	if !own {
 		done = ctx.Done()
 	}
-	select {
-	case a := <-s.answers:
-		return a, nil
-	case <-done:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !s.waiting { // it came at the same moment
-			return <-s.answers, nil
-		}
-		s.abandoned = true
-		return answer{}, context.Cause(ctx)
-	case <-s.gone:
+	for {
 		select {
-		case a := <-s.answers: // it came before the end
+		case a := <-s.answers:
 			return a, nil
-		default:
-			return answer{}, s.failure()
+		case <-stop:
+			stop = nil // once is enough
+			if err := s.cut(); err != nil {
+				return answer{}, err
+			}
+		case <-done:
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !s.waiting { // it came at the same moment
+				return <-s.answers, nil
+			}
+			s.abandoned = true
+			return answer{}, context.Cause(ctx)
+		case <-s.gone:
+			select {
+			case a := <-s.answers: // it came before the end
+				return a, nil
+			default:
+				return answer{}, s.failure()
+			}
 		}
 	}
+}
+
+// write sends one line. An error is the session's end.
+func (s *Session) write(line []byte) error {
+	err := s.conn.SetWriteDeadline(time.Now().Add(s.srv.writeTimeout()))
+	if err == nil {
+		_, err = s.conn.Write(line)
+	}
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = &ProtocolError{StalledWrite, "a command could not be sent in time"}
+	}
+	s.fail(err)
+	return s.failure()
 }
 
 // fail ends the session: the first error counts. The socket is closed, which

@@ -18,6 +18,40 @@ func (s *Session) StreamFile(ctx context.Context, file, escape string, offset in
 	return s.play(ctx, "STREAM FILE", file, escape, strconv.FormatInt(offset, 10))
 }
 
+// cutMark is what a command that cuts a sound asks for: no answer but its own
+// has it.
+const cutMark = "agi-cut"
+
+// StreamFileUntil is StreamFile for a sound that nobody's key stops, but that is
+// cut at once when stop is closed; the Playback is zero then. It is cut by
+// another command: Asterisk ends a sound as soon as anything comes in on the
+// session, without an answer (file.c, waitstream_core; res_agi.c,
+// handle_streamfile).
+func (s *Session) StreamFileUntil(ctx context.Context, stop <-chan struct{}, file string) (Playback, error) {
+	const verb = "STREAM FILE"
+	r, err := s.command(ctx, stop, verb, []string{file, "", "0"})
+	switch {
+	case err != nil:
+		return Playback{EndPos: r.EndPos}, err
+	case r.Result == "-1":
+		return Playback{}, &CommandError{Command: verb, Code: 200, Text: "result=-1"}
+	}
+	return Playback{EndPos: r.EndPos}, nil
+}
+
+// cut ends the sound that plays. It is called with the turn while the sound's
+// answer is due.
+func (s *Session) cut() error {
+	s.mu.Lock()
+	due := s.waiting
+	s.cutting = due
+	s.mu.Unlock()
+	if !due {
+		return nil // the answer came at the same moment
+	}
+	return s.write([]byte("GET FULL VARIABLE " + cutMark + "\n"))
+}
+
 // GetOption plays a sound and then waits for a key of escape.
 func (s *Session) GetOption(ctx context.Context, file, escape string, timeout time.Duration) (Playback, error) {
 	return s.play(ctx, "GET OPTION", file, escape, millis(timeout))

@@ -224,27 +224,34 @@ func (s *Service) Fetch(ctx context.Context, r Request, url string) Result {
 	if r.Language == "" {
 		r.Language = cfg.language
 	}
-	result, err := s.fetch(ctx, cfg, r, url)
+	result, err := s.limited(ctx, cfg, func(ctx context.Context) (Result, error) { return s.ask(ctx, cfg, r, url) })
 	if err != nil {
-		reason := reasonOf(err)
-		if errors.Is(ctx.Err(), context.Canceled) {
-			reason = ReasonCallerLeft
-		}
-		result = Result{Kind: Fallback, Sound: cfg.fallback, Reason: reason, Err: err}
+		result = failed(ctx, err)
+		result.Sound = cfg.fallback
 	}
 	s.stats.result(result)
 	s.warn(r, url, result)
 	return result
 }
 
-func (s *Service) fetch(ctx context.Context, cfg *settings, r Request, url string) (Result, error) {
+// failed is the result of an error.
+func failed(ctx context.Context, err error) Result {
+	reason := reasonOf(err)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		reason = ReasonCallerLeft
+	}
+	return Result{Kind: Fallback, Reason: reason, Err: err}
+}
+
+// limited does one call's work within the time-out and the bound on all of them.
+func (s *Service) limited(ctx context.Context, cfg *settings, work func(context.Context) (Result, error)) (Result, error) {
 	if !s.fetches.try() {
 		return Result{}, fail(ReasonBusy, "%d announcements are under way already", maxFetches)
 	}
 	defer s.fetches.release()
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
-	return s.ask(ctx, cfg, r, url)
+	return work(ctx)
 }
 
 // warn logs a fallback and a stale copy.

@@ -34,7 +34,7 @@ const (
 	ReasonTTSOff      Reason = "tts_off"     // a text came but text to speech is off
 	ReasonTTSFailed   Reason = "tts_failed"  // the speech program or server failed
 	ReasonDisk        Reason = "disk"        // the sounds folder can't be written, or is full
-	ReasonCallerLeft  Reason = "caller_left" // the caller hung up meanwhile: no fault of anybody's
+	ReasonCallerLeft  Reason = "caller_left" // the caller hung up meanwhile, or an agent became free: no fault of anybody's
 	ReasonStopped     Reason = "stopped"     // the service is shutting down
 	ReasonInternal    Reason = "internal"    // a decoder failed in a way it never should
 )

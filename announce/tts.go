@@ -25,6 +25,28 @@ func (offEngine) speak(context.Context, string, string) ([]byte, error) {
 	return nil, fail(ReasonTTSOff, `a text came, but text to speech is off: set engine in [tts]`)
 }
 
+// Spoken is a text that a caller is to hear.
+type Spoken struct {
+	Call, Queue    string // for the log
+	Text, Language string
+}
+
+// Speak makes a text ready to play, spoken now or before. It returns within the
+// time-out of [Service.Fetch], or at once when ctx ends. A [Fallback] names no
+// sound: what plays instead is up to who asks.
+func (s *Service) Speak(ctx context.Context, what Spoken) Result {
+	cfg := s.settings.Load()
+	result, err := s.limited(ctx, cfg, func(ctx context.Context) (Result, error) {
+		return s.speak(ctx, cfg, what.Text, what.Language)
+	})
+	if err != nil {
+		result = failed(ctx, err)
+	}
+	s.stats.result(result)
+	s.warn(Request{Call: what.Call, Queue: what.Queue}, "", result)
+	return result
+}
+
 // speak plays a text, spoken now or before.
 func (s *Service) speak(ctx context.Context, cfg *settings, text, language string) (Result, error) {
 	text, err := cleanText(text)

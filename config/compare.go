@@ -52,7 +52,7 @@ func (c Change) String() string {
 }
 
 // Compare lists what differs between two configurations: the tables in the
-// order of the documentation, queues and agents in the order of the new
+// order of the documentation, calendars, queues and agents in the order of the new
 // file, those removed after them.
 //
 // What a running server has opened or promised needs a restart: everything of
@@ -88,6 +88,15 @@ func Compare(before, after *Config) []Change {
 		}
 		return ids, entries
 	}
+	calendars := func(c *Config) (ids []string, entries map[string]entry) {
+		entries = map[string]entry{}
+		for _, calendar := range c.Calendars {
+			ids = append(ids, calendar.ID)
+			entries[calendar.ID] = entry{calendar.ID, calendar.settings()}
+		}
+		return ids, entries
+	}
+	list = append(list, compareEntries("calendars", before, after, calendars)...)
 	list = append(list, compareEntries("queues", before, after, queues)...)
 	list = append(list, compareEntries("agents", before, after, agents)...)
 	list = append(list, compareEntries("tokens", before, after, tokens)...)
@@ -254,7 +263,11 @@ func (q Queue) settings() []setting {
 	if q.AnnouncementURL != "" {
 		announcement = text("announcement", q.AnnouncementURL)
 	}
-	return []setting{
+	zone := text("timezone", "")
+	if q.Timezone != nil {
+		zone = text("timezone", q.Timezone.String())
+	}
+	settings := []setting{
 		text("name", q.Name),
 		text("number", q.Number),
 		text("queueing", string(q.Queueing)),
@@ -277,7 +290,17 @@ func (q Queue) settings() []setting {
 		lasting("level_after", q.LevelAfter),
 		lasting("sticky", q.Sticky),
 		lasting("sticky_wait", q.StickyWait),
+		texts("hours", stringsOf(q.Hours)),
+		texts("holidays", stringsOf(q.Holidays)),
+		texts("calendars", q.Calendars),
+		zone,
+		{key: "recording_notice", value: q.RecordingNotice.String()},
+		{key: "waiting_announcement", value: q.Waiting.String()},
 	}
+	for _, o := range q.overflows() {
+		settings = append(settings, setting{key: o.key, value: o.to.String()})
+	}
+	return settings
 }
 
 func (a Agent) settings() []setting {

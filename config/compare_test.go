@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"calld/hours"
 )
 
 func mustLoad(t *testing.T, text string) *Config {
@@ -94,7 +96,8 @@ func TestCompareSeesEveryField(t *testing.T) {
 	load := func() *Config {
 		return mustLoad(t, "asterisk.secret = \"x\"\n[queues.1]\nnumber = \"101\"\n[agents.a]\nname = \"x\"\npassword = \"x\"\n"+
 			"[tokens.t]\nhash = \""+HashToken("x")+"\"\n"+
-			"[webhooks.crm]\nurl = \"https://example.com\"\nsecret = \"0123456789abcdef\"\n")
+			"[webhooks.crm]\nurl = \"https://example.com\"\nsecret = \"0123456789abcdef\"\n"+
+			"[calendars.k.holidays]\n2026-12-25 = \"x\"\n")
 	}
 	oslo, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
@@ -109,6 +112,10 @@ func TestCompareSeesEveryField(t *testing.T) {
 			*x = append(*x, netip.MustParsePrefix("192.0.2.0/24"))
 		case *time.Duration:
 			*x += time.Second
+		case *[]hours.Span:
+			*x = append(*x, hours.Span{To: 60})
+		case *[]hours.Date:
+			*x = append(*x, hours.Date{Year: 2026, Month: 12, Day: 25})
 		case *[]string:
 			*x = append(*x, "changed")
 		case *Numbers:
@@ -177,6 +184,10 @@ func TestCompareSeesEveryField(t *testing.T) {
 func clone(c *Config) *Config {
 	d := *c
 	d.Queues, d.Agents, d.Tokens, d.Webhooks = slices.Clone(c.Queues), slices.Clone(c.Agents), slices.Clone(c.Tokens), slices.Clone(c.Webhooks)
+	d.Calendars = slices.Clone(c.Calendars)
+	for i := range d.Calendars {
+		d.Calendars[i].Holidays = slices.Clone(d.Calendars[i].Holidays)
+	}
 	return &d
 }
 

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"time"
+
+	"calld/hours"
 )
 
 // Config is one whole, valid configuration.
@@ -14,10 +16,11 @@ type Config struct {
 	TTS          TTS
 	Callers      Callers
 	QueueLog     QueueLog
-	Queues       []Queue   // in the order of the file
-	Agents       []Agent   // in the order of the file, then those of [Config.With]
-	Tokens       []Token   // in the order of the file
-	Webhooks     []Webhook // in the order of the file
+	Queues       []Queue    // in the order of the file
+	Agents       []Agent    // in the order of the file, then those of [Config.With]
+	Tokens       []Token    // in the order of the file
+	Webhooks     []Webhook  // in the order of the file
+	Calendars    []Calendar // in the order of the file
 	// Warnings are things that work but should be changed, such as a
 	// password in plain text. They never stop a load.
 	Warnings []Fault
@@ -164,6 +167,18 @@ type Queue struct {
 	// StickyWait is how long the customer waits for that agent when others are
 	// free; 0: not at all.
 	StickyWait time.Duration
+	// When the queue takes calls; see [Config.Schedule].
+	Hours     []hours.Span
+	Holidays  []hours.Date
+	Calendars []string
+	Timezone  *time.Location // nil: the server's
+	// What becomes of calls that the queue does not serve. OnHoliday is
+	// OnClosed unless the file has it.
+	OnClosed, OnHoliday, OnFull, OnNoAgent, OnMaxWait Overflow
+	// RecordingNotice is told before the first agent is rung, if the queue
+	// records; Waiting while none is free.
+	RecordingNotice Notice
+	Waiting         Waiting
 }
 
 // Role says what a user may do.

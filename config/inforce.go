@@ -38,6 +38,9 @@ func (c *Config) Settings() []Setting {
 		}
 	}
 	add(nil, slices.Concat(serverSettings(c), tableSettings(c)))
+	for _, calendar := range c.Calendars {
+		add(toml.Key{"calendars", calendar.ID}, calendar.settings())
+	}
 	for _, q := range c.Queues {
 		add(toml.Key{"queues", q.ID}, q.settings())
 	}

@@ -146,12 +146,12 @@ func quoteGlob(dir string) string {
 
 // merge adds the keys of one file to those of the files before. Each key may
 // be set once; [server] and the like may be spread over files, but a queue,
-// an agent, a token or a webhook stands in one.
+// an agent, a calendar, a token or a webhook stands in one.
 func (l *loader) merge(at toml.Key, into, from *node) {
 	for _, key := range from.order {
 		have, more := into.table[key], from.table[key]
 		here := append(slices.Clone(at), key)
-		whole := len(at) == 1 && (at[0] == "queues" || at[0] == "agents" || at[0] == "tokens" || at[0] == "webhooks")
+		whole := len(at) == 1 && slices.Contains([]string{"queues", "agents", "calendars", "tokens", "webhooks"}, at[0])
 		switch {
 		case have == nil:
 			into.table[key] = more

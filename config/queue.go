@@ -8,7 +8,7 @@ import (
 const maxWeight = 100
 
 func (l *loader) readQueues(top *section, c *Config) {
-	numbers := map[string]*section{}
+	numbers, sections := map[string]*section{}, map[string]*section{}
 	top.each("queues", func(id string, s *section) {
 		if err := identifier(id); err != nil {
 			l.faults = append(l.faults, Fault{File: s.node.file, Line: s.node.line(), Key: s.path.String(), Text: err.Error()})
@@ -37,6 +37,10 @@ func (l *loader) readQueues(top *section, c *Config) {
 		}
 		q.Dispositions = s.choices("dispositions", maxDisposition)
 		q.CRMURL = s.str("crm_url", "", line, optional(crmURL))
+		s.readHours(&q, c)
+		s.readOverflows(&q, c)
+		q.RecordingNotice = s.recordingNotice(c)
+		q.Waiting = s.waiting(c)
 		q.Announcement, q.AnnouncementURL = s.announcement(c.Announcement.URL)
 		if !s.has("number") {
 			s.missing("number", `set the consultation number that customers dial, for example number = "0215881234"`)
@@ -49,8 +53,10 @@ func (l *loader) readQueues(top *section, c *Config) {
 			s.warn("sticky_wait", "nobody is waited for: sticky is not set")
 		}
 		s.done()
+		sections[id] = s
 		c.Queues = append(c.Queues, q)
 	})
+	checkOverflows(sections, c)
 }
 
 // announcement reads true, false or a URL for this queue alone.

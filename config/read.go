@@ -23,6 +23,7 @@ func (l *loader) config(tree *node) *Config {
 		Callers:      readCallers(top.table("callers")),
 		QueueLog:     readQueueLog(top.table("queue_log")),
 	}
+	l.readCalendars(top, c)
 	l.readQueues(top, c)
 	l.readAgents(top, c)
 	l.readTokens(top, c)

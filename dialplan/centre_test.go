@@ -81,6 +81,14 @@ func (a *announcer) Fetch(ctx context.Context, r announce.Request, url string) a
 	return a.fetch(ctx, r, url)
 }
 
+// Speak has every text but "mute" as a sound of that name.
+func (a *announcer) Speak(ctx context.Context, what announce.Spoken) announce.Result {
+	if what.Text == "mute" || ctx.Err() != nil {
+		return announce.Result{Kind: announce.Fallback, Reason: announce.ReasonTTSFailed}
+	}
+	return announce.Result{Kind: announce.Play, Sound: what.Language + "/" + what.Text}
+}
+
 // play is an announcer that has a sound at once.
 func play(sound string) func(context.Context, announce.Request, string) announce.Result {
 	return func(context.Context, announce.Request, string) announce.Result {

@@ -65,9 +65,10 @@ type Board interface {
 	Load(queueID string) (waiting int, expected time.Duration)
 }
 
-// Announcer finds out what a caller hears first.
+// Announcer finds out what a caller hears first, and speaks.
 type Announcer interface {
 	Fetch(ctx context.Context, r announce.Request, url string) announce.Result
+	Speak(ctx context.Context, what announce.Spoken) announce.Result
 }
 
 // Inbound is the script of an incoming call: agi://HOST/inbound. It is an
@@ -130,11 +131,13 @@ type caller struct {
 	ticket *queue.Ticket
 	log    *slog.Logger
 
-	record    string // path of the recording below the recordings folder
-	greeting  chan announce.Result
-	answered  bool // the channel is up: it has been answered by us
-	music     bool // music plays
-	recording bool // MixMonitor runs
+	record     string // path of the recording below the recordings folder; empty: none
+	recordPath string // the path, if there is to be one
+	greeting   chan announce.Result
+	answered   bool // the channel is up: it has been answered by us
+	music      bool // music plays
+	recording  bool // MixMonitor runs
+	warned     bool // the caller knows of the recording
 }
 
 // enter puts the caller on the board, or back at its place. A caller who has
@@ -149,8 +152,9 @@ func (c *caller) enter(ctx context.Context) error {
 	e := queue.Entry{
 		ID: before.id, Queue: c.queue.ID, Caller: env.CallerID, CallerName: env.CallerIDName,
 		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
-		Returning: before.id != "", Ready: before.id != "" || !c.queue.Announcement,
+		Returning: before.id != "", Ready: before.id != "" || !c.queue.Announcement && c.queue.RecordingNotice.Empty(),
 	}
+	c.warned = e.Returning
 	if e.Returning && before.dialStatus == "ANSWER" {
 		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
 	}
@@ -176,10 +180,11 @@ func (c *caller) enter(ctx context.Context) error {
 	if err != nil && !hungUp(ctx) {
 		return err
 	}
+	c.recordPath = RecordPath(e.Begin.In(c.cfg.Server.Timezone), e.ID)
+	// Of a call that was turned over the day may be another.
+	c.recording = path.Base(before.recording) == path.Base(c.recordPath)
 	if c.queue.Recording {
-		c.record = RecordPath(e.Begin.In(c.cfg.Server.Timezone), e.ID)
-		// Of a call that was turned over the day may be another.
-		c.recording = path.Base(before.recording) == path.Base(c.record)
+		c.record = c.recordPath
 		e.Record = c.record
 	}
 	c.ticket, err = c.in.Board.Enter(e)
@@ -242,33 +247,40 @@ func newcomer(args []string) (e earlier, ok bool) {
 // serve greets the caller and then does what the board asks for until the
 // call is over.
 func (c *caller) serve(ctx context.Context) error {
-	if err := c.greet(ctx); err != nil {
-		return err
+	if !c.ticket.Pending() { // else the queue has not taken the call
+		if err := c.greet(ctx); err != nil {
+			return err
+		}
+		c.ticket.Ready()
 	}
-	c.ticket.Ready()
 	for {
-		offer, outcome, err := c.next(ctx)
+		if err := c.wait(ctx); err != nil {
+			return err
+		}
+		offer, outcome, err := c.ticket.Next(ctx)
 		switch {
 		case err != nil:
 			return err
 		case offer == nil:
+			// First the result: should calld go away now, the call is over.
 			c.finish(ctx, outcome)
-			return nil
+			return c.tell(ctx, c.ticket.Notices()...)
+		}
+		if err := c.tell(ctx, c.ticket.Notices()...); err != nil {
+			return err
+		}
+		if offer.Moved {
+			c.follow()
+			if err := c.tellRecorded(ctx); err != nil {
+				return err
+			}
+			c.ticket.Ready()
+			continue
 		}
 		if err := c.ring(ctx, offer); err != nil {
 			return err
 		}
 	}
-}
-
-// next waits for what to do, with music once there is nothing at hand.
-func (c *caller) next(ctx context.Context) (*queue.Offer, queue.Outcome, error) {
-	if !c.music && !c.ticket.Pending() {
-		if err := c.startMusic(ctx); err != nil {
-			return nil, "", err
-		}
-	}
-	return c.ticket.Next(ctx)
 }
 
 func (c *caller) startMusic(ctx context.Context) error {
@@ -322,25 +334,21 @@ func (c *caller) lastAgent(now time.Time) string {
 	return agent
 }
 
-// greet plays the announcement, if there is one. What goes wrong with it is
-// the announcer's to report; the call goes on.
+// greet plays the announcement, if there is one, and tells of the recording.
+// What goes wrong with it is the announcer's to report; the call goes on.
 func (c *caller) greet(ctx context.Context) error {
-	if c.greeting == nil {
-		return nil
+	if c.greeting != nil {
+		r := <-c.greeting
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if r.Sound != "" {
+			if err := c.play(ctx, r.Sound, nil); err != nil {
+				return err
+			}
+		}
 	}
-	r := <-c.greeting
-	if r.Sound == "" {
-		return context.Cause(ctx)
-	}
-	if err := c.answer(ctx); err != nil {
-		return err
-	}
-	_, err := c.s.StreamFile(ctx, r.Sound, "", 0)
-	if errors.Is(err, agi.ErrFailed) && context.Cause(ctx) == nil {
-		c.log.Warn("announcement not played", "sound", r.Sound, "err", err)
-		return nil
-	}
-	return err
+	return c.tellRecorded(ctx)
 }
 
 // finish leaves the outcome on the channel.

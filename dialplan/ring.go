@@ -19,6 +19,9 @@ import (
 // reports what became of it. The error says that the caller or the connection
 // is gone before that could be told.
 func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
+	if err := c.tellRecorded(ctx); err != nil { // a call that was led to a number outside
+		return err
+	}
 	if err := c.startRecording(ctx); err != nil {
 		return err
 	}
@@ -135,7 +138,7 @@ func (c *caller) startRecording(ctx context.Context) error {
 	}
 	c.log.Error("call is not recorded", "err", err)
 	c.record = ""
-	c.ticket.Unrecorded()
+	c.ticket.Records("")
 	return nil
 }
 

@@ -131,18 +131,6 @@ func (b *Board) OutcomeOf(callID string) (Outcome, bool) {
 	return o, ok
 }
 
-// Load tells how many callers of a queue have no agent yet, and about how long
-// the last of them will wait: 0 when that can't be told or an agent is free.
-func (b *Board) Load(queueID string) (waiting int, expected time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	l := b.m.lines[queueID]
-	if l == nil {
-		return 0, 0
-	}
-	return len(l.waiting), l.expectedWait(b.now())
-}
-
 // Connect counts a page connection of an agent; the first one logs the agent
 // in and makes it available.
 func (b *Board) Connect(agentID string) error {

@@ -26,8 +26,8 @@ const (
 	Ringing  Phase = "ringing"
 	Dialling Phase = "dialling" // of an outbound call: the agent's phone has answered, the customer's is being rung
 	Talking  Phase = "talking"
-	// Transferred: an agent has handed the call to a number outside, which
-	// rings or talks with the customer.
+	// Transferred: an agent has handed the call to a number outside, or a queue
+	// has led it there. The number rings or talks with the customer.
 	Transferred Phase = "transferred"
 	Ended       Phase = "ended"
 )
@@ -85,10 +85,12 @@ type Ring struct {
 type Transfer struct {
 	At     time.Time `json:"at"`
 	To     string    `json:"to"`              // a number, an agent or a queue
-	Kind   string    `json:"kind"`            // blind or consultative
+	Kind   string    `json:"kind"`            // blind or consultative; overflow: the queue itself led the call on
 	Result string    `json:"result"`          // answered, no_answer, busy, failed or caller_left; empty while it is under way
 	From   string    `json:"from,omitempty"`  // the agent who handed it over
 	Queue  string    `json:"queue,omitempty"` // that the call was in
+	// Reason is why a queue led the call on: closed, full, no_agent or timeout.
+	Reason Outcome `json:"reason,omitempty"`
 }
 
 // Call is the record of one call, live or ended. Values handed out by the
@@ -114,8 +116,8 @@ type Call struct {
 	UniqueID string `json:"unique_id"`
 
 	Begin time.Time `json:"begin"` // when the call came in: its place in the queue
-	// Start is when the talk began: an agent first answered, or the customer
-	// called; null until then.
+	// Start is when the talk began: an agent first answered, a number outside
+	// to which the queue led the call, or the customer called; null until then.
 	Start *time.Time `json:"start"`
 	End   *time.Time `json:"end"`
 

@@ -3,6 +3,8 @@ package queue
 import (
 	"strconv"
 	"time"
+
+	"calld/config"
 )
 
 // call is a live call.
@@ -30,8 +32,11 @@ type call struct {
 	outside  uint64    // the id under which a number outside is called; 0: none is
 	// talkFrom is when whoever talks now answered; zero when nobody talks.
 	talkFrom time.Time
-	// waitFrom is when a call that was answered before began to wait again.
+	// waitFrom is when a call that was answered before, or in another queue,
+	// began to wait again.
 	waitFrom time.Time
+	// notices are what the caller is to hear first, with the next instruction.
+	notices []config.Notice
 }
 
 // refusal remembers that an agent did not take this call.
@@ -182,7 +187,7 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 		m.end(m.now, c, Blocked, "")
 		return nil
 	}
-	full := l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(m.now)) >= l.cfg.MaxWaiting
+	refused := l.refuses(m.now)
 	l.insert(c)
 	if e.Ready {
 		c.Phase = Waiting
@@ -191,8 +196,8 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	switch {
 	case e.Answered:
 		m.talked(c, e)
-	case full && !e.Returning:
-		m.end(m.now, c, Full, "")
+	case refused != "" && !e.Returning:
+		m.notServed(c, refused)
 	case c.Phase == Waiting:
 		m.watch(c)
 		m.callDue(c)
@@ -252,7 +257,7 @@ func (m *machine) talked(c *call, e Entry) {
 	over, cause := m.now, "agent"
 	if c.Phase == Transferred {
 		cause = "target"
-		m.outsideAnswers(later(m.now.Add(-talked), c.waitFrom), c)
+		m.outsideAnswers(m.now.Add(-talked), c)
 	}
 	if c.talkFrom.IsZero() {
 		c.talkFrom = later(m.now.Add(-talked), c.waitsFrom())
@@ -360,11 +365,11 @@ func (m *machine) callDue(c *call) {
 	}
 	if c.Phase == Waiting && !c.expected() {
 		if at, ok := c.deadline(); ok && !m.now.Before(at) {
-			m.end(m.now, c, Timeout, "")
+			m.notServed(c, Timeout)
 			return
 		}
 		if at, ok := c.noAgentAt(); ok && !m.now.Before(at) {
-			m.end(m.now, c, NoAgent, "")
+			m.notServed(c, NoAgent)
 			return
 		}
 	}
@@ -445,11 +450,11 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	default:
 		c.line.remove(c)
 	}
+	m.talkPaused(at, c)
 	c.Phase, c.Outcome, c.Cause = Ended, o, cause
 	c.End, c.HeldSince, c.HeldChannel = &at, nil, ""
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
-		m.talkPaused(at, c)
 	} else {
 		c.Record = "" // only conversations are recorded
 		c.WaitMS = at.Sub(c.Begin).Milliseconds()
@@ -460,7 +465,7 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	}
 	m.remember(c.ID, o)
 	if c.ticket != nil {
-		m.tell(c.ticket, instruction{ended: o})
+		m.tell(c.ticket, instruction{ended: o, notices: c.takeNotices()})
 	}
 	m.emitCall(CallEnded, c, rings)
 	m.mark(c.line) // it may have held a place

@@ -407,11 +407,17 @@ func TestTheExpectedWait(t *testing.T) {
 		d.login("a1")
 		d.call("c1").talk("a1", 50*time.Second)
 		c := d.call("c2")
-		want(1, time.Minute) // one talk of 50 s and wrap-up, one agent at work
+		want(1, 2*time.Minute) // the second in line: one talk of 50 s and wrap-up, one agent at work
+		if p, ok := c.Place(); !ok || p != (queue.Place{Position: 1, Expected: time.Minute}) {
+			d.Errorf("Place = %+v, %v", p, ok)
+		}
 		c.wantNothing()
 		d.call("c3")
-		want(2, 2*time.Minute)
+		want(2, 3*time.Minute)
 		d.login("a2")
-		want(1, 30*time.Second)
+		want(1, time.Minute)
+		if p, ok := c.Place(); ok {
+			d.Errorf("a call that rings has the place %+v", p)
+		}
 	})
 }

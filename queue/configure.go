@@ -23,7 +23,7 @@ func (m *machine) configure(cfg *config.Config) {
 		}
 		l.cfg, l.removed = q, false
 		m.numbers[q.Number] = l
-		m.touchLine(l)
+		m.setHours(l, cfg)
 	}
 	for _, l := range m.sortedLines() {
 		if keep[l.cfg.ID] {

@@ -1,6 +1,10 @@
 package queue
 
-import "time"
+import (
+	"time"
+
+	"calld/hours"
+)
 
 // Kind names what an [Event] tells; the names are those of the WebSocket
 // messages.
@@ -112,6 +116,8 @@ type QueueStatus struct {
 	Agents  map[AgentState]int `json:"agents"`
 	// LongestSince is when the longest waiting caller came in; nil when none waits.
 	LongestSince *time.Time `json:"longest_since,omitempty"`
+	// Hours tells whether the queue takes calls now.
+	Hours hours.Opening `json:"hours"`
 }
 
 // Snapshot is everything live at one moment, consistent with Seq: events

@@ -51,7 +51,7 @@ func (m *machine) heard(f Fact) {
 		return
 	}
 	if f.Kind == PhoneAnswers && c.Phase == Transferred {
-		m.outsideAnswers(later(at, c.waitFrom), c)
+		m.outsideAnswers(at, c)
 		return
 	}
 	l := c.legOf(f.Phone)
@@ -159,6 +159,9 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		} else if !m.restoreLegs(c) {
 			c.Phase = Waiting
 			l.insert(c)
+		}
+		if c.overflown() != "" {
+			c.waitFrom = c.Transfers[len(c.Transfers)-1].At
 		}
 		m.touchLine(l)
 		m.watch(c)

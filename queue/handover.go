@@ -115,16 +115,21 @@ func (m *machine) handOver(c *call, h *handover) {
 		m.inform(c)
 		m.waitAgain(c)
 	default:
-		c.Phase = Transferred
-		c.line.talking++
-		m.offers++
-		c.outside = m.offers
-		m.tell(c.ticket, instruction{offer: &Offer{
-			ID: c.outside, Outside: &Outside{Number: h.to.Number, CallerID: c.line.cfg.Number}, RingFor: outsideRing,
-			Music: c.line.cfg.Music, Headers: h.to.Headers,
-		}})
-		m.emitCall(CallChanged, c, nil)
+		m.callOutside(c, h.to.Number, h.to.Headers)
 	}
+}
+
+// callOutside has a number outside called for a customer who talks with nobody.
+func (m *machine) callOutside(c *call, number string, headers map[string]string) {
+	c.Phase = Transferred
+	c.line.talking++
+	m.offers++
+	c.outside = m.offers
+	m.tell(c.ticket, instruction{offer: &Offer{
+		ID: c.outside, Outside: &Outside{Number: number, CallerID: c.line.cfg.Number}, RingFor: outsideRing,
+		Music: c.line.cfg.Music, Headers: headers,
+	}, notices: c.takeNotices()})
+	m.emitCall(CallChanged, c, nil)
 }
 
 // transferOf is a hand-over as it begins.
@@ -154,7 +159,7 @@ func (m *machine) talkPaused(at time.Time, c *call) {
 	}
 	talk := max(0, at.Sub(c.talkFrom))
 	c.TalkMS += talk.Milliseconds()
-	if c.Direction == In { // what the others in line wait for
+	if c.Direction == In && c.Phase != Transferred { // what the others in line wait for
 		c.line.handled(talk)
 	}
 	c.talkFrom = time.Time{}
@@ -170,8 +175,14 @@ func (m *machine) waitAgain(c *call) {
 }
 
 // handBack takes a customer whose target did not answer back to the agent, or
-// in line when that one is not free.
+// in line when that one is not free. A queue that led the call on does not take
+// it back.
 func (m *machine) handBack(c *call, result string) {
+	if why := c.overflown(); why != "" {
+		m.transferred(c, result)
+		m.end(m.now, c, why, "number_"+result)
+		return
+	}
 	back := c.handover.from
 	m.transferred(c, result)
 	c.waitFrom, c.outside = m.now, 0
@@ -212,7 +223,12 @@ func (m *machine) outsideAnswers(at time.Time, c *call) {
 	if !c.talkFrom.IsZero() {
 		return
 	}
+	at = later(at, c.waitFrom)
 	c.talkFrom = at
+	if c.Start == nil {
+		c.Start = &at
+		c.WaitMS = at.Sub(c.Begin).Milliseconds()
+	}
 	m.transferred(c, TransferAnswered)
 	m.emitCall(CallChanged, c, nil)
 }

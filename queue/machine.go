@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"calld/config"
+	"calld/hours"
 )
 
 // Times that are not worth a key in the configuration.
@@ -80,7 +81,8 @@ type machine struct {
 	dirtyAgents []*agent
 	dirtyLines  []*line // their figures changed
 	marked      []*line // an agent or a call of theirs may have become free to be served
-	reshaped    bool    // agents, queues or calls came or went in a way no other event tells
+	leaving     []leaving
+	reshaped    bool // agents, queues or calls came or went in a way no other event tells
 }
 
 // effect is one thing to be done: an event to be published, or an instruction
@@ -110,10 +112,12 @@ func newMachine(loc *time.Location, seed uint64) *machine {
 
 // line is a queue and the callers standing in it.
 type line struct {
-	cfg     config.Queue
-	removed bool     // taken out of the configuration: finishes the calls it has
-	agents  []*agent // in the order of the file
-	waiting []*call  // greeting and waiting, who is served first first
+	cfg      config.Queue
+	schedule hours.Schedule
+	opening  hours.Opening // as the schedule says now
+	removed  bool          // taken out of the configuration: finishes the calls it has
+	agents   []*agent      // in the order of the file
+	waiting  []*call       // greeting and waiting, who is served first first
 	// strangers hold places too, by the unique ids of their channels.
 	strangers map[string]stranger
 	ringing   int
@@ -192,6 +196,9 @@ func (m *machine) newDay() {
 	for _, a := range m.sortedAgents() {
 		a.calls = 0
 		m.touch(a)
+	}
+	for _, l := range m.sortedLines() { // a change may have come into sight
+		m.lookAtClock(l)
 	}
 }
 
@@ -288,11 +295,23 @@ func (m *machine) tick() {
 		case t.agent != nil:
 			m.agentDue(t.agent)
 		case t.line != nil:
-			t.line.statsLater = false
-			m.touchLine(t.line)
-			m.mark(t.line) // a stranger's place may be given up
+			m.lineDue(t.line)
 		}
 	}
+	m.leadOn()
+}
+
+// lineDue looks at everything about a queue that time can change.
+func (m *machine) lineDue(l *line) {
+	if m.lines[l.cfg.ID] != l {
+		return // dropped
+	}
+	if until := l.opening.Until; until != nil && !m.now.Before(*until) {
+		m.lookAtClock(l)
+	}
+	l.statsLater = false
+	m.touchLine(l)
+	m.mark(l) // a stranger's place may be given up
 }
 
 // insert puts c into the line at its place.
@@ -318,45 +337,11 @@ func (l *line) free(now time.Time) []*agent {
 	return free
 }
 
-// handlingWeight is the weight of the latest call in line.handling.
-const handlingWeight = 0.1
-
-// handled takes a finished talk into the average.
-func (l *line) handled(talk time.Duration) {
-	d := talk + l.cfg.Wrapup
-	if l.handling == 0 {
-		l.handling = d
-		return
-	}
-	l.handling += time.Duration(handlingWeight * float64(d-l.handling))
-}
-
-// expectedWait is the average handling time, shared by the agents at work, for
-// each caller in line.
-func (l *line) expectedWait(now time.Time) time.Duration {
-	working := 0
-	for _, a := range l.agents {
-		switch a.state(now) {
-		case AgentRings, AgentTalks, AgentWrapup:
-			working++
-		case Available:
-			if a.isFree(now) {
-				return 0
-			}
-		case Offline, PhoneAway, Away:
-		}
-	}
-	if working == 0 {
-		return 0
-	}
-	return l.handling * time.Duration(len(l.waiting)) / time.Duration(working)
-}
-
 func (l *line) status(now time.Time) QueueStatus {
 	s := QueueStatus{
 		ID: l.cfg.ID, Name: l.cfg.Name, Number: l.cfg.Number,
 		Waiting: len(l.waiting), Ringing: l.ringing, Talking: l.talking,
-		Agents: map[AgentState]int{},
+		Agents: map[AgentState]int{}, Hours: l.opening,
 	}
 	for _, c := range l.waiting {
 		if s.LongestSince == nil || c.Begin.Before(*s.LongestSince) {

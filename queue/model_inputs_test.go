@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"calld/config"
+	"calld/hours"
 )
 
 // op is an input of the model test. Its numbers choose among what there is
@@ -110,7 +111,13 @@ func randomConfig(r *rand.Rand) *config.Config {
 			Levels:      oneOf(r.IntN(3), nil, map[string]int{"a1": 2, "a3": 3}, map[string]int{"a0": 4, "a1": 4, "a2": 2}),
 			LevelAfter:  oneOf(r.IntN(3), 0, 3*time.Second, 15*time.Second),
 			StickyWait:  oneOf(r.IntN(3), 0, 4*time.Second, 20*time.Second),
+			Hours:       randomHours(r),
+			OnClosed:    randomOverflow(r), OnHoliday: randomOverflow(r), OnFull: randomOverflow(r),
+			OnNoAgent: randomOverflow(r), OnMaxWait: randomOverflow(r),
 		})
+		if r.IntN(6) == 0 {
+			c.Queues[len(c.Queues)-1].Holidays = []hours.Date{{Year: 2026, Month: 3, Day: 1 + r.IntN(2)}}
+		}
 	}
 	for i := range modelAgents {
 		if r.IntN(6) == 0 {
@@ -128,6 +135,32 @@ func randomConfig(r *rand.Rand) *config.Config {
 		c.Agents = append(c.Agents, a)
 	}
 	return c
+}
+
+// randomHours change while an episode lasts, or there are none.
+func randomHours(r *rand.Rand) []hours.Span {
+	if r.IntN(3) > 0 {
+		return nil
+	}
+	v := hours.Span{From: r.IntN(48) * 30, To: r.IntN(48) * 30}
+	if r.IntN(2) == 0 {
+		v = hours.Span{From: (23*60 + 45 + r.IntN(40)) % (24 * 60), To: 12 * 60}
+	}
+	for d := range v.Days {
+		v.Days[d] = r.IntN(4) > 0
+	}
+	return []hours.Span{v}
+}
+
+// randomOverflow leads to a queue, which need not exist, to a number, or nowhere.
+func randomOverflow(r *rand.Rand) config.Overflow {
+	switch r.IntN(4) {
+	case 0:
+		return config.Overflow{Number: "0301"}
+	case 1:
+		return config.Overflow{}
+	}
+	return config.Overflow{Queue: fmt.Sprintf("q%d", r.IntN(modelQueues))}
 }
 
 // say adds a line to the trace.

@@ -149,6 +149,9 @@ func (w *world) checkCalls() {
 		if c.Phase == Ended || c.Outcome != "" || c.Phase == Ringing && len(c.offer.legs) == 0 {
 			w.fail("%s is live, but %s, %q", c.ID, c.Phase, c.Outcome)
 		}
+		if been := visited(&c.Call); len(slices.Compact(slices.Sorted(slices.Values(been)))) < len(been) {
+			w.fail("%s was led to a queue twice: %v", c.ID, been)
+		}
 		if m.channels[c.UniqueID] != c {
 			w.fail("%s can't be found by its channel", c.ID)
 		}
@@ -163,6 +166,22 @@ func (w *world) checkCalls() {
 			w.fail("the line of %s is out of order", id)
 		}
 	}
+}
+
+// visited lists the queues that a call was led through since an agent last had
+// it.
+func visited(c *Call) []string {
+	been := []string{c.Queue}
+	for _, x := range slices.Backward(c.Transfers) {
+		if x.Kind != KindOverflow {
+			break
+		}
+		been = append(been, x.Queue)
+	}
+	if n := len(c.Transfers); n > 0 && c.Transfers[n-1].Kind == KindOverflow && c.Transfers[n-1].Queue == c.Queue {
+		been = been[1:] // a number was called for it where it was
+	}
+	return been
 }
 
 // checkNobodyIsKeptWaiting looks for a free agent beside a caller who could be
@@ -198,5 +217,6 @@ func (w *world) checkNobodyIsKeptWaiting() {
 
 func sameQueue(a, b *QueueStatus) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Number == b.Number && a.Waiting == b.Waiting && a.Ringing == b.Ringing &&
-		a.Talking == b.Talking && maps.Equal(a.Agents, b.Agents) && sameTime(a.LongestSince, b.LongestSince)
+		a.Talking == b.Talking && maps.Equal(a.Agents, b.Agents) && sameTime(a.LongestSince, b.LongestSince) &&
+		a.Hours.Open == b.Hours.Open && a.Hours.Holiday == b.Hours.Holiday && sameTime(a.Hours.Until, b.Hours.Until)
 }

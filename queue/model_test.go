@@ -309,8 +309,12 @@ func (w *world) compare() {
 		if got := [3]int{len(l.waiting), l.ringing, l.talking}; got != n {
 			w.fail("queue %s has %v waiting, ringing, talking; want %v", id, got, n)
 		}
-		if got := l.status(m.now); !maps.Equal(got.Agents, figures) {
+		got := l.status(m.now)
+		if !maps.Equal(got.Agents, figures) {
 			w.fail("queue %s has agents %v; want %v", id, got.Agents, figures)
+		}
+		if want := tq.schedule.At(m.now); got.Hours.Open != want.Open || got.Hours.Holiday != want.Holiday || !sameTime(got.Hours.Until, want.Until) {
+			w.fail("queue %s is open: %+v; want %+v", id, got.Hours, want)
 		}
 	}
 	w.compareEnded()

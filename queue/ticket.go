@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"calld/config"
 )
 
 // Entry is a caller as it comes in.
@@ -48,6 +50,10 @@ type Offer struct {
 	Bridge  string
 	// Headers are SIP headers for the channels that are dialled.
 	Headers map[string]string
+	// Moved tells that the call is in another queue now, see [Ticket.Queue]. There
+	// is nothing to ring; when the caller has been told [Ticket.Notices], the
+	// script says [Ticket.Ready].
+	Moved bool
 }
 
 // DialReport is what became of an offer, as the script's Dial returned it.
@@ -76,13 +82,16 @@ type instruction struct {
 	offer      *Offer
 	ended      Outcome
 	superseded bool
+	notices    []config.Notice
 }
 
 // Ticket is a script's hold on its call. It is for one goroutine.
 type Ticket struct {
-	board *Board
-	id    string
-	in    chan instruction
+	board   *Board
+	id      string
+	in      chan instruction
+	held    *instruction    // that Wait has come upon
+	notices []config.Notice // of what Next returned last
 }
 
 // ErrSuperseded is what [Ticket.Next] returns when the channel came back with
@@ -122,26 +131,52 @@ func (t *Ticket) put(i instruction) {
 // stop because the call is over with an outcome. The error is ctx's cause, or
 // [ErrSuperseded].
 func (t *Ticket) Next(ctx context.Context) (*Offer, Outcome, error) {
+	if err := t.Wait(ctx); err != nil {
+		return nil, "", err
+	}
+	i := t.held
+	t.held = nil
+	if i.superseded {
+		return nil, "", ErrSuperseded
+	}
+	t.notices = i.notices
+	return i.offer, i.ended, nil
+}
+
+// Wait waits until Next would return at once. The error is ctx's cause.
+func (t *Ticket) Wait(ctx context.Context) error {
+	if t.held != nil {
+		return nil
+	}
 	select {
 	case i := <-t.in:
-		if i.superseded {
-			return nil, "", ErrSuperseded
-		}
-		return i.offer, i.ended, nil
+		t.held = &i
+		return nil
 	case <-ctx.Done():
-		return nil, "", context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 }
 
+// Notices is what the caller is to be told before what [Ticket.Next] has
+// returned last is done.
+func (t *Ticket) Notices() []config.Notice { return t.notices }
+
+// Queue is the queue that the call is in; false when the call is over.
+func (t *Ticket) Queue() (q config.Queue, ok bool) {
+	t.do(func(_ *machine, c *call) { q, ok = c.line.cfg, true })
+	return q, ok
+}
+
 // Pending reports whether Next would return at once.
-func (t *Ticket) Pending() bool { return len(t.in) > 0 }
+func (t *Ticket) Pending() bool { return t.held != nil || len(t.in) > 0 }
 
 // Ready tells that the announcement is over: the call may be offered.
 func (t *Ticket) Ready() { t.do((*machine).ready) }
 
-// Unrecorded tells that the call's recording could not be started.
-func (t *Ticket) Unrecorded() {
-	t.do(func(_ *machine, c *call) { c.Record = "" })
+// Records tells where the call's talks are recorded from now on; empty: they are
+// not.
+func (t *Ticket) Records(path string) {
+	t.do(func(_ *machine, c *call) { c.Record = path })
 }
 
 // Dialled reports what became of an offer.

@@ -167,6 +167,12 @@ func (t *twin) ringOne(c *twinCall, agent string) {
 
 // handBack takes a call back to the agent who handed it over, or in line.
 func (t *twin) handBack(c *twinCall, result string) {
+	if c.overflown() {
+		why := c.Transfers[len(c.Transfers)-1].Reason
+		t.transferred(c, result)
+		t.end(c, t.now, why, "number_"+result)
+		return
+	}
 	h := c.hand
 	if h == nil {
 		h = &twinHand{from: c.Agent}
@@ -204,7 +210,11 @@ func (t *twin) tell(c *twinCall) {
 
 func (t *twin) outsideAnswers(c *twinCall, at time.Time) {
 	if c.talkFrom.IsZero() {
+		at = later(at, c.waitFrom)
 		c.talkFrom = at
+		if c.Start == nil {
+			c.Start, c.WaitMS = &at, at.Sub(c.Begin).Milliseconds()
+		}
 		t.transferred(c, TransferAnswered)
 	}
 }
@@ -234,6 +244,6 @@ func sameTransfers(a, b []Transfer) bool {
 	slices.SortStableFunc(a, order)
 	slices.SortStableFunc(b, order)
 	return slices.EqualFunc(a, b, func(x, y Transfer) bool {
-		return x.At.Equal(y.At) && x.To == y.To && x.Kind == y.Kind && x.Result == y.Result && x.From == y.From && x.Queue == y.Queue
+		return x.At.Equal(y.At) && x.To == y.To && x.Kind == y.Kind && x.Result == y.Result && x.From == y.From && x.Queue == y.Queue && x.Reason == y.Reason
 	})
 }

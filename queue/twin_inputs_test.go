@@ -116,12 +116,7 @@ func (t *twin) enter(e Entry, script int) error {
 	if q == nil || q.removed {
 		return ErrUnknownQueue
 	}
-	waiting, free := t.count(e.Queue)[0], 0
-	for _, id := range q.members {
-		if t.free(t.agents[id]) {
-			free++
-		}
-	}
+	refused := t.refuses(e.Queue)
 	begin := e.Begin
 	if begin.IsZero() || begin.After(t.now) {
 		begin = t.now
@@ -139,8 +134,8 @@ func (t *twin) enter(e Entry, script int) error {
 		t.talked(c, e)
 	} else if t.isBlocked(e.Caller) {
 		t.end(c, t.now, Blocked, "")
-	} else if q.cfg.MaxWaiting > 0 && waiting-free >= q.cfg.MaxWaiting && !e.Returning {
-		t.end(c, t.now, Full, "")
+	} else if refused != "" && !e.Returning {
+		t.notServed(c, refused)
 	}
 	return nil
 }
@@ -153,7 +148,7 @@ func (t *twin) talked(c *twinCall, e Entry) {
 	}
 	if c.Phase == Transferred {
 		cause = "target"
-		t.outsideAnswers(c, later(t.now.Add(-e.Talked), c.waitFrom))
+		t.outsideAnswers(c, t.now.Add(-e.Talked))
 	}
 	if c.talkFrom.IsZero() {
 		start := later(t.now.Add(-e.Talked), c.since())
@@ -412,7 +407,7 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 		}
 	}
 	t.transferred(c, map[Outcome]string{
-		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer,
+		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer, Closed: TransferNoAnswer,
 	}[o])
 	if o != Failed && strings.HasSuffix(cause, c.customer()) {
 		t.forgo(c, TransferCallerLeft)
@@ -457,7 +452,7 @@ func (t *twin) heard(f Fact) {
 		return
 	}
 	if c.Phase == Transferred && f.Kind == PhoneAnswers {
-		t.outsideAnswers(c, later(at, c.waitFrom))
+		t.outsideAnswers(c, at)
 		return
 	}
 	i := t.ringOf(c, f.Phone)
@@ -569,6 +564,9 @@ func (t *twin) restore(calls []Call) {
 		c := &twinCall{Call: rec.clone(), order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{}}
 		t.calls[c.ID] = c
 		t.rank(c)
+		if c.overflown() {
+			c.waitFrom = c.Transfers[len(c.Transfers)-1].At
+		}
 		if c.agents() {
 			t.restoreOut(c)
 			continue
@@ -641,7 +639,7 @@ func (t *twin) reload(cfg *config.Config) {
 			q = &twinQueue{}
 			t.queues[qc.ID] = q
 		}
-		q.cfg, q.removed, q.members = qc, false, nil
+		q.cfg, q.removed, q.members, q.schedule = qc, false, nil, cfg.Schedule(&qc)
 	}
 	for _, a := range t.agents {
 		a.removed = true

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"calld/config"
+	"calld/hours"
 )
 
 // A twin is the rules told a second time, for the model test: with plain lists
@@ -27,19 +28,24 @@ type twin struct {
 	freed   uint64
 	ended   []Call // since it was last asked
 	direct  []direct
+	leaving []twinLeaving
 	told    []Transfer // to those who asked for a transfer, since it was last asked
 }
 
 // direct is an instruction that comes of no serving: a call of an agent or a
 // number that another agent has chosen, or the way back to the agent who holds.
-type direct struct{ call, agent, number, bridge string }
+type direct struct {
+	call, agent, number, bridge string
+	moved                       bool
+}
 
 type twinQueue struct {
-	cfg     config.Queue
-	removed bool
-	members []string
-	empty   time.Time // since when nobody is logged in; zero: somebody is
-	last    string    // rung
+	cfg      config.Queue
+	schedule hours.Schedule
+	removed  bool
+	members  []string
+	empty    time.Time // since when nobody is logged in; zero: somebody is
+	last     string    // rung
 }
 
 type twinAgent struct {
@@ -294,6 +300,8 @@ func (t *twin) due() {
 		t.callDue(c)
 	}
 	t.look()
+	t.leadOn()
+	t.look()
 }
 
 func (t *twin) callDue(c *twinCall) {
@@ -329,9 +337,9 @@ func (t *twin) callDue(c *twinCall) {
 		return
 	}
 	if by, ok := t.patience(c); ok && t.past(by) {
-		t.end(c, t.now, Timeout, "")
+		t.notServed(c, Timeout)
 	} else if by, ok := t.lonely(c); ok && t.past(by) {
-		t.end(c, t.now, NoAgent, "")
+		t.notServed(c, NoAgent)
 	}
 }
 
@@ -442,17 +450,15 @@ type made struct {
 func (t *twin) serve(offers []made) error {
 	t.look()
 	for _, d := range t.direct {
-		if len(offers) == 0 {
+		i := slices.IndexFunc(offers, func(o made) bool { return directOf(o) == d })
+		if i < 0 {
 			return fmt.Errorf("%+v has not come", d)
 		}
-		o := offers[0]
-		offers = offers[1:]
-		if got := directOf(o); got != d {
-			return fmt.Errorf("%+v has come, want %+v", got, d)
-		}
+		o := offers[i]
+		offers = slices.Delete(offers, i, i+1)
 		c := t.calls[d.call]
 		switch {
-		case c == nil:
+		case c == nil, d.moved:
 		case d.bridge != "":
 			c.offer.id = o.ID
 		case d.number != "":
@@ -513,7 +519,7 @@ func (t *twin) ring(c *twinCall, ids []string) {
 }
 
 func directOf(o made) direct {
-	d := direct{call: o.call, bridge: o.Bridge}
+	d := direct{call: o.call, bridge: o.Bridge, moved: o.Moved}
 	if o.Outside != nil {
 		d.number = o.Outside.Number
 	}

@@ -107,15 +107,19 @@ func (d *Day) count(c *queue.Call) {
 	if c.Direction != queue.In || c.Outcome == queue.Blocked || c.Begin.Before(d.start) || !c.Begin.Before(d.end) {
 		return
 	}
-	hours := d.queues[c.Queue]
-	if hours == nil {
-		hours = new([24]tally)
-		d.queues[c.Queue] = hours
-	}
-	t := &hours[c.Begin.In(d.loc).Hour()]
-	d.changed[c.Queue] = true
+	t := d.tally(c.Queue, c)
 	if !d.talking[c.ID] {
 		t.offer(c, d.threshold(c.Queue))
+		since := c.Begin
+		for _, x := range c.Transfers {
+			if x.Kind != queue.KindOverflow {
+				break
+			}
+			if x.Queue != c.Queue { // else a number outside was called for it there
+				d.tally(x.Queue, c).overflow(x.At.Sub(since))
+			}
+			since = x.At
+		}
 	}
 	switch {
 	case c.Phase != queue.Ended:
@@ -125,6 +129,17 @@ func (d *Day) count(c *queue.Call) {
 		t.talk(c)
 	}
 	delete(d.talking, c.ID)
+}
+
+// tally is that of the hour in which a call came in, in one of its queues.
+func (d *Day) tally(queueID string, c *queue.Call) *tally {
+	hours := d.queues[queueID]
+	if hours == nil {
+		hours = new([24]tally)
+		d.queues[queueID] = hours
+	}
+	d.changed[queueID] = true
+	return &hours[c.Begin.In(d.loc).Hour()]
 }
 
 // Queue is a queue's figures of today.

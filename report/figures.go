@@ -11,12 +11,14 @@ const ShortAbandon = 5 * time.Second
 
 // Figures are what became of the calls of some time.
 type Figures struct {
-	Offered   int `json:"offered" doc:"Calls that came in: answered and missed."`
+	Offered   int `json:"offered" doc:"Calls that came in: answered, missed and overflowed."`
 	Answered  int `json:"answered"`
 	Missed    int `json:"missed" doc:"Ended without an answer, for whatever reason."`
 	Abandoned int `json:"abandoned" doc:"Of the missed: the caller hung up."`
 	Short     int `json:"short" doc:"Of the abandoned: within 5 s. They are no part of the service level."`
-	InTime    int `json:"in_time" doc:"Of the answered: within the queue's threshold."`
+	// Overflowed calls count again in the queue where they went on.
+	Overflowed int `json:"overflowed" doc:"Led on to another queue, since this one was closed or full, nobody was there, or the wait was over."`
+	InTime     int `json:"in_time" doc:"Of the answered: within the queue's threshold."`
 	// ServiceLevel is nil when no call counts for it.
 	ServiceLevel *float64 `json:"service_level" doc:"in_time / (offered - short), from 0 to 1; null when there was no such call."`
 	WaitAvgMS    int64    `json:"wait_avg_ms" doc:"Of all offered, until the answer or the end."`
@@ -27,8 +29,8 @@ type Figures struct {
 
 // tally is figures in the making.
 type tally struct {
-	answered, missed, abandoned, short, inTime, talks int
-	waited, longest, talked                           int64 // ms
+	answered, missed, abandoned, short, overflowed, inTime, talks int
+	waited, longest, talked                                       int64 // ms
 }
 
 // offer counts a call that is answered or missed.
@@ -53,6 +55,13 @@ func (t *tally) offer(c *queue.Call, threshold time.Duration) {
 	}
 }
 
+// overflow counts a call that was led on to another queue after a wait.
+func (t *tally) overflow(wait time.Duration) {
+	t.overflowed++
+	t.waited += wait.Milliseconds()
+	t.longest = max(t.longest, wait.Milliseconds())
+}
+
 // talk counts a talk that is over.
 func (t *tally) talk(c *queue.Call) {
 	t.talks++
@@ -64,6 +73,7 @@ func (t *tally) add(o tally) {
 	t.missed += o.missed
 	t.abandoned += o.abandoned
 	t.short += o.short
+	t.overflowed += o.overflowed
 	t.inTime += o.inTime
 	t.talks += o.talks
 	t.waited += o.waited
@@ -73,8 +83,8 @@ func (t *tally) add(o tally) {
 
 func (t *tally) figures() Figures {
 	f := Figures{
-		Offered: t.answered + t.missed, Answered: t.answered, Missed: t.missed, Abandoned: t.abandoned,
-		Short: t.short, InTime: t.inTime, WaitMaxMS: t.longest, TalkMS: t.talked,
+		Offered: t.answered + t.missed + t.overflowed, Answered: t.answered, Missed: t.missed, Abandoned: t.abandoned,
+		Short: t.short, Overflowed: t.overflowed, InTime: t.inTime, WaitMaxMS: t.longest, TalkMS: t.talked,
 	}
 	if n := f.Offered - f.Short; n > 0 {
 		level := float64(f.InTime) / float64(n)

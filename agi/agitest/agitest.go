@@ -34,6 +34,7 @@ type Caller struct {
 
 	out   chan string // messages to the session, one goroutine writes them
 	seen  chan *Command
+	lines chan string   // from the session, one goroutine reads them
 	stop  chan struct{} // closed at the test's end
 	dead  chan struct{} // closed by Hangup and Redirect
 	begun chan struct{} // closed when the environment is sent
@@ -91,6 +92,7 @@ func New(tb testing.TB, env agi.Env) *Caller {
 		env:   env,
 		out:   make(chan string, unsent),
 		seen:  make(chan *Command, backlog),
+		lines: make(chan string),
 		stop:  make(chan struct{}),
 		dead:  make(chan struct{}),
 		begun: make(chan struct{}),
@@ -339,11 +341,15 @@ func (c *Caller) Status() string {
 // run answers commands until the connection ends.
 func (c *Caller) run() {
 	defer func() { _ = c.conn.Close() }()
-	in := bufio.NewReader(c.conn)
+	go c.read()
+	cut := "" // the line that cut a sound
 	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return
+		line := cut
+		if cut = ""; line == "" {
+			var ok bool
+			if line, ok = <-c.lines; !ok {
+				return
+			}
 		}
 		if line == "failure\n" { // by this run_agi ends the session
 			c.mu.Lock()
@@ -370,19 +376,41 @@ func (c *Caller) run() {
 				c.t.Errorf("agitest: more than %d commands that no Expect took", backlog)
 			}
 		}
-		answer := c.answer(cmd, dead, own)
+		answer := c.answer(cmd, dead, own, &cut)
+		if answer != "" {
+			answer += "\n"
+		}
 		c.mu.Lock()
 		c.busy = false
 		if c.leaving {
 			c.leaving = false
-			answer += "\nHANGUP"
+			answer += "HANGUP\n"
 		}
 		c.mu.Unlock()
-		c.send(answer + "\n")
+		if answer != "" {
+			c.send(answer)
+		}
 	}
 }
 
-func (c *Caller) answer(cmd *Command, dead, own bool) string {
+// read reads lines until the connection ends.
+func (c *Caller) read() {
+	defer close(c.lines)
+	in := bufio.NewReader(c.conn)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		select {
+		case c.lines <- line:
+		case <-c.stop:
+			return
+		}
+	}
+}
+
+func (c *Caller) answer(cmd *Command, dead, own bool, cut *string) string {
 	if dead && !cmd.permitted() {
 		return "511 Command Not Permitted on a dead channel or intercept routine"
 	}
@@ -394,7 +422,7 @@ func (c *Caller) answer(cmd *Command, dead, own bool) string {
 			switch {
 			case !cmd.begins(r.words, true):
 			case r.hold:
-				return c.held(cmd)
+				return c.held(cmd, cut)
 			default:
 				if a := r.answer(cmd); a != "" {
 					return a
@@ -407,16 +435,25 @@ func (c *Caller) answer(cmd *Command, dead, own bool) string {
 	return c.usual(cmd)
 }
 
-// held waits for the test to answer, or for the channel's death.
-func (c *Caller) held(cmd *Command) string {
+// held waits for the test to answer, or for the channel's death. A sound also
+// ends when a further line comes, without an answer.
+func (c *Caller) held(cmd *Command, cut *string) string {
 	select {
 	case a := <-cmd.reply:
 		return a
 	default:
 	}
+	var lines chan string
+	if cmd.Verb == "STREAM FILE" {
+		lines = c.lines
+	}
 	select {
 	case a := <-cmd.reply:
 		return a
+	case line, ok := <-lines:
+		if *cut = line; ok {
+			return ""
+		}
 	case <-c.dead:
 	case <-c.stop:
 	}

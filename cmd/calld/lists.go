@@ -12,6 +12,7 @@ import (
 
 	"calld/api"
 	"calld/config"
+	"calld/hours"
 	"calld/queue"
 	"calld/store"
 )
@@ -83,7 +84,7 @@ func (c queuesCmd) Run(ctx context.Context) error {
 	if err := cl.get(ctx, "/api/v1/queues", nil, &body, c.JSON); err != nil || c.JSON {
 		return err
 	}
-	t := newTable("QUEUE", "NAME", "NUMBER", "WAITING", "LONGEST", "RINGING", "TALKING", "AVAILABLE", "LOGGED IN")
+	t := newTable("QUEUE", "NAME", "NUMBER", "OPEN", "WAITING", "LONGEST", "RINGING", "TALKING", "AVAILABLE", "LOGGED IN")
 	for _, q := range body.Queues {
 		longest := ""
 		if q.LongestSince != nil {
@@ -95,10 +96,25 @@ func (c queuesCmd) Run(ctx context.Context) error {
 				in += n
 			}
 		}
-		t.add(q.ID, q.Name, q.Number, strconv.Itoa(q.Waiting), longest, strconv.Itoa(q.Ringing),
+		t.add(q.ID, q.Name, q.Number, opening(q.Hours), strconv.Itoa(q.Waiting), longest, strconv.Itoa(q.Ringing),
 			strconv.Itoa(q.Talking), strconv.Itoa(q.Agents[queue.Available]), strconv.Itoa(in))
 	}
 	return t.write(os.Stdout)
+}
+
+// opening tells whether a queue is open, and until when.
+func opening(o hours.Opening) string {
+	text := "closed"
+	if o.Open {
+		text = "open"
+	}
+	if o.Until != nil {
+		text += " until " + o.Until.Format("2006-01-02 15:04")
+	}
+	if o.Holiday != "" {
+		text += " (" + o.Holiday + ")"
+	}
+	return text
 }
 
 type agentsCmd struct {

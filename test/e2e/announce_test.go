@@ -127,7 +127,7 @@ func TestAnnouncementServerFails(t *testing.T) {
 	}
 	p.Agents[0].Queues = p.Agents[0].Queues[1:]
 	c := start(t, p)
-	c.must(os.WriteFile(c.pbx.InRoot(c.pbx.Sounds+"/sorry.wav"), lab.ToneWAV(fallbackTone, 2*time.Second), 0o644))
+	c.writeSound("sorry", lab.ToneWAV(fallbackTone, 2*time.Second))
 	c.loginAll("a1")
 	for i, q := range p.Queues {
 		begin := time.Now()
@@ -148,6 +148,12 @@ func TestAnnouncementServerFails(t *testing.T) {
 		c.waitHistory(i + 1)
 		c.wantMetric(fmt.Sprintf("calld_announcement_fallbacks_total{reason=%q} 1", faults[names[q.Number]].reason))
 	}
+}
+
+// writeSound puts a sound where Asterisk finds it, in calld's folder.
+func (c *centre) writeSound(name string, wav []byte) {
+	c.t.Helper()
+	c.must(os.WriteFile(c.pbx.InRoot(c.pbx.Sounds+"/"+name+".wav"), wav, 0o644))
 }
 
 // wantMetric checks that a line is in what calld tells Prometheus.

@@ -130,7 +130,8 @@ func (c *centre) writeConfig(recordings, sounds string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if err := os.WriteFile(c.file(), b.Bytes(), 0o600); err != nil {
+	text := bytes.ReplaceAll(b.Bytes(), []byte("{sounds}"), []byte(sounds))
+	if err := os.WriteFile(c.file(), text, 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -32,7 +32,7 @@ type plan struct {
 
 type queuePlan struct {
 	ID, Name, Number string
-	Keys             string // further lines of TOML
+	Keys             string // further lines of TOML; {sounds} is the folder of the sounds
 }
 
 type agentPlan struct {

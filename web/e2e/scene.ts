@@ -237,6 +237,7 @@ const figures = (inTime: number, late: number, missed: number, short = 0): Figur
   missed,
   abandoned: missed,
   short,
+  overflowed: 0,
   in_time: inTime,
   service_level: inTime / (inTime + late + missed - short),
   wait_avg_ms: 6_000 + 9_000 * late,

@@ -23,6 +23,7 @@ export const queue = (id: string, x: Partial<QueueStatus> = {}): QueueStatus => 
   ringing: 0,
   talking: 0,
   agents: {},
+  hours: { open: true },
   ...x,
 });
 

@@ -932,9 +932,14 @@ export interface components {
             missed: number;
             /**
              * Format: int64
-             * @description Calls that came in: answered and missed.
+             * @description Calls that came in: answered, missed and overflowed.
              */
             offered: number;
+            /**
+             * Format: int64
+             * @description Led on to another queue, since this one was closed or full, nobody was there, or the wait was over.
+             */
+            overflowed: number;
             /**
              * Format: double
              * @description in_time / (offered - short), from 0 to 1; null when there was no such call.
@@ -1064,6 +1069,16 @@ export interface components {
             missed: components["schemas"]["Missed"][] | null;
             next: string;
         };
+        Opening: {
+            /** @description The holiday for which it is closed. */
+            holiday?: string;
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When that changes; left out when it does not within a year.
+             */
+            until?: string;
+        };
         Page: {
             calls: components["schemas"]["Call"][] | null;
             next: string;
@@ -1111,6 +1126,7 @@ export interface components {
             agents: {
                 [key: string]: number;
             };
+            hours: components["schemas"]["Opening"];
             id: string;
             /** Format: date-time */
             longest_since?: string;
@@ -1234,6 +1250,8 @@ export interface components {
             from?: string;
             kind: string;
             queue?: string;
+            /** @enum {string} */
+            reason?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
             result: string;
             to: string;
         };

@@ -238,6 +238,8 @@ export interface QueueStatus {
   agents: Partial<Record<AgentState, number>> | null;
   /** LongestSince is when the longest waiting caller came in; nil when none waits. */
   longest_since?: Time;
+  /** Hours tells whether the queue takes calls now. */
+  hours: Opening;
 }
 
 /**
@@ -274,8 +276,8 @@ export interface Call {
   /** when the call came in: its place in the queue */
   begin: Time;
   /**
-   * Start is when the talk began: an agent first answered, or the customer
-   * called; null until then.
+   * Start is when the talk began: an agent first answered, a number outside
+   * to which the queue led the call, or the customer called; null until then.
    */
   start: Time | null;
   end: Time | null;
@@ -432,6 +434,15 @@ export type AgentState = "offline" | "unreachable" | "available" | "away" | "rin
 /** PhoneState is what is known of an agent's telephone. */
 export type PhoneState = "unknown" | "idle" | "busy" | "unreachable";
 
+/** Opening is whether something is open at a moment. */
+export interface Opening {
+  open: boolean;
+  /** Until is when that changes; nil when it does not within a year. */
+  until?: Time;
+  /** Holiday names the holiday for which it is closed; empty on another day. */
+  holiday?: string;
+}
+
 /** Direction says who called whom. */
 export type Direction = "in" | "out";
 
@@ -446,7 +457,7 @@ export interface Transfer {
   at: Time;
   /** a number, an agent or a queue */
   to: string;
-  /** blind or consultative */
+  /** blind or consultative; overflow: the queue itself led the call on */
   kind: string;
   /** answered, no_answer, busy, failed or caller_left; empty while it is under way */
   result: string;
@@ -454,6 +465,8 @@ export interface Transfer {
   from?: string;
   /** that the call was in */
   queue?: string;
+  /** Reason is why a queue led the call on: closed, full, no_agent or timeout. */
+  reason?: Outcome;
 }
 
 /** QueueOffers are what a queue offers for its calls. */
@@ -506,6 +519,8 @@ export interface Figures {
   missed: number;
   abandoned: number;
   short: number;
+  /** Overflowed calls count again in the queue where they went on. */
+  overflowed: number;
   in_time: number;
   /** ServiceLevel is nil when no call counts for it. */
   service_level: number | null;

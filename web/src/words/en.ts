@@ -128,6 +128,9 @@ export const en: Words = {
     calls: "Calls",
     agents: "Agents",
     available: "Available",
+    closed: "Closed",
+    opens: (at) => `opens ${at}`,
+    closes: (at) => `open until ${at}`,
     noCalls: "No calls now.",
     noAgents: "No agent serves this queue.",
     noQueues: "You serve no queue.",
@@ -361,6 +364,7 @@ export const en: Words = {
     rang: (name) => `${name} rung`,
     answered: (name) => `${name} answered`,
     transferred: (to) => `Transferred to ${to}`,
+    overflowed: (to, why) => `Led on to ${to} · ${why}`,
     transfer: (result) =>
       ({
         answered: "answered",

@@ -155,6 +155,9 @@ export const ko = {
     calls: "통화",
     agents: "상담원",
     available: "상담가능",
+    closed: "상담 종료",
+    opens: (at: string) => `${at}에 시작`,
+    closes: (at: string) => `${at}까지`,
     noCalls: "지금 통화가 없습니다.",
     noAgents: "이 큐를 맡은 상담원이 없습니다.",
     noQueues: "맡은 큐가 없습니다.",
@@ -388,6 +391,7 @@ export const ko = {
     rang: (name: string) => `${name} 울림`,
     answered: (name: string) => `${name} 응답`,
     transferred: (to: string) => `${to}(으)로 전달`,
+    overflowed: (to: string, why: string) => `${to}(으)로 자동 연결 · ${why}`,
     transfer: (result: string) =>
       ({
         answered: "응답",
