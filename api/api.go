@@ -169,6 +169,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerServer(h)
 	a.registerAdmin(h)
 	a.registerWebhooks(h)
+	a.registerOutbound(h)
 	return h
 }
 

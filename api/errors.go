@@ -22,6 +22,7 @@ const (
 	CodeCrossOrigin       Code = "cross_origin"          // 403: a page of another origin asks
 	CodeNotFound          Code = "not_found"             // 404
 	CodeManagedByFile     Code = "managed_by_file"       // 409: the agent stands in the configuration file
+	CodeInUse             Code = "in_use"                // 409: others rely on it
 	CodeStale             Code = "stale"                 // 412: it has changed since the ETag was given
 	CodeDisposition       Code = "unknown_disposition"   // 422: the call's queue offers others
 	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
@@ -116,7 +117,7 @@ func codeOf(status int) Code {
 func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeNeedsAgent, CodeCrossOrigin, CodeNotFound, CodeMethod,
-		CodeManagedByFile, CodeStale,
+		CodeManagedByFile, CodeInUse, CodeStale,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,

@@ -64,7 +64,7 @@ func wantRefusal(tb testing.TB, r *httptest.ResponseRecorder, status int, code C
 
 // TestWalk asks for every operation of the document as nobody should.
 func TestWalk(t *testing.T) {
-	c := newCentre(t)
+	c := newCampaigns(t)
 	c.answer("other", "billing")
 	c.makeAgents("kim", "lee")
 	list, schemas := c.document()
@@ -119,7 +119,7 @@ func TestWalk(t *testing.T) {
 // walkBody sends bodies that are none.
 func (c *centre) walkBody(t *testing.T, d documented, schemas huma.Registry, asAdmin map[string]string) {
 	t.Helper()
-	if d.op.RequestBody == nil {
+	if d.op.RequestBody == nil || d.op.RequestBody.Content["text/csv"] != nil { // TestLoad sends uploads
 		return
 	}
 	what, example := d.request("")

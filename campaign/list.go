@@ -14,7 +14,7 @@ const (
 
 // DialList is a list of customers to be dialled.
 type DialList struct {
-	ID       string `json:"id"`
+	ID       string `json:"id" readOnly:"true"`
 	Name     string `json:"name"`
 	Timezone string `json:"timezone,omitempty"` // of entries that name none; empty: the server's
 	Entries  int    `json:"entries" readOnly:"true"`
@@ -27,7 +27,7 @@ type DialList struct {
 
 // Barred is a number that no campaign may dial.
 type Barred struct {
-	Number string    `json:"number"` // as it was written
+	Number string    `json:"number"` // as it is dialled
 	Note   string    `json:"note,omitempty"`
 	By     string    `json:"by"` // who barred it
 	At     time.Time `json:"at"`
@@ -73,7 +73,7 @@ type Entry struct {
 	Variables map[string]string `json:"variables,omitempty"`
 
 	State EntryState `json:"state"`
-	Due   time.Time  `json:"due"`           // not before; the zero time: now
+	Due   time.Time  `json:"due,omitzero"`  // not before; the zero time: now
 	Try   string     `json:"try,omitempty"` // the id of the try under way, claimed before it is dialled
 	// Tried are the times of the latest tries, for the limit per 24 hours.
 	Tried []time.Time `json:"tried,omitempty"`
@@ -85,6 +85,6 @@ type Number struct {
 	Number string    `json:"number"`
 	Tries  int       `json:"tries"`
 	Last   string    `json:"last,omitempty"` // the latest result, as Result.Kind tells
-	Due    time.Time `json:"due"`            // not before
+	Due    time.Time `json:"due,omitzero"`   // not before
 	Done   bool      `json:"done,omitempty"` // never again
 }

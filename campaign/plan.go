@@ -40,7 +40,7 @@ const (
 // Plan is a strategy: how customers are dialled. A campaign reads it when it
 // starts; a plan in use by a running campaign can't be changed.
 type Plan struct {
-	ID   string `json:"id"`
+	ID   string `json:"id" readOnly:"true"`
 	Name string `json:"name"`
 	Mode Mode   `json:"mode"`
 	// Method paces a predictive campaign: risk (with late rings given up when
@@ -51,11 +51,11 @@ type Plan struct {
 	// MaxAbandonRate is the largest abandoned share of the answered calls of a
 	// day; 0: 0.03.
 	MaxAbandonRate float64  `json:"max_abandon_rate,omitempty"`
-	RingTimeout    Duration `json:"ring_timeout"`        // how long a customer is rung, 15 s to 120 s; 0: 25 s
-	CallerID       string   `json:"caller_id,omitempty"` // the number shown; empty: the queue's
-	AMD            AMD      `json:"amd,omitempty"`       // empty: off
-	MaxTries       int      `json:"max_tries"`           // for each number, 1 to 20; 0: 1
-	Retry          Retry    `json:"retry"`
+	RingTimeout    Duration `json:"ring_timeout" required:"false"` // how long a customer is rung, 15 s to 120 s; 0: 25 s
+	CallerID       string   `json:"caller_id,omitempty"`           // the number shown; empty: the queue's
+	AMD            AMD      `json:"amd,omitempty"`                 // empty: off
+	MaxTries       int      `json:"max_tries" required:"false"`    // for each number, 1 to 20; 0: 1
+	Retry          Retry    `json:"retry" required:"false"`
 	// MaxTries24h bounds the tries of one entry within 24 hours, all its
 	// numbers together; 0: no limit.
 	MaxTries24h int     `json:"max_tries_24h,omitempty"`
@@ -74,8 +74,8 @@ type Plan struct {
 	// Script is what the agent reads to the customer. {name} and {variable}
 	// stand for the entry's.
 	Script   string    `json:"script,omitempty"`
-	Revision uint64    `json:"revision"` // rises with each change
-	Changed  time.Time `json:"changed"`
+	Revision uint64    `json:"revision" readOnly:"true"` // rises with each change
+	Changed  time.Time `json:"changed" readOnly:"true"`
 }
 
 // Retry is how long a number rests after each result. 0: it is not tried

@@ -10,13 +10,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Audit is one thing that somebody did to somebody else's work.
+// Audit is one thing that somebody did to somebody else's work, or to what
+// campaigns are made of.
 type Audit struct {
 	ID     string    `json:"id"`
 	At     time.Time `json:"at"`
 	By     string    `json:"by"`               // agent id
 	Action string    `json:"action"`           // such as listen, free, logout
-	Target string    `json:"target"`           // the agent it was done to
+	Target string    `json:"target"`           // the agent it was done to; or the id of a plan, list or campaign, or a number
 	Call   string    `json:"call,omitempty"`   // the call it was about
 	Detail string    `json:"detail,omitempty"` // such as the state that was set
 	// Result is "ok", or what was wrong; empty while it is being done, and

@@ -19,15 +19,16 @@ const (
 
 // cli is the whole command line; each field is one command.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the server in the foreground. SIGTERM and SIGINT stop it in order, SIGHUP reloads the configuration."`
-	Check   checkCmd   `cmd:"" help:"Validate a configuration; print every fault with file and line."`
-	Reload  reloadCmd  `cmd:"" help:"Ask the running server to reload its configuration; print what changed."`
-	Status  statusCmd  `cmd:"" help:"What the running server is doing, in one screen."`
-	Queues  queuesCmd  `cmd:"" help:"List the queues with their live figures."`
-	Agents  agentsCmd  `cmd:"" help:"List the agents and their states."`
-	Calls   callsCmd   `cmd:"" help:"List the live calls."`
-	Missed  missedCmd  `cmd:"" help:"List the missed calls that nobody has worked off."`
-	History historyCmd `cmd:"" help:"List ended calls, newest first."`
+	Serve     serveCmd     `cmd:"" help:"Run the server in the foreground. SIGTERM and SIGINT stop it in order, SIGHUP reloads the configuration."`
+	Check     checkCmd     `cmd:"" help:"Validate a configuration; print every fault with file and line."`
+	Reload    reloadCmd    `cmd:"" help:"Ask the running server to reload its configuration; print what changed."`
+	Status    statusCmd    `cmd:"" help:"What the running server is doing, in one screen."`
+	Queues    queuesCmd    `cmd:"" help:"List the queues with their live figures."`
+	Agents    agentsCmd    `cmd:"" help:"List the agents and their states."`
+	Calls     callsCmd     `cmd:"" help:"List the live calls."`
+	Missed    missedCmd    `cmd:"" help:"List the missed calls that nobody has worked off."`
+	History   historyCmd   `cmd:"" help:"List ended calls, newest first."`
+	Campaigns campaignsCmd `cmd:"" help:"List the outbound campaigns."`
 
 	AsteriskConfig asteriskConfigCmd `cmd:"" help:"Print or write the Asterisk side made from the configuration."`
 	Token          tokenCmd          `cmd:"" help:"Make a token for a program that uses the REST API; print it and its hash for the configuration."`

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"calld/campaign"
 	"calld/queue"
 	"calld/store"
 
@@ -141,6 +142,16 @@ func writeCalls(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	memo := "첫 줄\n둘째 줄"
 	_, err = s.SetMemo(context.Background(), "answered-1", store.MemoChange{Text: &memo, By: "홍길동", At: end})
+	ts.Check(err)
+	_, err = s.CreatePlan(context.Background(), campaign.Plan{Name: "power", Mode: campaign.Power}, begin)
+	ts.Check(err)
+	_, err = s.CreateList(context.Background(), campaign.DialList{Name: "고객"}, begin)
+	ts.Check(err)
+	_, err = s.AddEntries(context.Background(), "1", []campaign.Entry{
+		{Numbers: []campaign.Number{{Number: "0101"}}}, {Numbers: []campaign.Number{{Number: "0102"}}},
+	})
+	ts.Check(err)
+	_, err = s.CreateCampaign(context.Background(), campaign.Campaign{Name: "봄 설문", Plan: "1", DialList: "1", Queue: "billing"}, begin)
 	ts.Check(err)
 	ts.Check(s.Close())
 }

@@ -349,6 +349,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns with their states, the oldest first */
+        get: operations["list-campaigns"];
+        put?: never;
+        /**
+         * Make a campaign
+         * @description What is left out gets its default. Everything that is wrong is told at once, by field (422).
+         */
+        post: operations["create-campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One campaign, its revision as ETag */
+        get: operations["get-campaign"];
+        /**
+         * Replace a campaign
+         * @description Refused while a campaign that is not stopped uses it (409 in_use), and when it was changed since it was read (412 stale).
+         */
+        put: operations["replace-campaign"];
+        post?: never;
+        /**
+         * Remove a campaign
+         * @description Refused while a campaign uses it (409 in_use).
+         */
+        delete: operations["delete-campaign"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each try, the latest dialled first
+         * @description Pages follow one another by cursor. A page may hold fewer results than asked for, even none, and still have a next one. The results of a campaign that was removed can be read by its id until they are purged (server.keep_history).
+         */
+        get: operations["list-results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/results/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All results, or what the filters leave of them, as CSV or JSON lines */
+        get: operations["export-results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of a campaign: tries, answers, abandoned calls, talk time, and what is left of its list
+         * @description Counted from the results each time it is asked: ask for days rather than months at once.
+         */
+        get: operations["campaign-stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config": {
         parameters: {
             query?: never;
@@ -381,6 +484,114 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dial lists, with the counts of their entries by state, the oldest first */
+        get: operations["list-dial-lists"];
+        put?: never;
+        /**
+         * Make a dial list
+         * @description What is left out gets its default. Everything that is wrong is told at once, by field (422).
+         */
+        post: operations["create-dial-list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dial list, its revision as ETag */
+        get: operations["get-dial-list"];
+        /**
+         * Replace a dial list
+         * @description Refused while a campaign that is not stopped uses it (409 in_use), and when it was changed since it was read (412 stale).
+         */
+        put: operations["replace-dial-list"];
+        post?: never;
+        /**
+         * Remove a dial list
+         * @description Refused while a campaign uses it (409 in_use).
+         */
+        delete: operations["delete-dial-list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial-lists/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The customers of a dial list with their tries and last results, in the order of loading
+         * @description Pages follow one another by cursor. A page may hold fewer entries than asked for, even none, and still have a next one, when most entries looked at did not match.
+         */
+        get: operations["list-entries"];
+        put?: never;
+        /**
+         * Load customers into a dial list, from CSV or a JSON array
+         * @description Good lines are added, and are there at once, also for a campaign that runs. The answer tells of the others by line and field. A line with the key or a number of another entry of the list is refused, so a file may safely be sent again. In JSON the line is the place in the array, from 1.
+         */
+        post: operations["load-entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers that no campaign dials, by number */
+        get: operations["list-do-not-call"];
+        put?: never;
+        /**
+         * Put a number, or a CSV file of them, on the do-not-call list
+         * @description From then on no campaign dials it, however it is written. One that is on the list already is noted anew. Supervisors may do this too; only an admin takes numbers off.
+         */
+        post: operations["bar-numbers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a number off the do-not-call list */
+        delete: operations["unbar-number"];
         options?: never;
         head?: never;
         patch?: never;
@@ -472,6 +683,52 @@ export interface paths {
         /** Settle a missed call by hand */
         post: operations["resolve-missed"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans: how customers are dialled, the oldest first */
+        get: operations["list-plans"];
+        put?: never;
+        /**
+         * Make a plan
+         * @description What is left out gets its default. Everything that is wrong is told at once, by field (422).
+         */
+        post: operations["create-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan, its revision as ETag */
+        get: operations["get-plan"];
+        /**
+         * Replace a plan
+         * @description Refused while a campaign that is not stopped uses it (409 in_use), and when it was changed since it was read (412 stale).
+         */
+        put: operations["replace-plan"];
+        post?: never;
+        /**
+         * Remove a plan
+         * @description Refused while a campaign uses it (409 in_use).
+         */
+        delete: operations["delete-plan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -769,6 +1026,17 @@ export interface components {
             entries: components["schemas"]["Audit"][] | null;
             next: string;
         };
+        Barred: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            note?: string;
+            number: string;
+        };
+        BarredPage: {
+            next: string;
+            numbers: components["schemas"]["Barred"][] | null;
+        };
         Call: {
             agent: string;
             /** Format: date-time */
@@ -817,6 +1085,37 @@ export interface components {
         CallsOutputBody: {
             calls: components["schemas"]["Call"][] | null;
         };
+        Campaign: {
+            /** Format: date-time */
+            readonly changed: string;
+            dial_list: string;
+            readonly id: string;
+            name: string;
+            next_campaign?: string;
+            plan: string;
+            queue: string;
+            /** Format: int64 */
+            readonly revision: number;
+            schedule?: components["schemas"]["Schedule"];
+            /** Format: date-time */
+            readonly since: string;
+            /** @enum {string} */
+            readonly state: "stopped" | "starting" | "running" | "pausing" | "paused" | "stopping";
+            readonly why?: string;
+        };
+        CampaignStats: {
+            campaign: string;
+            counts: components["schemas"]["Counts"];
+            /** @description With the counts of its entries by state. */
+            dial_list: components["schemas"]["DialList"];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to?: string;
+        };
+        CampaignsOutputBody: {
+            campaigns: components["schemas"]["Campaign"][] | null;
+        };
         Change: {
             key: string;
             /** @enum {string} */
@@ -858,6 +1157,23 @@ export interface components {
             Unparsed: string[] | null;
             Value: string;
         };
+        Counts: {
+            /** Format: double */
+            abandon_rate: number;
+            /** Format: int64 */
+            abandoned: number;
+            /** Format: int64 */
+            answered: number;
+            kinds: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            served: number;
+            /** Format: int64 */
+            talk_ms: number;
+            /** Format: int64 */
+            tries: number;
+        };
         "Create-agentRequest": {
             /** @description Login id; any language. */
             id: string;
@@ -892,6 +1208,22 @@ export interface components {
             /** Format: int64 */
             took_ms: number;
         };
+        DialList: {
+            /** Format: date-time */
+            readonly changed: string;
+            /** Format: int64 */
+            readonly entries: number;
+            readonly id: string;
+            name: string;
+            /** Format: int64 */
+            readonly open: number;
+            /** Format: int64 */
+            readonly revision: number;
+            readonly states: {
+                [key: string]: number;
+            };
+            timezone?: string;
+        };
         "Dtmf-callRequest": {
             /**
              * @description 0-9, *, # and A-D; a comma or w is a pause of half a second.
@@ -903,6 +1235,28 @@ export interface components {
              * @enum {string}
              */
             to: "caller" | "agent";
+        };
+        Entry: {
+            /** Format: date-time */
+            due?: string;
+            id: string;
+            key?: string;
+            last?: components["schemas"]["Result"];
+            list: string;
+            name?: string;
+            numbers: components["schemas"]["Number"][] | null;
+            /** @enum {string} */
+            state: "open" | "dialling" | "reached" | "used_up" | "blocked" | "skipped";
+            timezone?: string;
+            tried?: string[];
+            try?: string;
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        EntryPage: {
+            entries: components["schemas"]["Entry"][] | null;
+            next: string;
         };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
@@ -1010,6 +1364,20 @@ export interface components {
              */
             hour: number;
         };
+        Hours: {
+            days: string[] | null;
+            from: string;
+            to: string;
+        };
+        LineFault: {
+            field: string;
+            /** Format: int64 */
+            line: number;
+            text: string;
+        };
+        ListsOutputBody: {
+            dial_lists: components["schemas"]["DialList"][] | null;
+        };
         LoginInputBody: {
             /**
              * @description Login id.
@@ -1069,6 +1437,15 @@ export interface components {
             missed: components["schemas"]["Missed"][] | null;
             next: string;
         };
+        Number: {
+            done?: boolean;
+            /** Format: date-time */
+            due?: string;
+            last?: string;
+            number: string;
+            /** Format: int64 */
+            tries: number;
+        };
         Opening: {
             /** @description The holiday for which it is closed. */
             holiday?: string;
@@ -1101,13 +1478,53 @@ export interface components {
              */
             user: string;
         };
+        Plan: {
+            abandon_sound?: string;
+            /** @enum {string} */
+            amd?: "off" | "humans_only" | "humans_and_unsure";
+            caller_id?: string;
+            /** Format: date-time */
+            readonly changed: string;
+            hang_up_late?: boolean;
+            hours?: components["schemas"]["Hours"][];
+            readonly id: string;
+            /** @enum {string} */
+            list_end?: "stop" | "keep_running";
+            /** Format: double */
+            max_abandon_rate?: number;
+            /** Format: int64 */
+            max_lines?: number;
+            /** Format: double */
+            max_rate?: number;
+            /** Format: int64 */
+            max_tries?: number;
+            /** Format: int64 */
+            max_tries_24h?: number;
+            message_key?: string;
+            message_sound?: string;
+            message_text?: string;
+            method?: string;
+            /** @enum {string} */
+            mode: "preview" | "progressive" | "power" | "predictive" | "message";
+            name: string;
+            /** Format: double */
+            power_ratio?: number;
+            retry?: components["schemas"]["Retry"];
+            /** Format: int64 */
+            readonly revision: number;
+            ring_timeout?: string;
+            script?: string;
+        };
+        PlansOutputBody: {
+            plans: components["schemas"]["Plan"][] | null;
+        };
         Problem: {
             /**
              * @description Stable name of the error.
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -1163,6 +1580,60 @@ export interface components {
         "Resolve-missedRequest": {
             reason: string;
         };
+        Result: {
+            agent?: string;
+            /** Format: date-time */
+            agent_dialled?: string;
+            /** @enum {string} */
+            agent_result?: "answered" | "no_answer" | "busy" | "abandoned" | "customer_left";
+            amd?: string;
+            amd_cause?: string;
+            /** Format: date-time */
+            answered?: string;
+            /** Format: date-time */
+            bridged?: string;
+            call?: string;
+            campaign: string;
+            dial_list: string;
+            /** @enum {string} */
+            dial_result: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed";
+            /** Format: date-time */
+            dialled?: string;
+            /** Format: date-time */
+            end?: string;
+            entry: string;
+            /** Format: int64 */
+            hangup_cause?: number;
+            hangup_text?: string;
+            id: string;
+            /** Format: int64 */
+            index: number;
+            key?: string;
+            /** @enum {string} */
+            mode: "preview" | "progressive" | "power" | "predictive" | "message";
+            number: string;
+            plan: string;
+            /** Format: int64 */
+            plan_revision: number;
+            queue: string;
+            /** Format: date-time */
+            rang?: string;
+            /** Format: int64 */
+            try: number;
+            why?: string;
+        };
+        ResultPage: {
+            next: string;
+            results: components["schemas"]["Result"][] | null;
+        };
+        Retry: {
+            abandoned?: string;
+            busy?: string;
+            congestion?: string;
+            failed?: string;
+            machine?: string;
+            no_answer?: string;
+        };
         Ring: {
             agent: string;
             /** Format: date-time */
@@ -1173,6 +1644,13 @@ export interface components {
             rang?: string;
             /** @enum {string} */
             result: "" | "answered" | "no_answer" | "refused" | "unreachable" | "answered_elsewhere" | "caller_left" | "cut_short";
+        };
+        Schedule: {
+            /** Format: date-time */
+            from: string;
+            hours?: components["schemas"]["Hours"][];
+            /** Format: date-time */
+            until?: string;
         };
         "Set-agent-stateRequest": {
             reason?: string;
@@ -1276,6 +1754,16 @@ export interface components {
         TransferTargets: {
             agents: components["schemas"]["AgentTarget"][] | null;
             queues: components["schemas"]["QueueTarget"][] | null;
+        };
+        Upload: {
+            /** Format: int64 */
+            added: number;
+            broken?: string;
+            /** Format: int64 */
+            duplicates: number;
+            faults: components["schemas"]["LineFault"][] | null;
+            /** Format: int64 */
+            refused: number;
         };
         WebhooksOutputBody: {
             webhooks: components["schemas"]["Health"][] | null;
@@ -2004,6 +2492,299 @@ export interface operations {
             };
         };
     };
+    "list-campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Campaign"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-campaign": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Campaign"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-campaign": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-results": {
+        parameters: {
+            query?: {
+                /** @description The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left. */
+                result?: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed" | "machine" | "abandoned" | "customer_left" | "skipped";
+                agent?: string;
+                /** @description The whole number, however written. */
+                number?: string;
+                /** @description Only the tries of this entry. */
+                entry?: string;
+                /** @description Dialled at or after this time (RFC 3339). */
+                from?: string;
+                /** @description Dialled before this time. */
+                to?: string;
+                limit?: number;
+                /** @description next of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-results": {
+        parameters: {
+            query?: {
+                /** @description The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left. */
+                result?: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed" | "machine" | "abandoned" | "customer_left" | "skipped";
+                agent?: string;
+                /** @description The whole number, however written. */
+                number?: string;
+                /** @description Only the tries of this entry. */
+                entry?: string;
+                /** @description Dialled at or after this time (RFC 3339). */
+                from?: string;
+                /** @description Dialled before this time. */
+                to?: string;
+                format?: "jsonl" | "csv";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "campaign-stats": {
+        parameters: {
+            query?: {
+                /** @description Tries dialled at or after this time (RFC 3339); by default since midnight in the server's time zone. */
+                from?: string;
+                /** @description Tries dialled before this time; by default now. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignStats"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-config": {
         parameters: {
             query?: never;
@@ -2050,6 +2831,360 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConnectionsOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-dial-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-dial-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DialList"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DialList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dial-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DialList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-dial-list": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DialList"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DialList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-dial-list": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-entries": {
+        parameters: {
+            query?: {
+                state?: "open" | "dialling" | "reached" | "used_up" | "blocked" | "skipped";
+                /** @description Looked for in names, keys, numbers and the values of variables. */
+                text?: string;
+                limit?: number;
+                /** @description next of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "load-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The customer's id elsewhere. */
+                    key?: string;
+                    /** @description Who it is. */
+                    name?: string;
+                    numbers: string[];
+                    /** @description Such as Asia/Seoul; by default the list's. */
+                    timezone?: string;
+                    variables?: {
+                        [key: string]: string;
+                    };
+                }[];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-do-not-call": {
+        parameters: {
+            query?: {
+                /** @description Looked for in numbers and notes. */
+                text?: string;
+                limit?: number;
+                /** @description next of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarredPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bar-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why, or who asked for it. */
+                    note?: string;
+                    /** @description Such as 010-1234-5678. */
+                    number: string;
+                };
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unbar-number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -2239,6 +3374,172 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Missed"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlansOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-plan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-plan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
