@@ -16,6 +16,7 @@ import (
 	"calld/ami"
 	"calld/announce"
 	"calld/api"
+	"calld/campaign"
 	"calld/config"
 	"calld/dialplan"
 	"calld/exchange"
@@ -55,6 +56,7 @@ type App struct {
 	hooks    *webhook.Service
 	queueLog *queuelog.Log
 	away     *awayKeeper
+	dialler  *campaign.Dialler
 	board    *queue.Board
 	hub      *notify.Hub
 	phones   *webphone.Gate
@@ -113,16 +115,17 @@ func New(o Options) (*App, error) {
 	}
 	a.queueLog = queuelog.New(queuelog.Options{Log: o.Log})
 	a.away = newAwayKeeper(st, o.Log)
+	a.dialler = a.newDialler()
 	counts := newCounts(a.metrics, a.serviceLevel)
 	a.day = report.NewDay(report.Options{Location: cfg.Server.Timezone, Threshold: a.serviceLevel})
 	a.board = queue.New(queue.Options{
-		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.queueLog, a.away, a.day, counts},
+		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.queueLog, a.away, a.day, a.dialler, counts},
 	})
 	a.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI: ami.Options{
 			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
 		},
-		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, OnState: a.asteriskState, Log: o.Log,
+		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, Tries: a.dialler, OnState: a.asteriskState, Log: o.Log,
 	})
 	a.digits = ami.New(ami.Options{
 		Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Events: "system",
@@ -142,7 +145,9 @@ func New(o Options) (*App, error) {
 	a.announce.Configure(cfg)
 	mux := &agi.Mux{}
 	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: st.LastAgent, Log: o.Log})
-	mux.Handle("/outbound", &dialplan.Outbound{Board: a.board, Config: a.Config, Log: o.Log})
+	mux.Handle("/outbound", &dialplan.Outbound{
+		Board: a.board, Campaigns: customers{a.dialler}, Announcer: a.announce, Config: a.Config, Log: o.Log,
+	})
 	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}
 	a.metrics.MustRegister(readings{a})
 	return a, nil
@@ -178,6 +183,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "pages", func(ctx context.Context) error { return a.hub.Run(ctx, a.board) })
 	p.start(ctx, "web phones", a.phones.Run)
 	p.start(ctx, "figures of the day", a.tellDay)
+	p.start(ctx, "campaigns", a.dialler.Run)
 	p.start(ctx, "asterisk events", a.watcher.Run)
 	p.start(ctx, "asterisk digits", a.digits.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"calld/agi"
+	"calld/campaign"
 	"calld/notify"
 	"calld/queue"
 	"calld/webphone"
@@ -97,6 +98,7 @@ func (r readings) Collect(out chan<- prometheus.Metric) {
 	r.announcements(out)
 	r.webhooks(out)
 	r.queueLog(out)
+	r.campaigns(out)
 }
 
 func send[N int | int64 | uint64 | float64](out chan<- prometheus.Metric, kind prometheus.ValueType, name, help string, v N, labels ...string) {
@@ -218,4 +220,13 @@ func (r readings) queueLog(out chan<- prometheus.Metric) {
 	for reason, n := range map[string]uint64{"overflow": s.Overflowed, "failed": s.Failed} {
 		send(out, prometheus.CounterValue, "calld_queue_log_lost_total", "Lines that the queue log lacks, by reason.", n, "reason", reason)
 	}
+}
+
+func (r readings) campaigns(out chan<- prometheus.Metric) {
+	c := r.a.dialler.Totals()
+	send(out, prometheus.CounterValue, "calld_campaign_dialled_total", "Customers dialled by campaigns.", c.Dialled)
+	for _, kind := range campaign.Kinds() {
+		send(out, prometheus.CounterValue, "calld_campaign_results_total", "Ended tries of campaigns, by what became of them.", c.Ended[kind], "result", kind)
+	}
+	send(out, prometheus.CounterValue, "calld_campaign_facts_dropped_total", "Facts left out by the dialler because they came too fast; it looked at everything anew.", c.Dropped)
 }

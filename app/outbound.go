@@ -2,13 +2,9 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"calld/api"
-	"calld/dialplan"
-	"calld/exchange"
 	"calld/queue"
 )
 
@@ -20,29 +16,8 @@ const originateTime = 5 * time.Second
 // has been ordered to ring. The errors are those of [queue.Board.CallOut], and
 // of [exchange.Exchange.Originate].
 func (a *App) dial(ctx context.Context, d api.Dial) (queue.Call, error) {
-	cfg := a.Config()
-	now := time.Now().In(cfg.Server.Timezone)
-	o := queue.OutCall{ID: queue.NewCallID(now), Agent: d.Agent, Queue: d.Queue, Number: d.Number}
-	q, _ := cfg.Queue(d.Queue) // the board refuses one that is not there
-	if q.Recording {
-		o.Record = dialplan.RecordPath(now, o.ID)
-	}
-	c, err := a.board.CallOut(o)
-	if err != nil {
-		return c, err
-	}
-	agent, _ := cfg.Agent(d.Agent) // the board knows it
-	ctx, cancel := context.WithTimeout(ctx, originateTime)
-	defer cancel()
-	err = a.exchange.Originate(ctx, exchange.Origination{
-		Channel: strings.ReplaceAll(cfg.Asterisk.AgentDial, "{phone}", agent.Phone), ID: c.UniqueID,
-		Context: dialplan.OutboundContext, Extension: "s",
-		CallerID: "<" + d.Number + ">", // what the phone shows while it rings
-		RingFor:  q.RingTimeout, Variables: map[string]string{"__" + dialplan.VarID: c.ID},
-	})
-	if err != nil {
-		a.board.CallOff(c.ID, "asterisk")
-		return c, fmt.Errorf("app: the phone of %s can't be rung: %w", d.Agent, err)
-	}
-	return c, nil
+	return a.orderCall(ctx, queue.OutCall{ID: queue.NewCallID(a.now()), Agent: d.Agent, Queue: d.Queue, Number: d.Number})
 }
+
+// now is the time as the server's clock shows it to people.
+func (a *App) now() time.Time { return time.Now().In(a.Config().Server.Timezone) }

@@ -41,8 +41,9 @@ type Result struct {
 	AMDCause    string           `json:"amd_cause,omitempty"`
 	Agent       string           `json:"agent,omitempty"`
 	AgentResult AgentResult      `json:"agent_result,omitempty"`
-	Call        string           `json:"call,omitempty"` // the call in the history, once a customer has answered
-	Why         string           `json:"why,omitempty"`  // what else is to be told: "restart", "force_stop", "given_up", "skipped"
+	Heard       bool             `json:"heard,omitempty"` // a message was played to its end, or its key pressed
+	Call        string           `json:"call,omitempty"`  // the call in the history, once a customer has answered
+	Why         string           `json:"why,omitempty"`   // what else is to be told: see WhyRestart and those after it
 
 	Dialled   *time.Time `json:"dialled,omitempty"`
 	Rang      *time.Time `json:"rang,omitempty"`
@@ -54,18 +55,23 @@ type Result struct {
 
 // Kind sums the result up in one word: a dial result, or of an answered
 // customer machine, abandoned (no agent took the call) or customer_left. Of a
-// try that an agent declined in preview it is skipped.
+// try that an agent declined in preview it is skipped, of one that calld itself
+// ended before the time given_up, of one that was not dialled do_not_call.
 func (r *Result) Kind() string {
 	switch {
 	case r.Why == WhySkipped:
 		return WhySkipped
+	case r.Why == WhyDoNotCall:
+		return WhyDoNotCall
+	case r.Why == WhyGivenUp, r.Why == WhyForceStop && r.Answered == nil:
+		return WhyGivenUp
 	case r.DialResult != queue.DialAnswered:
 		return string(r.DialResult)
 	case r.AgentResult == CustomerLeft:
 		return string(CustomerLeft)
 	case r.AgentResult == AgentAbandoned, r.AgentResult == AgentNoAnswer, r.AgentResult == AgentBusy:
 		return KindAbandoned
-	case r.AMD == AMDMachine && r.AgentResult == "":
+	case r.Machine():
 		return KindMachine
 	}
 	return string(queue.DialAnswered)
@@ -75,8 +81,14 @@ func (r *Result) Kind() string {
 const (
 	KindMachine   = "machine"
 	KindAbandoned = "abandoned"
-	WhySkipped    = "skipped" // in preview, by an agent
-	AMDMachine    = "MACHINE" // AMDSTATUS of app_amd.c
+)
+
+// What AMD may find: AMDSTATUS of app_amd.c.
+const (
+	AMDHuman   = "HUMAN"
+	AMDMachine = "MACHINE"
+	AMDUnsure  = "NOTSURE"
+	AMDHangup  = "HANGUP"
 )
 
 // Kinds lists every kind of a result.
@@ -84,6 +96,6 @@ func Kinds() []string {
 	return []string{
 		string(queue.DialAnswered), string(queue.DialBusy), string(queue.DialNoAnswer), string(queue.DialCongestion),
 		string(queue.DialUnallocated), string(queue.DialRejected), string(queue.DialFailed),
-		KindMachine, KindAbandoned, string(CustomerLeft), WhySkipped,
+		KindMachine, KindAbandoned, string(CustomerLeft), WhySkipped, WhyGivenUp, WhyDoNotCall,
 	}
 }

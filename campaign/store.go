@@ -57,7 +57,24 @@ type Store interface {
 	// written.
 	DoNotCall(number string) (bool, error)
 
-	// Pacing returns what a campaign's pacer had learnt; nil: nothing yet.
-	Pacing(id string) (*pacing.State, error)
-	SavePacing(ctx context.Context, id string, s *pacing.State) error
+	// Progress returns how far a campaign had come; nil: it has not begun.
+	Progress(id string) (*Progress, error)
+	SaveProgress(ctx context.Context, id string, p *Progress) error
+}
+
+// Progress is what a campaign goes on from.
+type Progress struct {
+	Day    Day           `json:"day"`
+	Pacing *pacing.State `json:"pacing,omitempty"` // what its pacer has learnt
+}
+
+// Day is the figures of one day, by the server's time zone.
+type Day struct {
+	Date      string         `json:"date"`      // 2026-03-01
+	Dialled   int            `json:"dialled"`   // tries
+	Answered  int            `json:"answered"`  // by customers, or whom was not known: those that Abandoned is a share of
+	Connected int            `json:"connected"` // to an agent
+	Abandoned int            `json:"abandoned"` // answered, and no agent came in time
+	Left      int            `json:"left"`      // answered, and gone before the time
+	Results   map[string]int `json:"results"`   // ended tries, as Result.Kind tells
 }

@@ -180,6 +180,10 @@ func text(key, v string) setting { return setting{key: key, value: strconv.Quote
 
 func yes(key string, v bool) setting { return setting{key: key, value: strconv.FormatBool(v)} }
 
+func decimal(key string, v float64) setting {
+	return setting{key: key, value: strconv.FormatFloat(v, 'g', -1, 64)}
+}
+
 func whole(key string, v int) setting             { return setting{key: key, value: strconv.Itoa(v)} }
 func lasting(key string, v time.Duration) setting { return text(key, formatDuration(v)) }
 func secret(key string, v Secret) setting         { return setting{key: key, value: string(v), hidden: true} }
@@ -242,6 +246,8 @@ func tableSettings(c *Config) []setting {
 		text("asterisk.fallback_context", a.FallbackContext),
 		text("asterisk.fallback_extension", a.FallbackExtension),
 		yes("asterisk.only_our_events", a.OnlyOurEvents),
+		whole("outbound.max_lines", c.Outbound.MaxLines),
+		decimal("outbound.max_rate", c.Outbound.MaxRate),
 		text("announcement.url", n.URL),
 		lasting("announcement.timeout", n.Timeout),
 		text("announcement.fallback", n.Fallback),
@@ -284,6 +290,7 @@ func (q Queue) settings() []setting {
 		lasting("no_agent_wait", q.NoAgentWait),
 		texts("dispositions", q.Dispositions),
 		text("crm_url", q.CRMURL),
+		yes("auto_answer", q.AutoAnswer),
 		lasting("service_level", q.ServiceLevel),
 		whole("weight", q.Weight),
 		shownLevels(q.Levels),

@@ -130,6 +130,8 @@ func TestCompareSeesEveryField(t *testing.T) {
 				v.SetBool(!v.Bool())
 			case reflect.Int:
 				v.SetInt(v.Int() + 1)
+			case reflect.Float64:
+				v.SetFloat(v.Float() + 1)
 			case reflect.Struct:
 				for i := range v.NumField() {
 					if v.Type().Field(i).Name == "Stored" {

@@ -12,6 +12,7 @@ import (
 type Config struct {
 	Server       Server
 	Asterisk     Asterisk
+	Outbound     Outbound
 	Announcement Announcement
 	TTS          TTS
 	Callers      Callers
@@ -73,6 +74,13 @@ type Asterisk struct {
 	// OnlyOurEvents: Asterisk is to make no manager events of calls that calld
 	// does not read, for any of its manager's users.
 	OnlyOurEvents bool
+}
+
+// Outbound is the [outbound] table: what all campaigns together may take of the
+// trunk.
+type Outbound struct {
+	MaxLines int     // channels to customers at once
+	MaxRate  float64 // new calls a second
 }
 
 // Announcement is the [announcement] table.
@@ -149,6 +157,9 @@ type Queue struct {
 	// CRMURL is the address of a customer in the CRM with [CRMPlaceholders];
 	// empty: no link.
 	CRMURL string
+	// AutoAnswer: the agents' phones are asked to answer by themselves for a
+	// customer whom a campaign has reached.
+	AutoAnswer bool
 	// ServiceLevel is how soon a call is to be answered: the threshold of the
 	// service level in figures.
 	ServiceLevel time.Duration

@@ -18,6 +18,7 @@ func knownKeys(t *testing.T) map[string][]string {
 	text := `xxxxxxxxxxxx = 1
 		server = { xxxxxxxxxxxx = 1, tls.xxxxxxxxxxxx = 1 }
 		asterisk.xxxxxxxxxxxx = 1
+		outbound.xxxxxxxxxxxx = 1
 		announcement.xxxxxxxxxxxx = 1
 		tts.xxxxxxxxxxxx = 1
 		callers.xxxxxxxxxxxx = 1
@@ -32,7 +33,7 @@ func knownKeys(t *testing.T) map[string][]string {
 	for _, m := range regexp.MustCompile(`: (\S*)xxxxxxxxxxxx: unknown key; the keys here are (.*)`).FindAllStringSubmatch(err.Error(), -1) {
 		keys[strings.TrimSuffix(m[1], ".")] = strings.Split(m[2], ", ")
 	}
-	if len(keys) != 13 {
+	if len(keys) != 14 {
 		t.Fatalf("keys of %d tables: %v", len(keys), keys)
 	}
 	keys[""] = []string{"include"} // the others are tables

@@ -162,6 +162,9 @@ websocket = "wss://pbx.example.com/ws"
 fallback_context = "from-internal"
 fallback_extension = "100"
 only_our_events = true
+[outbound]
+max_lines = 30
+max_rate = 2.5
 [announcement]
 url = "https://example.com/a?b=c"
 timeout = "1500ms"
@@ -194,6 +197,7 @@ no_agent_wait = "0s"
 dispositions = ["판매", "환불 & 취소"]
 crm_url = "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}"
 service_level = "1m"
+auto_answer = false
 `)
 	write("conf.d/20-agents.toml", `
 [agents."나"]
@@ -237,6 +241,7 @@ queues = ["123456"]
 			WebSocket: "wss://pbx.example.com/ws", FallbackContext: "from-internal", FallbackExtension: "100",
 			OnlyOurEvents: true,
 		},
+		Outbound:     Outbound{MaxLines: 30, MaxRate: 2.5},
 		Announcement: Announcement{URL: "https://example.com/a?b=c", Timeout: 1500 * time.Millisecond, Fallback: "custom/안내"},
 		TTS: TTS{
 			Engine: "http", Command: "say {out} {text}", URL: "http://127.0.0.1:8000/v1/audio/speech",
@@ -253,7 +258,7 @@ queues = ["123456"]
 				ID: "VIP 고객", Name: "VIP 고객", Number: "vip-1", Queueing: Inline, Order: Listed,
 				Announcement: true, Recording: true, RingTimeout: 20 * time.Second, MaxWait: 10 * time.Minute,
 				Music: "default", RetryPause: 10 * time.Second, AwayAfter: 3, NoAgentWait: 30 * time.Second,
-				ServiceLevel: 20 * time.Second,
+				ServiceLevel: 20 * time.Second, AutoAnswer: true,
 			},
 		},
 		Agents: []Agent{

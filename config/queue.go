@@ -35,6 +35,7 @@ func (l *loader) readQueues(top *section, c *Config) {
 			Sticky:       s.duration("sticky", 0, span{time.Minute, year, "for any agent"}),
 			StickyWait:   s.duration("sticky_wait", 0, span{time.Second, 10 * time.Minute, "not to wait"}),
 		}
+		q.AutoAnswer = s.boolean("auto_answer", true)
 		q.Dispositions = s.choices("dispositions", maxDisposition)
 		q.CRMURL = s.str("crm_url", "", line, optional(crmURL))
 		s.readHours(&q, c)

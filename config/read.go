@@ -18,6 +18,7 @@ func (l *loader) config(tree *node) *Config {
 	c := &Config{
 		Server:       readServer(top.table("server")),
 		Asterisk:     readAsterisk(top.table("asterisk")),
+		Outbound:     readOutbound(top.table("outbound")),
 		Announcement: readAnnouncement(top.table("announcement")),
 		TTS:          readTTS(top.table("tts")),
 		Callers:      readCallers(top.table("callers")),
@@ -135,6 +136,15 @@ func readAsterisk(s *section) Asterisk {
 		s.fault("fallback_context", "needs an extension too; set asterisk.fallback_extension")
 	case v.FallbackExtension != "" && v.FallbackContext == "" && !s.has("fallback_context"):
 		s.fault("fallback_extension", "needs a context too; set asterisk.fallback_context")
+	}
+	s.done()
+	return v
+}
+
+func readOutbound(s *section) Outbound {
+	v := Outbound{
+		MaxLines: s.integer("max_lines", 100, 1, 10_000),
+		MaxRate:  s.decimal("max_rate", 10, 0.1, 1000),
 	}
 	s.done()
 	return v

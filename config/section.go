@@ -145,6 +145,29 @@ func (s *section) integer(key string, def, least, most int) int {
 	return int(v)
 }
 
+// decimal reads a number from least to most.
+func (s *section) decimal(key string, def, least, most float64) float64 {
+	n := s.get(key)
+	if n == nil {
+		return def
+	}
+	var v float64
+	switch x := n.value.(type) {
+	case int64:
+		v = float64(x)
+	case float64:
+		v = x
+	default:
+		s.mistyped(key, "a number")
+		return def
+	}
+	if !(v >= least && v <= most) { // so that NaN is refused too
+		s.fault(key, "must be from %g to %g, not %g", least, most, v)
+		return def
+	}
+	return v
+}
+
 // span is the range of a duration.
 type span struct {
 	least, most time.Duration

@@ -30,15 +30,19 @@ const (
 
 // OutBoard is what the outbound script needs of the queue's board.
 type OutBoard interface {
+	Board
 	PickUp(callID, channel string) (*queue.Ticket, queue.Call, error)
-	OutcomeOf(callID string) (queue.Outcome, bool)
 }
 
 // Outbound is the script of a call that calld makes: agi://HOST/outbound. It
 // serves the agent's phone, which was rung first and has answered, and dials
-// the customer. It is an [agi.Handler].
+// the customer; or the customer whom a campaign has dialled, who is given to an
+// agent. It is an [agi.Handler].
 type Outbound struct {
 	Board OutBoard
+	// Campaigns and Announcer are for the customers of campaigns.
+	Campaigns Campaigns
+	Announcer Announcer
 	// Config gives the configuration in force.
 	Config func() *config.Config
 	Log    *slog.Logger
@@ -46,6 +50,10 @@ type Outbound struct {
 
 // ServeAGI serves one call until it is over or the connection is lost.
 func (out *Outbound) ServeAGI(ctx context.Context, s *agi.Session) {
+	if try, ok := queue.TryOf(s.Env.UniqueID); ok {
+		out.serveCustomer(ctx, s, try)
+		return
+	}
 	log := out.Log.With("channel", s.Env.Channel)
 	v, err := expand(context.WithoutCancel(ctx), s, "${"+VarID+"}", "${DIALSTATUS}")
 	if err != nil {
@@ -129,7 +137,7 @@ func reachReport(ctx context.Context, s *agi.Session, ticket *queue.Ticket) (que
 	}
 	r := queue.ReachReport{Talked: answeredTime(v[1], v[2])}
 	r.Cause, _ = strconv.Atoi(v[3]) // 0 when it is none
-	r.Result = customerResult(v[0], r.Cause)
+	r.Result = queue.DialResultOf(v[0], r.Cause)
 	byAsterisk := v[4] == "" && !ticket.Ordered()
 	if byAsterisk && r.Result == queue.DialAnswered {
 		awaitHangup(ctx)
@@ -137,36 +145,6 @@ func reachReport(ctx context.Context, s *agi.Session, ticket *queue.Ticket) (que
 	r.AgentGone = hungUp(ctx) || v[0] == "CANCEL"
 	r.Dropped = r.AgentGone && byAsterisk
 	return r, nil
-}
-
-// customerResult reads DIALSTATUS, and the hang-up cause (Q.850), which tells
-// more of why a customer was not reached.
-func customerResult(status string, cause int) queue.DialResult {
-	switch status {
-	case "ANSWER":
-		return queue.DialAnswered
-	case "BUSY":
-		return queue.DialBusy
-	}
-	switch cause {
-	case 1, 22, 28: // unallocated, number changed, invalid format
-		return queue.DialUnallocated
-	case 17:
-		return queue.DialBusy
-	case 18, 19: // no response, no answer
-		return queue.DialNoAnswer
-	case 21:
-		return queue.DialRejected
-	case 34, 38, 41, 42: // no circuit, out of order, temporary failure, congestion
-		return queue.DialCongestion
-	}
-	switch status {
-	case "NOANSWER", "CANCEL":
-		return queue.DialNoAnswer
-	case "CONGESTION":
-		return queue.DialCongestion
-	}
-	return queue.DialFailed // CHANUNAVAIL, INVALIDARGS
 }
 
 // RecordPath is where below the recordings folder a call is recorded: in a

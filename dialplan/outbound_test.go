@@ -209,7 +209,7 @@ func TestCustomerResult(t *testing.T) {
 		{"", 0, queue.DialFailed},
 	}
 	for _, tt := range tests {
-		if got := customerResult(tt.status, tt.cause); got != tt.want {
+		if got := queue.DialResultOf(tt.status, tt.cause); got != tt.want {
 			t.Errorf("customerResult(%q, %d) = %q, want %q", tt.status, tt.cause, got, tt.want)
 		}
 	}

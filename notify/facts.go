@@ -76,7 +76,7 @@ func (w *Watcher) dialState(e *ami.Event) {
 	if s := e.Get("DialStatus"); s != "RINGING" && s != "PROGRESS" {
 		return
 	}
-	if w.outState(e) {
+	if w.tryRings(e) || w.outState(e) {
 		return
 	}
 	if _, l, ok := w.legOf(e); ok && !l.over {
@@ -86,7 +86,7 @@ func (w *Watcher) dialState(e *ami.Event) {
 
 // dialEnd: any other status ends the dialling (manager_channels.c).
 func (w *Watcher) dialEnd(e *ami.Event) {
-	if w.outEnd(e) {
+	if w.tryDialled(e) || w.outEnd(e) {
 		return
 	}
 	id, _, ok := w.legOf(e)
@@ -129,6 +129,9 @@ func (w *Watcher) hangup(e *ami.Event) {
 	if err != nil || cause < 0 {
 		cause = 0
 	}
+	if try, ok := queue.TryOf(id); ok {
+		w.tries.Gone(try, cause, e.Get("Cause-txt"), w.at(e))
+	}
 	l, ok := w.legs.remove(id)
 	switch {
 	case !ok:
@@ -142,21 +145,25 @@ func (w *Watcher) hangup(e *ami.Event) {
 	}
 }
 
-// tell gives the board a fact with the time at which Asterisk says that it
-// was, or else now.
+// tell gives the board a fact with its time.
 func (w *Watcher) tell(e *ami.Event, f queue.Fact) {
+	f.At = w.at(e)
+	w.board.Heard(f)
+}
+
+// at is the time at which Asterisk says that an event was, or else now.
+func (w *Watcher) at(e *ami.Event) time.Time {
 	now := time.Now()
-	f.At = now
 	if s, err := strconv.ParseFloat(e.Get("Timestamp"), 64); err == nil && s > 0 && s < 1e11 {
 		w.mu.Lock()
 		offset := w.offset
 		w.mu.Unlock()
 		at := time.UnixMicro(int64(s * 1e6)).Add(-offset)
 		if at.Before(now) && now.Sub(at) < maxLate {
-			f.At = at
+			return at
 		}
 	}
-	w.board.Heard(f)
+	return now
 }
 
 // deviceState: a phone's state changed.

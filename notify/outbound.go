@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"strconv"
+
 	"calld/ami"
 	"calld/queue"
 )
@@ -54,6 +56,14 @@ func (w *Watcher) outEnd(e *ami.Event) bool {
 // pbx_dial_reason: control frames, or 0 for a phone that could not be called.
 func (w *Watcher) originated(e *ami.Event) {
 	id := e.Get("ActionID")
+	if try, ok := queue.TryOf(id); ok {
+		reason, err := strconv.Atoi(e.Get("Reason"))
+		if err != nil {
+			reason = 0 // could not be called
+		}
+		w.tries.Originated(try, e.Get("Response") == "Success", reason, w.at(e))
+		return
+	}
 	if !queue.IsOutChannel(id) || e.Get("Response") != "Failure" {
 		return
 	}

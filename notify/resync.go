@@ -53,6 +53,7 @@ func (w *Watcher) channels(ctx context.Context) error {
 		return err
 	}
 	live := make(map[string]bool, len(list))
+	tries := map[string]bool{}       // whether they have been answered
 	rung := map[string]bool{}        // callers to whom a phone's channel belongs
 	phones := map[string][]phoneAt{} // by bridge
 	inBridge := map[string]int{}
@@ -60,6 +61,9 @@ func (w *Watcher) channels(ctx context.Context) error {
 	for _, e := range list {
 		id := e.Get("Uniqueid")
 		live[id] = true
+		if try, ok := queue.TryOf(id); ok {
+			tries[try] = e.Get("ChannelStateDesc") == "Up"
+		}
 		inBridge[e.Get("BridgeId")]++
 		l, ok := w.legs.get(id)
 		if !ok {
@@ -95,6 +99,7 @@ func (w *Watcher) channels(ctx context.Context) error {
 	started := w.started
 	w.mu.Unlock()
 	w.board.Reconcile(asOf, started, channels)
+	w.tries.Live(asOf, started, tries)
 	return nil
 }
 

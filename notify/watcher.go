@@ -39,6 +39,8 @@ type WatcherOptions struct {
 	HoldContext, HeldVariable string
 	// AgentDial is the template of an agent's dial string, with {phone}.
 	AgentDial string
+	// Tries is told of the customers whom campaigns dial; nil: nobody is.
+	Tries Tries
 	// OnState is told when the connection comes up or goes down, and its lag;
 	// nil: nobody is. It must return at once.
 	OnState func(AsteriskState)
@@ -52,6 +54,7 @@ type Watcher struct {
 	context  string
 	hold     struct{ context, variable string }
 	template template
+	tries    Tries
 	onState  func(AsteriskState)
 	log      *slog.Logger
 
@@ -74,7 +77,7 @@ type Watcher struct {
 // NewWatcher makes a watcher and its AMI client; [Watcher.Run] starts them.
 func NewWatcher(o WatcherOptions) *Watcher {
 	w := &Watcher{
-		board: o.Board, context: o.Context, template: newTemplate(o.AgentDial), onState: o.OnState, log: o.Log,
+		board: o.Board, tries: o.Tries, context: o.Context, template: newTemplate(o.AgentDial), onState: o.OnState, log: o.Log,
 		legs:    newLegs(),
 		booted:  make(chan time.Time, 1),
 		refresh: make(chan struct{}, 1),
@@ -83,6 +86,9 @@ func NewWatcher(o WatcherOptions) *Watcher {
 	w.hold.context, w.hold.variable = o.HoldContext, o.HeldVariable
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
+	}
+	if w.tries == nil {
+		w.tries = noTries{}
 	}
 	if w.onState == nil {
 		w.onState = func(AsteriskState) {}
@@ -159,6 +165,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 // connection is told when the AMI connection comes up or goes down.
 func (w *Watcher) connection(s ami.State) {
 	w.board.Deaf(!s.Up)
+	w.tries.Connected(s.Up)
 	w.mu.Lock()
 	w.state = AsteriskState{State: AsteriskDown, Since: time.Now()}
 	if s.Up {

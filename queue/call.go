@@ -39,7 +39,9 @@ type Outcome string
 // without ever having been answered, is a missed call. An outbound call is Answered once the
 // customer was reached, Abandoned when the agent hung up before, and else
 // Failed: the cause tells why, by a [DialResult] or what became of ringing the
-// agent, as in "17 busy" or "agent_no_answer".
+// agent, as in "17 busy" or "agent_no_answer". A customer whom a campaign has
+// reached is Answered by an agent, Timeout without one in time, and Abandoned when
+// gone before.
 const (
 	Answered  Outcome = "answered"
 	Abandoned Outcome = "abandoned" // who called hung up first
@@ -111,7 +113,8 @@ type Call struct {
 	Agent string `json:"agent"`
 	// Channel names the caller's channel, UniqueID is Asterisk's id of it. The
 	// caller of an outbound call is the agent, until it is turned over (see
-	// [Call.ByAgent]); Caller is the queue's number then, and Callee the customer's.
+	// [Call.ByAgent]), or the customer whom a campaign has dialled; Caller is the
+	// number shown then, and Callee the customer's.
 	Channel  string `json:"channel"`
 	UniqueID string `json:"unique_id"`
 
@@ -140,7 +143,22 @@ type Call struct {
 	Disposition string     `json:"disposition,omitempty"`
 	Rings       []Ring     `json:"rings"`
 	Transfers   []Transfer `json:"transfers,omitempty"`
-	Campaign    string     `json:"campaign,omitempty"`
+	// Campaign is the campaign that has dialled the customer, and Customer who that
+	// is. AnswerBy is until when an agent must have answered a customer whom it has
+	// connected: nil when the queue's patience holds.
+	Campaign string     `json:"campaign,omitempty"`
+	Customer *Customer  `json:"customer,omitempty"`
+	AnswerBy *time.Time `json:"answer_by,omitempty"`
+}
+
+// Customer is what an agent is to know of a customer whom a campaign dials. It is
+// not changed once it is on the board.
+type Customer struct {
+	Entry     string            `json:"entry"` // of the dial list
+	Key       string            `json:"key,omitempty"`
+	Name      string            `json:"name,omitempty"`
+	Variables map[string]string `json:"variables,omitempty"`
+	Script    string            `json:"script,omitempty"` // what to say
 }
 
 // ByAgent reports whether the call's script and channel are those of the agent
@@ -151,7 +169,9 @@ func (c *Call) ByAgent() bool { return c.Direction == Out && IsOutChannel(c.Uniq
 
 // FirstAgent reports whether the agent who has made the call has it still, on
 // the channel [OutChannel] of its id.
-func (c *Call) FirstAgent() bool { return c.Direction == Out && len(c.Transfers) == 0 }
+func (c *Call) FirstAgent() bool {
+	return c.Direction == Out && !IsTryChannel(c.UniqueID) && len(c.Transfers) == 0
+}
 
 // Missed reports whether a customer called and nobody took the call.
 func (c *Call) Missed() bool {
@@ -167,6 +187,7 @@ func (c *Call) TalkedWith(agent string) bool {
 func (c *Call) clone() Call {
 	d := *c
 	d.Start, d.End, d.HeldSince = cloneTime(c.Start), cloneTime(c.End), cloneTime(c.HeldSince)
+	d.AnswerBy = cloneTime(c.AnswerBy)
 	d.Rings = make([]Ring, len(c.Rings))
 	for i, r := range c.Rings {
 		r.Rang, r.End = cloneTime(r.Rang), cloneTime(r.End)

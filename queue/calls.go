@@ -63,6 +63,11 @@ type leg struct {
 	told  bool
 }
 
+// dialled reports whether the call is that of a customer whom a campaign has
+// dialled and for whom an agent must answer at once: it comes after those who
+// have called, holds nobody's place, and may take the last moment.
+func (c *call) dialled() bool { return c.AnswerBy != nil && c.Start == nil }
+
 func (c *call) before(d *call) bool {
 	if !c.Begin.Equal(d.Begin) {
 		return c.Begin.Before(d.Begin)
@@ -76,12 +81,15 @@ func (c *call) expected() bool { return c.ticket == nil }
 // holdsPlace reports whether the call keeps younger ones of its queue from
 // being served although it can't be served itself.
 func (c *call) holdsPlace(now time.Time) bool {
-	return c.expected() && c.goneAt.IsZero() && now.Before(c.lostAt.Add(ReturnGrace))
+	return c.expected() && !c.dialled() && c.goneAt.IsZero() && now.Before(c.lostAt.Add(ReturnGrace))
 }
 
 // deadline is when the call has waited too long; ok is false when it never
 // has.
 func (c *call) deadline() (at time.Time, ok bool) {
+	if c.dialled() {
+		return *c.AnswerBy, true
+	}
 	if c.line.cfg.MaxWait <= 0 {
 		return time.Time{}, false
 	}
@@ -116,7 +124,7 @@ func (c *call) offerable(now time.Time) bool {
 		return false
 	}
 	at, ok := c.deadline()
-	return !ok || at.Sub(now) >= minRing
+	return !ok || c.dialled() || at.Sub(now) >= minRing
 }
 
 // cooling reports whether agent a is left alone by this call.
@@ -179,15 +187,25 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 		line: l, arrival: m.arrival, ticket: t,
 		refusals: map[*agent]refusal{},
 	}
+	if e.Campaign != "" {
+		c.Direction, c.Campaign, c.Customer = Out, e.Campaign, e.Customer
+		c.VIP = m.callers.VIP.Has(c.customerNumber())
+		if !e.AnswerBy.IsZero() {
+			c.AnswerBy = &e.AnswerBy
+		}
+	}
 	m.calls[c.ID] = c
 	m.channels[c.UniqueID] = c
 	delete(l.strangers, c.UniqueID)
-	if m.callers.IsBlocked(e.Caller) && !e.Answered {
+	if e.Campaign == "" && m.callers.IsBlocked(e.Caller) && !e.Answered {
 		l.insert(c)
 		m.end(m.now, c, Blocked, "")
 		return nil
 	}
 	refused := l.refuses(m.now)
+	if c.dialled() {
+		refused = "" // calld itself has called: the plan's hours hold, and the wait is short
+	}
 	l.insert(c)
 	if e.Ready {
 		c.Phase = Waiting

@@ -31,6 +31,9 @@ const (
 	// minRing is the shortest ringing worth an offer when max_wait is nearly
 	// over.
 	minRing = 2 * time.Second
+	// minAutoRing is the shortest ringing of a phone that is asked to answer by
+	// itself: Asterisk counts it in seconds.
+	minAutoRing = time.Second
 	// goneWait is how long a script has to report after the caller's channel
 	// was heard to end, before the call is ended without it.
 	goneWait = 3 * time.Second

@@ -114,6 +114,7 @@ func randomConfig(r *rand.Rand) *config.Config {
 			Hours:       randomHours(r),
 			OnClosed:    randomOverflow(r), OnHoliday: randomOverflow(r), OnFull: randomOverflow(r),
 			OnNoAgent: randomOverflow(r), OnMaxWait: randomOverflow(r),
+			AutoAnswer: r.IntN(2) == 0,
 		})
 		if r.IntN(6) == 0 {
 			c.Queues[len(c.Queues)-1].Holidays = []hours.Date{{Year: 2026, Month: 3, Day: 1 + r.IntN(2)}}
@@ -372,6 +373,16 @@ func (w *world) applyEnter(o op) {
 		e.ID = w.pick(o.n[0])
 	}
 	e.UniqueID = "u" + e.ID
+	if c := w.twin.calls[e.ID]; c != nil {
+		if c.Campaign != "" {
+			e.Campaign, e.UniqueID = c.Campaign, TryChannel(e.ID) // no other channel comes
+		}
+	} else if o.n[3]%4 == 0 {
+		e.Campaign, e.UniqueID = "spring", TryChannel(e.ID)
+		if o.n[2]%4 > 0 {
+			e.AnswerBy = w.now.Add(time.Duration(o.n[1]%2500) * time.Millisecond)
+		}
+	}
 	if o.kind == opComeBack {
 		e.Returning = true
 		e.Begin = w.now.Add(-time.Duration(o.n[2]%20_000) * time.Millisecond)

@@ -194,16 +194,16 @@ func (w *world) checkNobodyIsKeptWaiting() {
 		}
 		for _, l := range a.lines {
 			for _, c := range l.waiting {
-				if c.expected() && c.goneAt.IsZero() && m.now.Before(c.lostAt.Add(ReturnGrace)) {
+				if c.expected() && !c.dialled() && c.goneAt.IsZero() && m.now.Before(c.lostAt.Add(ReturnGrace)) {
 					break
 				}
 				if c.Phase != Waiting || c.expected() || !c.goneAt.IsZero() || m.now.Before(c.refusals[a].until) {
 					continue
 				}
-				if l.cfg.MaxWait > 0 && c.waitsFrom().Add(l.cfg.MaxWait).Sub(m.now) < minRing {
+				if l.cfg.MaxWait > 0 && !c.dialled() && c.waitsFrom().Add(l.cfg.MaxWait).Sub(m.now) < minRing {
 					continue
 				}
-				if m.now.Before(c.waitsFrom().Add(time.Duration(l.cfg.Level(a.cfg.ID)-1) * l.cfg.LevelAfter)) {
+				if !c.dialled() && m.now.Before(c.waitsFrom().Add(time.Duration(l.cfg.Level(a.cfg.ID)-1)*l.cfg.LevelAfter)) {
 					continue
 				}
 				if c.Sticky != "" && c.Sticky != a.cfg.ID && m.now.Before(c.waitsFrom().Add(l.cfg.StickyWait)) {

@@ -73,7 +73,7 @@ func (m *machine) pick(c *call) []*agent {
 		return cmp.Or(byRefusals(a, b), cmp.Compare(q.Level(a.cfg.ID), q.Level(b.cfg.ID)))
 	})
 	level := q.Level(next.cfg.ID)
-	if q.Queueing == config.Inline {
+	if q.Queueing == config.Inline || c.dialled() { // phones that answer by themselves would all do so
 		able = slices.DeleteFunc(able, func(a *agent) bool { return byRefusals(a, next) != 0 || q.Level(a.cfg.ID) != level })
 		return []*agent{m.first(c.line, able)}
 	}
@@ -120,7 +120,11 @@ func (m *machine) offer(c *call, agents []*agent) {
 func (m *machine) ringFor(c *call, agents []*agent) {
 	l := c.line
 	ringFor, cut := l.cfg.RingTimeout, false
-	if at, ok := c.deadline(); ok && at.Sub(m.now) < ringFor {
+	switch at, ok := c.deadline(); {
+	case !ok || at.Sub(m.now) >= ringFor || c.dialled() && !l.cfg.AutoAnswer:
+	case c.dialled():
+		ringFor = max(at.Sub(m.now), minAutoRing) // a phone that does not answer by itself has failed
+	default:
 		ringFor, cut = at.Sub(m.now), true
 	}
 	l.ringing++
@@ -129,8 +133,11 @@ func (m *machine) ringFor(c *call, agents []*agent) {
 	o := &offer{id: m.offers, at: m.now, ringFor: ringFor, cut: cut}
 	c.offer = o
 	out := &Offer{ID: o.id, RingFor: ringFor, Music: l.cfg.Music}
-	if c.handover != nil {
+	switch {
+	case c.handover != nil:
 		out.Headers = c.handover.to.Headers
+	case c.dialled() && l.cfg.AutoAnswer:
+		out.Headers = autoAnswer()
 	}
 	for _, a := range agents {
 		c.Rings = append(c.Rings, Ring{Agent: a.cfg.ID, At: m.now})
@@ -147,6 +154,12 @@ func (m *machine) ringFor(c *call, agents []*agent) {
 		m.at(m.now.Add(ringUnheard), timer{call: c})
 	}
 	m.at(m.now.Add(ringFor+ringGuard), timer{call: c})
+}
+
+// autoAnswer is how phones are asked to answer by themselves: each kind knows one
+// of these headers (RFC 5373 is older than what they have come to understand).
+func autoAnswer() map[string]string {
+	return map[string]string{"Call-Info": "<sip:calld>;answer-after=0", "Alert-Info": "info=alert-autoanswer"}
 }
 
 // alert tells pages of every leg that they have not been told of.

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,9 +28,20 @@ const (
 	// about, so that nobody misses it.
 	orderTime = 5 * time.Second
 	// outPrefix begins the unique ids of the channels that outbound calls are
-	// made with.
+	// made with, tryPrefix those of the customers whom campaigns dial.
 	outPrefix = "calld-out-"
+	tryPrefix = "calld-try-"
 )
+
+// TryChannel is the unique id of the channel with which a campaign's try dials a
+// customer.
+func TryChannel(tryID string) string { return tryPrefix + tryID }
+
+// TryOf is the try of a unique id made by [TryChannel].
+func TryOf(uniqueID string) (tryID string, ok bool) { return strings.CutPrefix(uniqueID, tryPrefix) }
+
+// IsTryChannel reports whether a unique id is one of [TryChannel].
+func IsTryChannel(uniqueID string) bool { return strings.HasPrefix(uniqueID, tryPrefix) }
 
 // OutChannel is the unique id which the first channel of an outbound call must
 // be given, so that it is known from its first event on.
@@ -45,6 +57,11 @@ type OutCall struct {
 	Queue  string // for which the agent calls: its number is shown, its rules hold
 	Number string // the customer's, as it is to be dialled
 	Record string
+	// Campaign, Customer and Shown, if set, are those of a campaign that has the
+	// customer dialled; Shown is the number that the customer sees instead of the queue's.
+	Campaign string
+	Customer *Customer
+	Shown    string
 }
 
 // DialResult says what became of dialling a customer.
@@ -60,6 +77,41 @@ const (
 	DialRejected    DialResult = "rejected"
 	DialFailed      DialResult = "failed" // it could not be dialled at all
 )
+
+// DialResults lists every result of dialling a customer.
+func DialResults() []DialResult {
+	return []DialResult{DialAnswered, DialBusy, DialNoAnswer, DialCongestion, DialUnallocated, DialRejected, DialFailed}
+}
+
+// DialResultOf reads Asterisk's DIALSTATUS, and the hang-up cause (Q.850), which
+// tells more of why a customer was not reached.
+func DialResultOf(status string, cause int) DialResult {
+	switch status {
+	case "ANSWER":
+		return DialAnswered
+	case "BUSY":
+		return DialBusy
+	}
+	switch cause {
+	case 1, 22, 28: // unallocated, number changed, invalid format
+		return DialUnallocated
+	case 17:
+		return DialBusy
+	case 18, 19: // no response, no answer
+		return DialNoAnswer
+	case 21:
+		return DialRejected
+	case 34, 38, 41, 42: // no circuit, out of order, temporary failure, congestion
+		return DialCongestion
+	}
+	switch status {
+	case "NOANSWER", "CANCEL":
+		return DialNoAnswer
+	case "CONGESTION":
+		return DialCongestion
+	}
+	return DialFailed // CHANUNAVAIL, INVALIDARGS
+}
 
 // ReachReport is what became of dialling the customer of an outbound call, as
 // the script's Dial returned it.
@@ -175,7 +227,7 @@ func (m *machine) callOut(o OutCall) (Call, error) {
 	c := &call{
 		Call: Call{
 			ID: o.ID, Queue: o.Queue, Direction: Out, Phase: Ringing,
-			Caller: l.cfg.Number, Callee: o.Number, Agent: a.cfg.ID,
+			Caller: cmp.Or(o.Shown, l.cfg.Number), Callee: o.Number, Agent: a.cfg.ID, Campaign: o.Campaign, Customer: o.Customer,
 			UniqueID: OutChannel(o.ID), Begin: m.now, Record: o.Record,
 			VIP: m.callers.VIP.Has(o.Number), Rings: []Ring{{Agent: a.cfg.ID, At: m.now}},
 		},

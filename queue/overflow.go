@@ -21,6 +21,10 @@ type leaving struct {
 // latter is done when everything that is due has been looked at: of several
 // calls that leave at once the one whose turn comes first goes first.
 func (m *machine) notServed(c *call, why Outcome) {
+	if c.dialled() { // what it hears, its script knows
+		m.end(m.now, c, why, "")
+		return
+	}
 	to := c.line.overflow(why)
 	if !m.leads(c, to) {
 		c.hears(to)

@@ -32,6 +32,12 @@ type Entry struct {
 	Returning, Answered bool
 	Phone               string
 	Talked              time.Duration
+	// Campaign and Customer are set for a customer whom a campaign has dialled:
+	// the call is outbound, and comes after all who wait without AnswerBy, the
+	// latest time for an agent to answer. A zero AnswerBy: as the queue has it.
+	Campaign string
+	Customer *Customer
+	AnswerBy time.Time
 }
 
 // OfferedAgent is one agent to be rung.

@@ -29,6 +29,12 @@ func (c *call) place() time.Time {
 
 // turn compares two calls, of any queues: negative when a is served first.
 func turn(a, b *call) int {
+	if a.dialled() != b.dialled() {
+		if b.dialled() {
+			return -1
+		}
+		return 1
+	}
 	lead := func(c *call) time.Duration { return time.Duration(c.line.cfg.Weight) * WeightLead }
 	return cmp.Or(a.place().Add(-lead(a)).Compare(b.place().Add(-lead(b))), cmp.Compare(a.arrival, b.arrival))
 }
@@ -95,7 +101,7 @@ func (m *machine) suits(c *call, a *agent, s staff) bool {
 	} else if known != nil && known.works(m.now) && m.now.Before(c.stickyUntil()) {
 		return false
 	}
-	if s.levels == nil {
+	if s.levels == nil || c.dialled() { // who has a moment only
 		return true
 	}
 	before := slices.Index(s.levels, c.line.cfg.Level(a.cfg.ID)) // levels whose turn comes first

@@ -129,12 +129,18 @@ func (t *twin) enter(e Entry, script int) error {
 		},
 		order: t.arrived, script: script, alone: map[string]time.Time{}, let: map[string]int{},
 	}
+	if e.Campaign != "" {
+		c.Direction, c.Campaign, c.VIP = Out, e.Campaign, t.isVIP(e.Callee)
+		if !e.AnswerBy.IsZero() {
+			c.AnswerBy = &e.AnswerBy
+		}
+	}
 	t.calls[e.ID] = c
 	if e.Answered {
 		t.talked(c, e)
-	} else if t.isBlocked(e.Caller) {
+	} else if e.Campaign == "" && t.isBlocked(e.Caller) {
 		t.end(c, t.now, Blocked, "")
-	} else if refused != "" && !e.Returning {
+	} else if refused != "" && !e.Returning && !c.hurried() {
 		t.notServed(c, refused)
 	}
 	return nil

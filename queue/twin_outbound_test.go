@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -74,7 +75,7 @@ func (c *twinCall) agents() bool { return c.UniqueID == "calld-out-"+c.ID }
 // firstTalk reports whether the talk is turned over, and still that of the
 // agent who made the call.
 func (c *twinCall) firstTalk() bool {
-	return c.Direction == Out && !c.agents() && c.Phase == Talking && len(c.Transfers) == 0
+	return c.Direction == Out && !strings.HasPrefix(c.UniqueID, "calld-try-") && !c.agents() && c.Phase == Talking && len(c.Transfers) == 0
 }
 
 func (c *twinCall) customer() string { return oneOf(len(c.Direction)-len(In), "caller", "customer") }

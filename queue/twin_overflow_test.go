@@ -54,7 +54,7 @@ func (t *twin) passable(c *twinCall, to config.Overflow) bool {
 }
 
 func (t *twin) notServed(c *twinCall, why Outcome) {
-	if !t.passable(c, t.way(c, why)) {
+	if c.hurried() || !t.passable(c, t.way(c, why)) {
 		t.end(c, t.now, why, "")
 		return
 	}

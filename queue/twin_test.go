@@ -138,6 +138,9 @@ func (t *twin) inOrder() []*twinCall {
 	})
 }
 
+// hurried: a campaign's customer, who comes last and waits for a moment only.
+func (c *twinCall) hurried() bool { return c.AnswerBy != nil && c.Start == nil }
+
 func (c *twinCall) inLine() bool { return c.Phase == Greeting || c.Phase == Waiting }
 
 func (t *twin) stateOf(a *twinAgent) AgentState {
@@ -263,6 +266,9 @@ func (t *twin) next() time.Time {
 
 // patience is when the queue's max_wait is over for a call.
 func (t *twin) patience(c *twinCall) (time.Time, bool) {
+	if c.hurried() {
+		return *c.AnswerBy, true
+	}
 	q := t.queues[c.Queue]
 	return c.since().Add(q.cfg.MaxWait), q.cfg.MaxWait > 0
 }
@@ -379,14 +385,14 @@ func (t *twin) mayRing(c *twinCall) bool {
 	if c.Phase != Waiting || c.script == 0 || !c.gone.IsZero() || len(t.able(c)) == 0 {
 		return false
 	}
-	if by, ok := t.patience(c); ok && by.Sub(t.now) < minRing {
+	if by, ok := t.patience(c); ok && by.Sub(t.now) < minRing && !c.hurried() {
 		return false
 	}
 	for _, older := range t.byTurn() {
 		if older == c {
 			break
 		}
-		if older.Queue == c.Queue && older.inLine() && older.script == 0 && older.gone.IsZero() && !t.past(older.lost.Add(ReturnGrace)) {
+		if older.Queue == c.Queue && !older.hurried() && older.inLine() && older.script == 0 && older.gone.IsZero() && !t.past(older.lost.Add(ReturnGrace)) {
 			return false
 		}
 	}
@@ -400,7 +406,7 @@ func (t *twin) choices(c *twinCall) (sets [][]string) {
 		return [][]string{{t.known(c)}}
 	}
 	fewest, lowest := t.nextLevel(c, able)
-	if q.cfg.Queueing == config.All {
+	if q.cfg.Queueing == config.All && !c.hurried() {
 		return [][]string{slices.DeleteFunc(able, func(id string) bool { return level(q.cfg, id) > lowest })}
 	}
 	able = slices.DeleteFunc(able, func(id string) bool { return c.let[id] > fewest || level(q.cfg, id) != lowest })
@@ -505,8 +511,10 @@ func (t *twin) serve(offers []made) error {
 // ring has agents rung for a call.
 func (t *twin) ring(c *twinCall, ids []string) {
 	limit, cut := t.queues[c.Queue].cfg.RingTimeout, false
-	if by, ok := t.patience(c); ok && by.Sub(t.now) < limit {
+	if by, ok := t.patience(c); ok && by.Sub(t.now) < limit && !c.hurried() {
 		limit, cut = by.Sub(t.now), true
+	} else if c.hurried() && t.queues[c.Queue].cfg.AutoAnswer {
+		limit = min(limit, max(time.Second, by.Sub(t.now)))
 	}
 	c.Phase = Ringing
 	c.offer = &twinOffer{at: t.now, limit: limit, cut: cut, first: len(c.Rings)}

@@ -22,6 +22,12 @@ func (t *twin) byTurn() []*twinCall {
 		return since
 	}
 	return slices.SortedFunc(maps.Values(t.calls), func(a, b *twinCall) int {
+		if a.hurried() != b.hurried() {
+			if b.hurried() {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(counts(a).Compare(counts(b)), cmp.Compare(a.order, b.order))
 	})
 }
@@ -76,6 +82,9 @@ func (t *twin) inTurn(c *twinCall, id string) bool {
 	}
 	if known != "" && t.working(known) && !t.past(c.since().Add(q.cfg.StickyWait)) {
 		return false
+	}
+	if c.hurried() {
+		return true
 	}
 	lower := map[int]bool{}
 	for _, m := range q.members {

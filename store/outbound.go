@@ -13,7 +13,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"calld/campaign"
-	"calld/pacing"
 )
 
 var _ campaign.Store = (*Store)(nil)
@@ -305,27 +304,27 @@ func (s *Store) SetState(ctx context.Context, id string, state campaign.State, w
 	})
 }
 
-// Pacing returns what a campaign's pacer had learnt; nil: nothing yet.
-func (s *Store) Pacing(id string) (state *pacing.State, err error) {
+// Progress returns how far a campaign had come; nil: it has not begun.
+func (s *Store) Progress(id string) (p *campaign.Progress, err error) {
 	err = s.view(func(t *tables) error {
-		v, err := get[pacing.State](t.pacing, "pacing", id)
+		v, err := get[campaign.Progress](t.pacing, "progress", id)
 		switch {
 		case err == nil:
-			state = &v
+			p = &v
 		case errors.Is(err, campaign.ErrUnknown):
 			return nil
 		}
 		return err
 	})
-	return state, err
+	return p, err
 }
 
-// SavePacing keeps what a campaign's pacer has learnt.
-func (s *Store) SavePacing(ctx context.Context, id string, state *pacing.State) error {
+// SaveProgress keeps how far a campaign has come.
+func (s *Store) SaveProgress(ctx context.Context, id string, p *campaign.Progress) error {
 	return s.decide(ctx, func(t *tables) error {
 		if _, err := get[campaign.Campaign](t.campaigns, "campaign", id); err != nil {
 			return err
 		}
-		return put(t.pacing, id, state)
+		return put(t.pacing, id, p)
 	})
 }

@@ -1040,6 +1040,8 @@ export interface components {
         Call: {
             agent: string;
             /** Format: date-time */
+            answer_by?: string;
+            /** Format: date-time */
             begin: string;
             callee: string;
             caller: string;
@@ -1047,6 +1049,7 @@ export interface components {
             campaign?: string;
             cause?: string;
             channel: string;
+            customer?: components["schemas"]["Customer"];
             /** @enum {string} */
             direction: "in" | "out";
             disposition?: string;
@@ -1194,6 +1197,15 @@ export interface components {
             role: "agent" | "supervisor" | "admin";
             /** @description The page itself is the phone. */
             web_phone?: boolean;
+        };
+        Customer: {
+            entry: string;
+            key?: string;
+            name?: string;
+            script?: string;
+            variables?: {
+                [key: string]: string;
+            };
         };
         Delivery: {
             /** Format: date-time */
@@ -1605,6 +1617,7 @@ export interface components {
             /** Format: int64 */
             hangup_cause?: number;
             hangup_text?: string;
+            heard?: boolean;
             id: string;
             /** Format: int64 */
             index: number;

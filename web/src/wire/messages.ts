@@ -269,7 +269,8 @@ export interface Call {
   /**
    * Channel names the caller's channel, UniqueID is Asterisk's id of it. The
    * caller of an outbound call is the agent, until it is turned over (see
-   * [Call.ByAgent]); Caller is the queue's number then, and Callee the customer's.
+   * [Call.ByAgent]), or the customer whom a campaign has dialled; Caller is the
+   * number shown then, and Callee the customer's.
    */
   channel: string;
   unique_id: string;
@@ -307,7 +308,14 @@ export interface Call {
   disposition?: string;
   rings: Ring[] | null;
   transfers?: Transfer[];
+  /**
+   * Campaign is the campaign that has dialled the customer, and Customer who that
+   * is. AnswerBy is until when an agent must have answered a customer whom it has
+   * connected: nil when the queue's patience holds.
+   */
   campaign?: string;
+  customer?: Customer;
+  answer_by?: Time;
 }
 
 /** AsteriskState is the state of the connection to Asterisk. */
@@ -467,6 +475,20 @@ export interface Transfer {
   queue?: string;
   /** Reason is why a queue led the call on: closed, full, no_agent or timeout. */
   reason?: Outcome;
+}
+
+/**
+ * Customer is what an agent is to know of a customer whom a campaign dials. It is
+ * not changed once it is on the board.
+ */
+export interface Customer {
+  /** of the dial list */
+  entry: string;
+  key?: string;
+  name?: string;
+  variables?: Partial<Record<string, string>>;
+  /** what to say */
+  script?: string;
 }
 
 /** QueueOffers are what a queue offers for its calls. */

@@ -1,0 +1,187 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"calld/exchange"
+	"calld/queue"
+)
+
+// settleRetry is the pause after a result could not be written.
+const settleRetry = 2 * time.Second
+
+// place dials an entry: the try is written down first. It reports whether the
+// entry was good for it.
+func (d *Dialler) place(r *run, c choice, now time.Time) *try {
+	id := queue.NewCallID(now)
+	n := c.entry.Numbers[c.index]
+	t := &try{
+		run: r, entry: c.entry, number: c.number, placing: true, reason: -1,
+		r: Result{
+			ID: id, Campaign: r.c.ID, Plan: r.plan.ID, PlanRev: r.plan.Revision, List: r.list.ID, Entry: c.entry.ID,
+			Key: c.entry.Key, Queue: r.c.Queue, Number: n.Number, Index: c.index, Try: n.Tries + 1, Mode: r.plan.Mode,
+		},
+	}
+	d.tries[id] = t
+	d.inUse[t.number]++
+	r.tries++
+	return t
+}
+
+// order claims the entry of a try, and has its customer dialled.
+func (d *Dialler) order(t *try) {
+	now := d.now()
+	t.r.Dialled = &now
+	claim, o := t.r, d.origination(t)
+	var step stage
+	d.work(storeTime+orderTime, func(ctx context.Context) { step = d.carryOut(ctx, claim, o) }, func() { d.placed(t, step) })
+}
+
+// stage is how far an order has come.
+type stage struct {
+	err     error
+	claimed bool
+	blocked bool // the number must not be dialled
+	unsure  bool // Asterisk has not answered
+}
+
+// carryOut runs beside the dialler: it reads and writes.
+func (d *Dialler) carryOut(ctx context.Context, claim Result, o exchange.Origination) (s stage) {
+	if s.err = d.o.Store.Claim(ctx, claim); s.err != nil {
+		return s
+	}
+	s.claimed = true
+	if s.blocked, s.err = d.o.Store.DoNotCall(claim.Number); s.blocked || s.err != nil {
+		return s
+	}
+	ctx, cancel := context.WithTimeout(ctx, orderTime)
+	defer cancel()
+	s.err = d.o.Exchange.Originate(ctx, o)
+	s.unsure = errors.Is(s.err, exchange.ErrUnanswered)
+	return s
+}
+
+// placed takes up a try whose order has been given, or could not be.
+func (d *Dialler) placed(t *try, s stage) {
+	t.placing = false
+	r := t.run
+	switch {
+	case !s.claimed:
+		if !errors.Is(s.err, ErrClaimed) && !errors.Is(s.err, ErrUnknown) {
+			d.storeFails(r, s.err)
+		}
+		d.drop(t)
+		return
+	case s.blocked:
+		t.r.Why, t.r.DialResult, t.r.Dialled = WhyDoNotCall, queue.DialFailed, nil
+	case s.err != nil && !s.unsure:
+		d.log.Warn("a customer can't be dialled", "campaign", r.c.ID, "try", t.r.ID, "err", s.err)
+		t.r.Why, t.r.DialResult, t.r.Dialled = WhyNotDialled, queue.DialFailed, nil
+	default:
+		t.ordered = true
+		r.failing = nil
+		r.day.Dialled++
+		d.counts.dialled.Add(1)
+		if t.stopped != "" {
+			d.hangUp(t, t.stopped)
+		}
+		d.look(t, d.now())
+		return
+	}
+	now := d.now()
+	t.r.End = &now
+	r.day.ended(&t.r)
+	d.counts.ended(t.r.Kind())
+	d.settle(t)
+}
+
+// origination is the order for Asterisk.
+func (d *Dialler) origination(t *try) exchange.Origination {
+	cfg := d.o.Config()
+	o := exchange.Origination{
+		Channel: strings.ReplaceAll(cfg.Asterisk.TrunkDial, "{number}", t.number), ID: queue.TryChannel(t.r.ID),
+		Context: d.o.Context, Extension: "s", RingFor: t.run.plan.ringTimeout(),
+	}
+	if shown := d.shownNumber(t.run); shown != "" {
+		o.CallerID = "<" + shown + ">"
+	}
+	return o
+}
+
+// shownNumber is what customers see.
+func (d *Dialler) shownNumber(r *run) string {
+	if r.plan.CallerID != "" {
+		return r.plan.CallerID
+	}
+	q, _ := d.o.Config().Queue(r.c.Queue)
+	return q.Number
+}
+
+// hangUp ends a try's channel.
+func (d *Dialler) hangUp(t *try, why string) {
+	t.stopped = why
+	if !t.ordered || !t.gone.IsZero() {
+		return
+	}
+	const normalClearing = 16
+	var err error
+	d.work(orderTime, func(ctx context.Context) {
+		err = d.o.Exchange.Hangup(ctx, queue.TryChannel(t.r.ID), normalClearing)
+	}, func() {
+		if err != nil && !errors.Is(err, exchange.ErrNoChannel) {
+			d.log.Warn("a customer's channel can't be ended", "try", t.r.ID, "err", err)
+		}
+	})
+}
+
+// settle writes a try's result and what becomes of its entry. It is tried until
+// it has been written: until then the number is in use.
+func (d *Dialler) settle(t *try) {
+	t.settling = true
+	result := t.r
+	entry := t.run.plan.After(t.entry, &result, *result.End)
+	var err error
+	d.work(storeTime, func(ctx context.Context) { err = d.o.Store.Settle(ctx, result, entry) }, func() {
+		if err != nil && !d.stopping {
+			d.storeFails(t.run, err)
+			d.after(settleRetry, func() { d.settle(t) })
+			return
+		}
+		t.run.failing = nil
+		d.drop(t)
+	})
+}
+
+// after has something done later, unless the dialler ends before.
+func (d *Dialler) after(wait time.Duration, f func()) {
+	d.work(wait+storeTime, func(context.Context) {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-d.done:
+		}
+	}, f)
+}
+
+// drop forgets a try.
+func (d *Dialler) drop(t *try) {
+	if d.tries[t.r.ID] != t {
+		return
+	}
+	delete(d.tries, t.r.ID)
+	d.putBack(t.number)
+	t.run.tries--
+	t.run.loadAt = d.now()
+}
+
+// storeFails stops a campaign's dialling for a while.
+func (d *Dialler) storeFails(r *run, err error) {
+	if r.failing == nil {
+		d.log.Error("a campaign can't be written down: it dials nobody", "campaign", r.c.ID, "err", err)
+	}
+	r.failing, r.failingSince = err, d.now()
+}

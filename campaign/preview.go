@@ -1,0 +1,249 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"calld/queue"
+)
+
+// Previewime is how long an agent may look at a customer before the entry goes
+// back to the list.
+const Previewime = 3 * time.Minute
+
+// The errors of preview.
+var (
+	ErrNotPreview = errors.New("campaign: its mode is not preview")
+	ErrNobodyLeft = errors.New("campaign: nobody is to be called now")
+	ErrNotShown   = errors.New("campaign: the customer is not shown to this agent any more")
+	ErrNotServed  = errors.New("campaign: the agent does not serve the queue of the campaign")
+)
+
+// Shown is a customer whom an agent may dial or skip.
+type Shown struct {
+	Try      string         `json:"try"`
+	Campaign string         `json:"campaign"`
+	Number   string         `json:"number"`
+	Customer queue.Customer `json:"customer"`
+	Until    time.Time      `json:"until"` // then the customer goes back to the list
+}
+
+// shown is a try that an agent decides on.
+type shown struct {
+	agent string
+	until time.Time
+	call  string // once it is dialled
+}
+
+// Preview shows an agent the next customer of a campaign, or the one shown
+// already. The errors are [ErrNotPreview], [ErrNobodyLeft], [ErrNotServed],
+// [ErrState] and those of the store.
+func (d *Dialler) Preview(ctx context.Context, campaign, agent string) (Shown, error) {
+	var p Shown
+	var t *try
+	var refused error
+	if err := d.ask(ctx, func() { t, p, refused = d.show(campaign, agent) }); err != nil || refused != nil {
+		return p, errors.Join(err, refused)
+	}
+	if t == nil {
+		return p, nil // it was shown before
+	}
+	blocked, err := false, d.o.Store.Claim(ctx, t.r)
+	claimed := err == nil
+	if claimed {
+		blocked, err = d.o.Store.DoNotCall(t.r.Number)
+	}
+	if asked := d.ask(ctx, func() { d.claimed(t, claimed, blocked, err) }); asked != nil {
+		return p, asked
+	}
+	switch {
+	case err != nil:
+		return Shown{}, err
+	case blocked: // it will not come again
+		return d.Preview(ctx, campaign, agent)
+	}
+	return p, nil
+}
+
+// show chooses whom to show; the try is nil when somebody is shown already.
+func (d *Dialler) show(campaign, agent string) (*try, Shown, error) {
+	r := d.runs[campaign]
+	s := d.agents[agent]
+	switch {
+	case r == nil || r.c.State != Running:
+		return nil, Shown{}, fmt.Errorf("%w: it does not run", ErrState)
+	case r.plan.Mode != Preview:
+		return nil, Shown{}, ErrNotPreview
+	case s == nil || !slices.Contains(s.Queues, r.c.Queue):
+		return nil, Shown{}, ErrNotServed
+	}
+	for _, t := range d.tries {
+		if t.run == r && t.shown != nil && t.shown.agent == agent && t.shown.call == "" && !t.settling {
+			return nil, t.preview(), nil
+		}
+	}
+	now := d.now()
+	c, ok := d.choose(r, now)
+	if !ok {
+		return nil, Shown{}, ErrNobodyLeft
+	}
+	t := d.place(r, c, now)
+	t.r.Agent = agent
+	t.shown = &shown{agent: agent, until: now.Add(Previewime)}
+	return t, t.preview(), nil
+}
+
+func (t *try) preview() Shown {
+	return Shown{Try: t.r.ID, Campaign: t.r.Campaign, Number: t.r.Number, Customer: *t.customer(), Until: t.shown.until}
+}
+
+// claimed goes on with a try that has been written down, or could not be.
+func (d *Dialler) claimed(t *try, ok, blocked bool, err error) {
+	t.placing = false
+	switch {
+	case !ok:
+		if !errors.Is(err, ErrClaimed) && !errors.Is(err, ErrUnknown) {
+			d.storeFails(t.run, err)
+		}
+		d.drop(t)
+	case blocked:
+		d.finishShown(t, WhyDoNotCall)
+	case err != nil:
+		d.finishShown(t, WhyExpired)
+	}
+}
+
+// shownTo finds a try that an agent may still decide on.
+func (d *Dialler) shownTo(id, agent string) (*try, error) {
+	t := d.tries[id]
+	if t == nil || t.shown == nil || t.shown.agent != agent || t.shown.call != "" || t.placing || t.settling {
+		return nil, ErrNotShown
+	}
+	return t, nil
+}
+
+// DialPreview has an agent call the customer shown: the agent's phone rings
+// first. The errors are [ErrNotShown], and those of calling out; then the
+// customer is shown still.
+func (d *Dialler) DialPreview(ctx context.Context, try, agent string) error {
+	var o queue.OutCall
+	var refused error
+	err := d.ask(ctx, func() {
+		t, err := d.shownTo(try, agent)
+		if refused = err; err != nil {
+			return
+		}
+		t.shown.call = t.r.ID
+		o = queue.OutCall{
+			ID: t.r.ID, Agent: agent, Queue: t.r.Queue, Number: t.number, Campaign: t.r.Campaign, Customer: t.customer(),
+			Shown: d.shownNumber(t.run),
+		}
+	})
+	if err != nil || refused != nil {
+		return errors.Join(err, refused)
+	}
+	if err := d.o.CallOut(ctx, o); err != nil {
+		return errors.Join(err, d.ask(ctx, func() {
+			if t := d.tries[try]; t != nil && !t.entered {
+				t.shown.call = ""
+			}
+		}))
+	}
+	return nil
+}
+
+// SkipPreview takes the customer shown off the list. The error is [ErrNotShown].
+func (d *Dialler) SkipPreview(ctx context.Context, id, agent string) error {
+	var refused error
+	err := d.ask(ctx, func() {
+		var t *try
+		if t, refused = d.shownTo(id, agent); refused == nil {
+			d.finishShown(t, WhySkipped)
+		}
+	})
+	return errors.Join(err, refused)
+}
+
+// lookShown takes back a customer on whom nobody decides.
+func (d *Dialler) lookShown(t *try, now time.Time) {
+	if t.shown.call != "" {
+		return // the board tells how it ends
+	}
+	if now.Before(t.shown.until) {
+		d.wake(t.shown.until)
+		return
+	}
+	d.expire(t)
+}
+
+func (d *Dialler) expire(t *try) {
+	if !t.placing && !t.settling {
+		d.finishShown(t, WhyExpired)
+	}
+}
+
+// finishShown ends a try that was not dialled.
+func (d *Dialler) finishShown(t *try, why string) {
+	now := d.now()
+	t.r.Why, t.r.DialResult, t.r.End = why, queue.DialFailed, &now
+	t.run.day.ended(&t.r)
+	d.settle(t)
+}
+
+// previewCalled takes what the board tells of a call that an agent makes to the
+// customer shown.
+func (d *Dialler) previewCalled(t *try, c *queue.Call) {
+	if !c.ByAgent() && c.Phase != queue.Ended || t.settling {
+		return
+	}
+	if t.r.Dialled == nil && (c.Phase == queue.Dialling || c.Start != nil) {
+		at := d.now()
+		if c.Start != nil {
+			at = *c.Start
+		}
+		t.r.Dialled, t.r.AgentDial, t.ordered = &at, &c.Begin, true
+		t.run.day.Dialled++
+		d.counts.dialled.Add(1)
+	}
+	if c.Start != nil && t.r.Answered == nil {
+		t.answer(*c.Start)
+		t.run.day.Connected++
+	}
+	if c.Phase != queue.Ended {
+		return
+	}
+	t.r.End = c.End
+	t.r.HangupCause, t.r.DialResult = readCause(c.Cause)
+	switch {
+	case c.Start != nil:
+		t.r.DialResult, t.r.AgentResult, t.r.Bridged = queue.DialAnswered, AgentAnswered, c.Start
+	case t.r.Dialled == nil:
+		t.r.DialResult, t.r.Why = queue.DialFailed, WhyExpired // the agent was not there
+	case c.Outcome == queue.Abandoned:
+		t.r.DialResult, t.r.Why = queue.DialNoAnswer, WhyGivenUp
+	}
+	t.run.day.ended(&t.r)
+	d.counts.ended(t.r.Kind())
+	d.settle(t)
+}
+
+// readCause reads the cause of an agent's call that did not reach the customer,
+// such as "17 busy".
+func readCause(cause string) (code int, result queue.DialResult) {
+	number, word, found := strings.Cut(cause, " ")
+	if !found {
+		word = cause
+	}
+	code, _ = strconv.Atoi(number) // 0 when it is none
+	for _, r := range queue.DialResults() {
+		if string(r) == word {
+			return code, r
+		}
+	}
+	return code, queue.DialFailed
+}
