@@ -102,6 +102,7 @@ type API struct {
 	log           *slog.Logger
 	guesses       guesses
 	checks        chan struct{} // full while loginsAtOnce passwords are being checked
+	reports       chan struct{} // full while reportsAtOnce reports are being counted
 	verify        func(stored config.Secret, password string) bool
 	hash          func(password string) string
 }
@@ -113,7 +114,7 @@ func New(o Options) *API {
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
 		asterisk: o.Asterisk, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
-		checks: make(chan struct{}, loginsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
+		checks: make(chan struct{}, loginsAtOnce), reports: make(chan struct{}, reportsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
 	}
 }
 

@@ -52,6 +52,7 @@ type App struct {
 
 	store    *store.Store
 	recorder *store.Recorder
+	states   *store.StateRecorder
 	day      *report.Day
 	hooks    *webhook.Service
 	queueLog *queuelog.Log
@@ -114,12 +115,13 @@ func New(o Options) (*App, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	a.queueLog = queuelog.New(queuelog.Options{Log: o.Log})
+	a.states = store.NewStateRecorder(st, 0, o.Log)
 	a.away = newAwayKeeper(st, o.Log)
 	a.dialler = a.newDialler()
 	counts := newCounts(a.metrics, a.serviceLevel)
 	a.day = report.NewDay(report.Options{Location: cfg.Server.Timezone, Threshold: a.serviceLevel})
 	a.board = queue.New(queue.Options{
-		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.queueLog, a.away, a.day, a.dialler, counts},
+		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.states, a.queueLog, a.away, a.day, a.dialler, counts},
 	})
 	a.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI: ami.Options{
@@ -174,6 +176,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	// In this order: each part needs only those above it, and the last to
 	// stop is the one that writes what all others have said.
 	p.start(ctx, "recorder", a.recorder.Run)
+	p.start(ctx, "agents' states", a.states.Run)
 	p.start(ctx, "webhooks", a.hooks.Run)
 	p.start(ctx, "queue log", a.queueLog.Run)
 	p.start(ctx, "away states", a.away.Run)

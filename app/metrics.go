@@ -95,6 +95,7 @@ func (r readings) Collect(out chan<- prometheus.Metric) {
 	r.phones(out)
 	r.asterisk(out)
 	r.records(out)
+	r.states(out)
 	r.announcements(out)
 	r.webhooks(out)
 	r.queueLog(out)
@@ -193,6 +194,12 @@ func (r readings) records(out chan<- prometheus.Metric) {
 	for reason, n := range map[string]uint64{"overflow": rec.Overflowed, "refused": rec.Refused, "undrained": rec.Undrained} {
 		send(out, prometheus.CounterValue, "calld_records_lost_total", "Call records that only the log holds, by reason.", n, "reason", reason)
 	}
+}
+
+func (r readings) states(out chan<- prometheus.Metric) {
+	s := r.a.states.Stats()
+	send(out, prometheus.GaugeValue, "calld_agent_states_waiting", "Changes of agents' states not on disk yet.", s.Waiting)
+	send(out, prometheus.CounterValue, "calld_agent_states_lost_total", "Changes of agents' states lost because the disk did not take them.", s.Lost)
 }
 
 func (r readings) announcements(out chan<- prometheus.Metric) {

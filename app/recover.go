@@ -9,9 +9,13 @@ import (
 )
 
 // restore puts on the board what an earlier calld left in the store: its live
-// calls, who was away, and how many calls each agent has answered today. A
+// calls, who was away, and how many calls each agent has answered today. The
+// states of agents that it left open end when it was last known to run. A
 // live call that can't be read or ended is logged: the new calls matter more.
 func (a *App) restore(ctx context.Context) error {
+	if _, err := a.store.CloseAgentStates(ctx); err != nil {
+		return err
+	}
 	if err := a.away.restore(a.board); err != nil {
 		return err
 	}

@@ -60,7 +60,9 @@ func (c *centre) step(t *testing.T) {
 	if c.r.IntN(3) == 0 {
 		c.n++
 		id := fmt.Sprint("c", c.n)
-		ticket, err := c.Enter(queue.Entry{ID: id, Queue: fmt.Sprint("q", 1+c.r.IntN(2)), UniqueID: id, Begin: c.now})
+		ticket, err := c.Enter(queue.Entry{
+			ID: id, Queue: fmt.Sprint("q", 1+c.r.IntN(2)), Caller: fmt.Sprint("010", c.r.IntN(100)), UniqueID: id, Begin: c.now,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,10 @@
 //	board := queue.New(queue.Options{Observers: []queue.Observer{day}, …})
 //	for _, c := range history { day.Add(&c) }
 //
+// A report of any time, cut by [Cut] into intervals, is counted from the history
+// by [Queues] and [Agents], which are given the calls of that time and the
+// states in which agents were ([Span]).
+//
 // # What is counted
 //
 // Calls that customers make, under the day and the hour at which they came in:
@@ -23,5 +27,6 @@
 //
 // # Concurrency
 //
-// All methods may be called from any goroutine. None waits.
+// All methods of a Day may be called from any goroutine. None waits. Queues and
+// Agents are for one goroutine each.
 package report

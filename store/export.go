@@ -127,7 +127,7 @@ func row(c *queue.Call) []string {
 		c.Record, c.Memo, c.Disposition, strings.Join(rings, ";"), strings.Join(transfers, ";"), c.Campaign,
 	}
 	for i, cell := range cells {
-		cells[i] = harmless(cell)
+		cells[i] = HarmlessCell(cell)
 	}
 	return cells
 }
@@ -139,10 +139,10 @@ func stamp(t *time.Time) string {
 	return t.Format(time.RFC3339Nano)
 }
 
-// harmless keeps a spreadsheet from running a cell as a formula: callers
+// HarmlessCell keeps a spreadsheet from running a cell as a formula: callers
 // choose the names they send. (OWASP, CSV Injection; the wide forms are taken
 // for the narrow ones by East Asian spreadsheets.)
-func harmless(cell string) string {
+func HarmlessCell(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
 		return "'" + cell
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -226,4 +227,35 @@ func (s *Store) CountAnswered(agent string, since time.Time) (n int, err error) 
 		return nil
 	})
 	return n, err
+}
+
+// EachCall tells the ended calls that began from from (included) to to (not),
+// the newest first, without their memos. It reads in steps, each a transaction
+// of its own: a long report keeps no freed page from the writers for longer than
+// one step takes. Calls that end meanwhile may be told or not.
+func (s *Store) EachCall(ctx context.Context, from, to time.Time, each func(*queue.Call)) error {
+	r := entryRange{floor: timeKey(from), ceiling: timeKey(to)}
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		read := 0
+		err := s.view(func(t *tables) error {
+			var last []byte
+			for st := r.read(t.calls, nil); st.entry != nil && read < MaxLimit; st.advance() {
+				c, err := t.decodeCall(st.entry, st.value)
+				if err != nil {
+					return err
+				}
+				each(&c)
+				last = st.entry
+				read++
+			}
+			r.ceiling = bytes.Clone(last)
+			return nil
+		})
+		if err != nil || read < MaxLimit {
+			return err
+		}
+	}
 }

@@ -14,8 +14,9 @@ import (
 const purgeStep = 100
 
 // Purge removes the ended calls that began before a time, with their memos,
-// the resolved missed calls whose last try was before it, and the entries of
-// the audit trail and the results of campaigns from before it. What is open stays. It returns how many calls
+// the resolved missed calls whose last try was before it, and from before it the
+// entries of the audit trail, the results of campaigns and the changes of
+// agents' states. What is open stays. It returns how many calls
 // it removed and the paths of their recordings, which the caller deletes; also
 // with an error it returns what it removed until then.
 func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings []string, err error) {
@@ -42,6 +43,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings 
 		{"missed calls", (*tables).purgeMissed},
 		{"audit trail", (*tables).purgeAudit},
 		{"results of campaigns", (*tables).purgeResults},
+		{"states of agents", (*tables).purgeAgentStates},
 	} {
 		for more := true; more; {
 			err := s.update(ctx, func(t *tables) error {

@@ -39,6 +39,8 @@ const (
 	bucketBarred   = "do_not_call"  // number -> who barred it
 	bucketAgents   = "agents"       // agent id -> agent made over the REST API
 	bucketOutbox   = "outbox"       // webhook term, sequence number -> event
+	bucketStates   = "agent_states" // agent term, time -> state from then on
+	bucketAlive    = "alive"        // keyAlive -> when calld last said that it runs
 	keyVersion     = "version"      // in bucketMeta
 	appendFill     = 0.9            // for tables that grow at their ends: full pages, few of them
 )
@@ -52,6 +54,7 @@ type tables struct {
 	missedByTime, missedByQ    *bbolt.Bucket
 	away, sessions, audit      *bbolt.Bucket
 	agents, outbox             *bbolt.Bucket
+	states, alive              *bbolt.Bucket
 
 	plans, lists, campaigns, pacing *bbolt.Bucket
 	entries, due, byNumber, byKey   *bbolt.Bucket
@@ -70,6 +73,7 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketPlans: &t.plans, bucketLists: &t.lists, bucketCamp: &t.campaigns, bucketPacing: &t.pacing,
 		bucketEntries: &t.entries, bucketDue: &t.due, bucketByNumber: &t.byNumber, bucketByKey: &t.byKey,
 		bucketTries: &t.tries, bucketResults: &t.results, bucketBarred: &t.barred,
+		bucketStates: &t.states, bucketAlive: &t.alive,
 	}
 }
 
@@ -80,7 +84,7 @@ func openTables(tx *bbolt.Tx) (*tables, error) {
 			return nil, fmt.Errorf("%w: table %s is gone", ErrDamaged, name)
 		}
 	}
-	for _, b := range []*bbolt.Bucket{t.calls, t.ids, t.byQueue, t.byAgent, t.audit} {
+	for _, b := range []*bbolt.Bucket{t.calls, t.ids, t.byQueue, t.byAgent, t.audit, t.states} {
 		b.FillPercent = appendFill
 	}
 	return t, nil
@@ -117,6 +121,7 @@ func migrations() []func(*bbolt.Tx) error {
 			bucketTries, bucketResults, bucketBarred),
 		addTables(bucketAgents),
 		addTables(bucketOutbox),
+		addTables(bucketStates, bucketAlive),
 	}
 }
 

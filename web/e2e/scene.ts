@@ -1,4 +1,5 @@
 import type { Me, Status } from "../src/lib/api";
+import type { AgentReport, QueueReport } from "../src/lib/report";
 import type {
   AgentState,
   AgentStatus,
@@ -273,6 +274,71 @@ export const today: Today[] = [
 export const AGENT: Me = { id: "홍길동", name: "홍길동", role: "agent", queues: [SALES, TECH], phone: "8008" };
 export const ADMIN: Me = { id: "admin", name: "관리자", role: "admin", queues: null, phone: "" };
 
+const period = {
+  from: "2026-03-02T00:00:00+09:00",
+  to: "2026-03-03T00:00:00+09:00",
+  interval: "hour",
+  timezone: "Asia/Seoul",
+  starts: Array.from({ length: 24 }, (_, h) => `2026-03-02T${String(h).padStart(2, "0")}:00:00+09:00`),
+} as const;
+
+const queueFigures = (f: Today["total"]): QueueReport["total"] => ({
+  ...f,
+  missed_by: { abandoned: f.abandoned, ...(f.missed > f.abandoned && { timeout: f.missed - f.abandoned }) },
+  transferred: 2,
+  wrapup_ms: 900_000,
+  wrapup_avg_ms: 21_000,
+  first_contact: 0,
+  first_resolved: 0,
+  resolution: null,
+  made: 3,
+  reached: 2,
+  made_talk_ms: 200_000,
+});
+const queueReport: QueueReport = {
+  ...period,
+  starts: [...period.starts],
+  resolved_days: 7,
+  rows: today.flatMap((t) =>
+    (t.hours ?? []).map((h) => ({
+      queue: t.queue,
+      start: period.starts[h.hour]!,
+      end: period.starts[h.hour + 1]!,
+      ...queueFigures(h.figures),
+    })),
+  ),
+  totals: today.map((t) => ({ queue: t.queue, start: period.from, end: period.to, ...queueFigures(t.total) })),
+  total: queueFigures(figures(59, 9, 13, 1)),
+};
+
+const agentFigures = (n: number): AgentReport["total"] => ({
+  answered: 10 + n,
+  not_taken: n % 3,
+  made: n,
+  reached: n,
+  logged_in_ms: 7_200_000,
+  available_ms: 2_400_000,
+  ring_ms: 100_000 * n,
+  talk_ms: 3_000_000,
+  wrapup_ms: 600_000 - 50_000 * n,
+  unreachable_ms: 0,
+  away_ms: 1_200_000 - 50_000 * n,
+  away_by: { meal: 1_200_000 - 50_000 * n },
+  occupancy: 0.5,
+});
+const agentReport: AgentReport = {
+  ...period,
+  starts: [...period.starts],
+  rows: [{ agent: "강수진", start: period.starts[9]!, end: period.starts[10]!, ...agentFigures(1) }],
+  totals: ["강수진", "박서연", "홍길동"].map((id, n) => ({
+    agent: id,
+    start: period.from,
+    end: period.to,
+    ...agentFigures(n),
+  })),
+  total: agentFigures(3),
+};
+
 /** What the server of the scene says to who is logged in. */
 export function welcome(me: Me): Stage["welcome"] {
   const self = agents.find((a) => a.id === me.id) ?? agent(me.id, { name: me.name, phone: "", since: ago(500) });
@@ -326,6 +392,8 @@ export const answers: Record<string, unknown> = {
   "session/phone": { uri: "sip:8008@calld.invalid", user: "8008", secret: "" },
   status,
   "reports/today": { queues: today },
+  "reports/queues": queueReport,
+  "reports/agents": agentReport,
   asterisk: {
     connected: true,
     since: status.asterisk_since,

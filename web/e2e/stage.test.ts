@@ -362,3 +362,37 @@ it("fits a phone's width: state and alert at the top", async () => {
   expect(box.y + box.height).toBeLessThan(700);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
 });
+
+describe("reports", () => {
+  it("are asked for as they are chosen, and downloaded as they are shown", async () => {
+    const asked: string[] = [];
+    const times = { from: ago(86_400), to: now(), interval: "hour", timezone: "Asia/Seoul", starts: [] };
+    const answer = (q: URLSearchParams) => {
+      asked.push(String(q));
+      return { ...times, rows: [], totals: [], total: {}, resolved_days: 7 };
+    };
+    stage.answers["reports/queues"] = answer;
+    stage.answers["reports/agents"] = answer;
+    stage.me = { ...stage.me, role: "supervisor" };
+    stage.welcome.role = "supervisor";
+    await page.goto(stage.url + "#/reports");
+    await page.locator("[data-report=queues]").waitFor();
+    expect(asked.at(-1)).toMatch(/^from=[\d-]{10}&to=[\d-]{10}&interval=hour$/);
+    await page.getByLabel("기간").selectOption("lastMonth");
+    await page.getByRole("combobox", { name: "구간" }).selectOption("week");
+    await page.locator("summary", { hasText: "큐" }).click();
+    await page.getByRole("checkbox", { name: "상담" }).check();
+    await expect.poll(() => asked.at(-1)).toMatch(/^from=\d{4}-\d\d-01&to=\d{4}-\d\d-01&interval=week&queue=1$/);
+    await page.getByRole("button", { name: "상담원별" }).click();
+    await page.locator("[data-report=agents]").waitFor();
+    expect(await page.getByRole("link", { name: "CSV" }).getAttribute("href")).toBe(
+      `api/v1/reports/agents?${asked.at(-1)}&format=csv`,
+    );
+  });
+
+  it("are no screen of agents", async () => {
+    await page.goto(stage.url + "#/reports");
+    await page.locator("[data-queue]").first().waitFor();
+    expect(await page.getByRole("link", { name: "보고서" }).count()).toBe(0);
+  });
+});

@@ -74,6 +74,16 @@ export const views: View[] = [
     },
   ],
   ["board", ADMIN, "#/board", nothing],
+  ["reports", ADMIN, "#/reports", async (page) => page.locator("[data-total]").first().waitFor()],
+  [
+    "agents-report",
+    ADMIN,
+    "#/reports",
+    async (page, _, words) => {
+      await page.getByRole("button", { name: words.reports.kinds.agents }).click();
+      await page.locator("[data-report=agents]").waitFor();
+    },
+  ],
   [
     "admin",
     ADMIN,

@@ -88,6 +88,10 @@ export class Api {
   today(): Promise<Schemas["TodayOutputBody"]> {
     return this.#send("GET", "reports/today");
   }
+  /** A report, by its path below the root. */
+  report<T>(path: string, signal: AbortSignal): Promise<T> {
+    return this.#send("GET", path, undefined, signal);
+  }
   spy(call: string, mode: Schemas["SpyRequest"]["mode"]): Promise<void> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/spy`, { mode });
   }
@@ -165,7 +169,7 @@ export class Api {
   }
 }
 
-const ROOT = "api/v1/";
+export const ROOT = "api/v1/";
 
 export const BACKUP_PATH = ROOT + "backup";
 

@@ -1,6 +1,6 @@
 import type { Role } from "../wire/messages";
 
-export type ScreenName = "now" | "missed" | "history" | "board" | "admin";
+export type ScreenName = "now" | "missed" | "history" | "board" | "reports" | "admin";
 
 /** What the address bar says after the #: a screen, and in the history a call. */
 export interface Route {
@@ -11,7 +11,7 @@ export interface Route {
 /** The screens that a role has, in the order of the menu. */
 export function screensOf(role: Role): ScreenName[] {
   const screens: ScreenName[] = ["now", "missed", "history"];
-  if (role !== "agent") screens.push("board");
+  if (role !== "agent") screens.push("board", "reports");
   if (role === "admin") screens.push("admin");
   return screens;
 }

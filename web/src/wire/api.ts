@@ -788,6 +788,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What agents did, by agent and interval
+         * @description For supervisors. Calls under the interval in which they began; times cut at its ends. While calld does not run, and until 30 s before it was killed, agents count as offline. At most 3000 intervals.
+         */
+        get: operations["report-agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of calls, by queue and interval
+         * @description For supervisors. Ended calls, under the interval in which they began; service level and waits as in reports/today. An answered call has settled its matter when the same number does not call the same queue again within resolved_days; calls since when less time has passed, and withheld numbers, are not counted for that. At most 3000 intervals.
+         */
+        get: operations["report-queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/today": {
         parameters: {
             query?: never;
@@ -925,6 +965,57 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AgentFigures: {
+            /**
+             * Format: int64
+             * @description Calls, and calls handed over by others, that the agent answered.
+             */
+            answered: number;
+            /** Format: int64 */
+            available_ms: number;
+            /** @description away_ms by the reason given. */
+            away_by: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            away_ms: number;
+            /** Format: int64 */
+            logged_in_ms: number;
+            /**
+             * Format: int64
+             * @description Calls to customers.
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Rings that ended without an answer, or were refused.
+             */
+            not_taken: number;
+            /**
+             * Format: double
+             * @description (talk_ms + ring_ms + wrapup_ms) / logged_in_ms; null without a log-in.
+             */
+            occupancy: number | null;
+            /**
+             * Format: int64
+             * @description Of the calls made: the customer answered.
+             */
+            reached: number;
+            /** Format: int64 */
+            ring_ms: number;
+            /**
+             * Format: int64
+             * @description With customers, dialling them included.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Logged in, but the phone could not be reached.
+             */
+            unreachable_ms: number;
+            /** Format: int64 */
+            wrapup_ms: number;
+        };
         AgentNow: {
             call?: string;
             /** Format: int64 */
@@ -953,6 +1044,86 @@ export interface components {
             /** Format: date-time */
             until?: string;
             web_phone: boolean;
+        };
+        AgentReport: {
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            interval: "15m" | "hour" | "day" | "week" | "month";
+            /** @description Each agent and interval in which something was counted, by time and agent. */
+            rows: components["schemas"]["AgentRow"][] | null;
+            /** @description The beginnings of all intervals. */
+            starts: string[] | null;
+            /** @description In which days, weeks and months begin. */
+            timezone: string;
+            /** Format: date-time */
+            to: string;
+            /** @description All agents asked for over the whole time. */
+            total: components["schemas"]["AgentFigures"];
+            /** @description Each agent over the whole time. */
+            totals: components["schemas"]["AgentRow"][] | null;
+        };
+        AgentRow: {
+            agent: string;
+            /**
+             * Format: int64
+             * @description Calls, and calls handed over by others, that the agent answered.
+             */
+            answered: number;
+            /** Format: int64 */
+            available_ms: number;
+            /** @description away_ms by the reason given. */
+            away_by: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            away_ms: number;
+            /**
+             * Format: date-time
+             * @description Of the interval, not included.
+             */
+            end: string;
+            /** Format: int64 */
+            logged_in_ms: number;
+            /**
+             * Format: int64
+             * @description Calls to customers.
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Rings that ended without an answer, or were refused.
+             */
+            not_taken: number;
+            /**
+             * Format: double
+             * @description (talk_ms + ring_ms + wrapup_ms) / logged_in_ms; null without a log-in.
+             */
+            occupancy: number | null;
+            /**
+             * Format: int64
+             * @description Of the calls made: the customer answered.
+             */
+            reached: number;
+            /** Format: int64 */
+            ring_ms: number;
+            /**
+             * Format: date-time
+             * @description Of the interval, included.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description With customers, dialling them included.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Logged in, but the phone could not be reached.
+             */
+            unreachable_ms: number;
+            /** Format: int64 */
+            wrapup_ms: number;
         };
         AgentSettings: {
             /** @description Shown to others; by default the id. */
@@ -1551,6 +1722,103 @@ export interface components {
              */
             type: string;
         };
+        QueueFigures: {
+            /**
+             * Format: int64
+             * @description Of the missed: the caller hung up.
+             */
+            abandoned: number;
+            /** Format: int64 */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Answered calls with a number for which it is known whether the customer called again.
+             */
+            first_contact: number;
+            /**
+             * Format: int64
+             * @description Of these: the same number did not call the queue again within resolved_days.
+             */
+            first_resolved: number;
+            /**
+             * Format: int64
+             * @description Of the answered: within the queue's threshold.
+             */
+            in_time: number;
+            /**
+             * Format: int64
+             * @description Calls to customers.
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Talk of the calls made.
+             */
+            made_talk_ms: number;
+            /**
+             * Format: int64
+             * @description Ended without an answer, for whatever reason.
+             */
+            missed: number;
+            /** @description The missed calls by outcome. */
+            missed_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Calls that came in: answered and missed.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description Of the calls made: the customer answered.
+             */
+            reached: number;
+            /**
+             * Format: double
+             * @description first_resolved / first_contact; null when there was no such call.
+             */
+            resolution: number | null;
+            /**
+             * Format: double
+             * @description in_time / (offered - short), from 0 to 1; null when there was no such call.
+             */
+            service_level: number | null;
+            /**
+             * Format: int64
+             * @description Of the abandoned: within 5 s. They are no part of the service level.
+             */
+            short: number;
+            /** Format: int64 */
+            talk_avg_ms: number;
+            /**
+             * Format: int64
+             * @description Of all talks that are over.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Calls, of those that came in, that were handed over.
+             */
+            transferred: number;
+            /**
+             * Format: int64
+             * @description Of all offered, until the answer or the end.
+             */
+            wait_avg_ms: number;
+            /** Format: int64 */
+            wait_max_ms: number;
+            /**
+             * Format: int64
+             * @description Of all after-call work that began in the interval.
+             */
+            wrapup_avg_ms: number;
+            /**
+             * Format: int64
+             * @description After-call work of the queue's calls, under the time at which it was done.
+             */
+            wrapup_ms: number;
+        };
         QueueNow: {
             agents: {
                 [key: string]: number;
@@ -1569,6 +1837,134 @@ export interface components {
             today: components["schemas"]["Figures"];
             /** Format: int64 */
             waiting: number;
+        };
+        QueueReport: {
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            interval: "15m" | "hour" | "day" | "week" | "month";
+            /** Format: int64 */
+            resolved_days: number;
+            /** @description Each queue and interval in which something was counted, by time and queue. */
+            rows: components["schemas"]["QueueRow"][] | null;
+            /** @description The beginnings of all intervals. */
+            starts: string[] | null;
+            /** @description In which days, weeks and months begin. */
+            timezone: string;
+            /** Format: date-time */
+            to: string;
+            /** @description All queues asked for over the whole time. */
+            total: components["schemas"]["QueueFigures"];
+            /** @description Each queue over the whole time. */
+            totals: components["schemas"]["QueueRow"][] | null;
+        };
+        QueueRow: {
+            /**
+             * Format: int64
+             * @description Of the missed: the caller hung up.
+             */
+            abandoned: number;
+            /** Format: int64 */
+            answered: number;
+            /**
+             * Format: date-time
+             * @description Of the interval, not included.
+             */
+            end: string;
+            /**
+             * Format: int64
+             * @description Answered calls with a number for which it is known whether the customer called again.
+             */
+            first_contact: number;
+            /**
+             * Format: int64
+             * @description Of these: the same number did not call the queue again within resolved_days.
+             */
+            first_resolved: number;
+            /**
+             * Format: int64
+             * @description Of the answered: within the queue's threshold.
+             */
+            in_time: number;
+            /**
+             * Format: int64
+             * @description Calls to customers.
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Talk of the calls made.
+             */
+            made_talk_ms: number;
+            /**
+             * Format: int64
+             * @description Ended without an answer, for whatever reason.
+             */
+            missed: number;
+            /** @description The missed calls by outcome. */
+            missed_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Calls that came in: answered and missed.
+             */
+            offered: number;
+            queue: string;
+            /**
+             * Format: int64
+             * @description Of the calls made: the customer answered.
+             */
+            reached: number;
+            /**
+             * Format: double
+             * @description first_resolved / first_contact; null when there was no such call.
+             */
+            resolution: number | null;
+            /**
+             * Format: double
+             * @description in_time / (offered - short), from 0 to 1; null when there was no such call.
+             */
+            service_level: number | null;
+            /**
+             * Format: int64
+             * @description Of the abandoned: within 5 s. They are no part of the service level.
+             */
+            short: number;
+            /**
+             * Format: date-time
+             * @description Of the interval, included.
+             */
+            start: string;
+            /** Format: int64 */
+            talk_avg_ms: number;
+            /**
+             * Format: int64
+             * @description Of all talks that are over.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Calls, of those that came in, that were handed over.
+             */
+            transferred: number;
+            /**
+             * Format: int64
+             * @description Of all offered, until the answer or the end.
+             */
+            wait_avg_ms: number;
+            /** Format: int64 */
+            wait_max_ms: number;
+            /**
+             * Format: int64
+             * @description Of all after-call work that began in the interval.
+             */
+            wrapup_avg_ms: number;
+            /**
+             * Format: int64
+             * @description After-call work of the queue's calls, under the time at which it was done.
+             */
+            wrapup_ms: number;
         };
         QueueTarget: {
             id: string;
@@ -3641,6 +4037,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReloadOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "report-agents": {
+        parameters: {
+            query?: {
+                /** @description Included: a time (RFC 3339), or a date for its midnight in the server's time zone; by default the last midnight. */
+                from?: string;
+                /** @description Not included; by default now. */
+                to?: string;
+                interval?: "15m" | "hour" | "day" | "week" | "month";
+                /** @description By default as the Accept header asks: text/csv, or else JSON. */
+                format?: "json" | "csv";
+                /** @description Only these; may be repeated. */
+                agent?: string[] | null;
+                /** @description Only agents who serve one of these now; may be repeated. */
+                queue?: string[] | null;
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentReport"];
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "report-queues": {
+        parameters: {
+            query?: {
+                /** @description Included: a time (RFC 3339), or a date for its midnight in the server's time zone; by default the last midnight. */
+                from?: string;
+                /** @description Not included; by default now. */
+                to?: string;
+                interval?: "15m" | "hour" | "day" | "week" | "month";
+                /** @description By default as the Accept header asks: text/csv, or else JSON. */
+                format?: "json" | "csv";
+                /** @description Only these; may be repeated. */
+                queue?: string[] | null;
+                resolved_days?: number;
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueReport"];
+                    "text/csv; charset=utf-8": string;
                 };
             };
             /** @description Error */

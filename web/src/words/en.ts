@@ -78,7 +78,15 @@ export const en: Words = {
     },
   },
 
-  nav: { label: "Screens", now: "Now", missed: "Missed", history: "History", board: "Board", admin: "Admin" },
+  nav: {
+    label: "Screens",
+    now: "Now",
+    missed: "Missed",
+    history: "History",
+    board: "Board",
+    reports: "Reports",
+    admin: "Admin",
+  },
 
   me: {
     label: "My state",
@@ -486,6 +494,49 @@ export const en: Words = {
     save: "Save",
     stale: "Somebody else has changed it since: open it again.",
   },
+
+  reports: {
+    title: "Reports",
+    choose: "Choose a report",
+    kind: "Of what",
+    kinds: { queues: "Queues", agents: "Agents" },
+    periods: {
+      today: "Today",
+      yesterday: "Yesterday",
+      week: "Last 7 days",
+      month: "Last 30 days",
+      thisMonth: "This month",
+      lastMonth: "Last month",
+      custom: "Custom",
+    },
+    interval: "Interval",
+    intervals: { "15m": "15 minutes", hour: "Hour", day: "Day", week: "Week", month: "Month" },
+    chosen: (n) => `${n} chosen`,
+    csv: "Download CSV",
+    print: "Print",
+    table: "Table",
+    level: "Service level",
+    wrapupAvg: "Avg. wrap-up",
+    transferred: "Handed over",
+    resolution: "Settled at once",
+    made: "Made",
+    reached: "Reached",
+    notTaken: "Not taken",
+    loggedIn: "Logged in",
+    occupancy: "Occupancy",
+    total: "Total",
+    nothing: "Nothing was recorded in this time.",
+    cut: (n) => `Only the first ${n} rows are shown. The CSV has all.`,
+    callsPicture: "Calls and service level by interval. The table below says the same.",
+    timesPicture: "Time by state of each agent. The table below says the same.",
+    rules: (days) =>
+      `Calls count in the interval in which they began. Callers who hung up within 5 s are no part of the service level. Settled at once: answered calls whose number did not call the same queue again within ${days} days; calls less than ${days} days old are not counted for it.`,
+    agentRules:
+      "Occupancy = (talk + ringing + wrap-up) ÷ logged in. While the server is down, nobody counts as logged in.",
+    tooFine:
+      "The interval is too short for the period, or the period is wrong. Choose a longer interval or another period.",
+  },
+
   admin: {
     title: "Admin",
     server: "Server",
@@ -534,6 +585,7 @@ export const en: Words = {
     auditUnknown: "not known",
     auditCall: "call",
     auditActs: {
+      forget: "Forget a person",
       hangup: "Hang up",
       hold: "Hold",
       unhold: "Resume",

@@ -1,6 +1,7 @@
 import type { AgentNow } from "../lib/api";
 import type { MicFault } from "../lib/microphone";
 import type { DialFault } from "../state/calls.svelte";
+import type { Interval, Kind, ReportPeriod } from "../lib/report";
 import type { PhoneState } from "../state/phone.svelte";
 import type {
   AgentState,
@@ -104,6 +105,7 @@ export const ko = {
     missed: "부재중",
     history: "통화 이력",
     board: "상황판",
+    reports: "보고서",
     admin: "관리",
   },
 
@@ -514,6 +516,47 @@ export const ko = {
     save: "저장",
     stale: "그사이 다른 사람이 바꾸었습니다. 다시 열어 확인하세요.",
   },
+
+  reports: {
+    title: "보고서",
+    choose: "보고서 고르기",
+    kind: "무엇을",
+    kinds: { queues: "큐별", agents: "상담원별" } satisfies Record<Kind, string>,
+    periods: {
+      today: "오늘",
+      yesterday: "어제",
+      week: "최근 7일",
+      month: "최근 30일",
+      thisMonth: "이번 달",
+      lastMonth: "지난달",
+      custom: "직접 지정",
+    } satisfies Record<ReportPeriod, string>,
+    interval: "구간",
+    intervals: { "15m": "15분", hour: "시간", day: "일", week: "주", month: "월" } satisfies Record<Interval, string>,
+    chosen: (n: number) => `${n}개`,
+    csv: "CSV 내려받기",
+    print: "인쇄",
+    table: "표",
+    level: "서비스레벨",
+    wrapupAvg: "평균 후처리",
+    transferred: "전달",
+    resolution: "한 번에 해결",
+    made: "발신",
+    reached: "발신 연결",
+    notTaken: "안 받음",
+    loggedIn: "접속",
+    occupancy: "점유율",
+    total: "합계",
+    nothing: "이 기간에는 기록이 없습니다.",
+    cut: (n: number) => `처음 ${n}줄만 보입니다. 전체는 CSV에 있습니다.`,
+    callsPicture: "구간별 통화와 서비스레벨. 아래 표에 같은 수치가 있습니다.",
+    timesPicture: "상담원별 상태 시간. 아래 표에 같은 수치가 있습니다.",
+    rules: (days: number) =>
+      `통화는 시작한 구간에 셉니다. 서비스레벨에는 5초 안에 끊은 고객을 세지 않습니다. 한 번에 해결: 같은 번호가 ${days}일 안에 같은 큐로 다시 전화하지 않은 응답 통화의 비율이며, 아직 ${days}일이 지나지 않은 통화는 세지 않습니다.`,
+    agentRules: "점유율 = (통화 + 울림 + 후처리) ÷ 접속. 서버가 멈춘 동안은 접속하지 않은 것으로 셉니다.",
+    tooFine: "기간에 비해 구간이 너무 짧거나 기간이 잘못되었습니다. 더 긴 구간이나 다른 기간을 고르세요.",
+  },
+
   admin: {
     title: "관리",
     server: "서버",
@@ -562,6 +605,7 @@ export const ko = {
     auditUnknown: "결과 모름",
     auditCall: "통화",
     auditActs: {
+      forget: "개인 정보 삭제",
       hangup: "통화 끊기",
       hold: "보류",
       unhold: "보류 해제",
