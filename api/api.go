@@ -59,6 +59,9 @@ type Options struct {
 	// Free takes an agent off the call in hand. The errors are those of
 	// package exchange, or queue.ErrUnknownAgent.
 	Free func(ctx context.Context, agentID string) error
+	// Forget removes what there is of the person with a number. An error may be
+	// a [*RecordingError], and the counts tell what was met until then.
+	Forget func(ctx context.Context, number string) (store.Forgotten, error)
 	// Talks does what agents ask for in a talk.
 	Talks    *talk.Talks
 	Webhooks *webhook.Service
@@ -96,6 +99,7 @@ type API struct {
 	free          func(context.Context, string) error
 	connections   func() []Connection
 	asterisk      func(context.Context) AsteriskNow
+	forgetPerson  func(context.Context, string) (store.Forgotten, error)
 	talks         *talk.Talks
 	webhooks      *webhook.Service
 	version       string
@@ -113,7 +117,7 @@ func New(o Options) *API {
 	return &API{
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
-		asterisk: o.Asterisk, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
+		asterisk: o.Asterisk, forgetPerson: o.Forget, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), reports: make(chan struct{}, reportsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
 	}
 }
@@ -171,6 +175,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerAdmin(h)
 	a.registerWebhooks(h)
 	a.registerOutbound(h)
+	a.registerPrivacy(h)
 	return h
 }
 

@@ -180,6 +180,7 @@ var examples = map[string]struct{ id, body string }{
 	"free-agent":      {"other", ""},
 	"log-out-agent":   {"other", ""},
 	"test-webhook":    {"crm", ""},
+	"forget":          {"", `{"number":"0102"}`},
 
 	"create-plan":       {"", `{"name":"p","mode":"preview"}`},
 	"get-plan":          {"1", ""},

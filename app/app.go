@@ -138,6 +138,7 @@ func New(o Options) (*App, error) {
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
 		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk, Webhooks: a.hooks,
+		Forget: a.forget,
 		Talks: talk.New(talk.Options{
 			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
 			TurnedContext: dialplan.TurnedContext,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,10 +84,17 @@ var errNoServer = errors.New("no server listens")
 // do sends a request; the caller closes the body. An error status becomes an
 // error with the server's own words.
 func (c *client) do(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
+	return c.send(ctx, method, path, query, nil)
+}
+
+func (c *client) send(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	u := url.URL{Scheme: "http", Host: "calld", Path: path, RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := c.http.Do(req)
 	switch {
@@ -113,6 +121,23 @@ func (c *client) get(ctx context.Context, path string, query url.Values, into an
 	if err != nil {
 		return err
 	}
+	return read(resp, into, raw)
+}
+
+// post sends JSON; the answer is treated as that of get.
+func (c *client) post(ctx context.Context, path string, body, into any, raw bool) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	resp, err := c.send(ctx, http.MethodPost, path, nil, text)
+	if err != nil {
+		return err
+	}
+	return read(resp, into, raw)
+}
+
+func read(resp *http.Response, into any, raw bool) error {
 	defer resp.Body.Close() //nolint:errcheck // read to its end
 	if raw {
 		_, err := io.Copy(os.Stdout, resp.Body)

@@ -34,6 +34,7 @@ type cli struct {
 	Token          tokenCmd          `cmd:"" help:"Make a token for a program that uses the REST API; print it and its hash for the configuration."`
 	Passwd         passwdCmd         `cmd:"" help:"Read a password without echo and print its hash for the configuration."`
 	Backup         backupCmd         `cmd:"" help:"Write a consistent copy of the running server's store to a file."`
+	Forget         forgetCmd         `cmd:"" help:"Remove what there is of one customer: calls, memos, recordings."`
 	Export         exportCmd         `cmd:"" help:"Print the history as JSON lines or CSV."`
 	Demo           demoCmd           `cmd:"" help:"Run a whole call centre on this machine: a real Asterisk, the server, simulated customers."`
 	Simulate       simulateCmd       `cmd:"" help:"What if: play days of an outbound campaign with every way of pacing, and print them side by side."`
