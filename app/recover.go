@@ -13,7 +13,8 @@ import (
 // states of agents that it left open end when it was last known to run. A
 // live call that can't be read or ended is logged: the new calls matter more.
 func (a *App) restore(ctx context.Context) error {
-	if _, err := a.store.CloseAgentStates(ctx); err != nil {
+	// Also when calld is told to stop already: else the next start finds them open.
+	if _, err := a.store.CloseAgentStates(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	if err := a.away.restore(a.board); err != nil {
