@@ -20,7 +20,7 @@ import (
 )
 
 // hostileRequests is how many requests the test below makes: some seconds.
-const hostileRequests = 5000
+const hostileRequests = 8000
 
 // TestHostileRequests asks for every operation with parameters and bodies made
 // from their schemas: right ones, wrong ones, and ones that nobody would send.

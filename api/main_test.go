@@ -138,6 +138,9 @@ func newCentre(tb testing.TB) *centre {
 			c.spied = append(c.spied, by.ID+" "+call.ID+" "+string(m))
 			return c.refusal
 		},
+		Forget: func(ctx context.Context, number string) (store.Forgotten, error) {
+			return c.store.Forget(ctx, number, func(string) error { return nil })
+		},
 		Connections: func() []Connection { return []Connection{{Agent: "홍길동", Since: began, Address: "192.0.2.7"}} },
 		Asterisk: func(context.Context) AsteriskNow {
 			return AsteriskNow{Connected: true, Since: began, Version: "22.5.0"}
