@@ -110,16 +110,7 @@ func (d *Day) count(c *queue.Call) {
 	t := d.tally(c.Queue, c)
 	if !d.talking[c.ID] {
 		t.offer(c, d.threshold(c.Queue))
-		since := c.Begin
-		for _, x := range c.Transfers {
-			if x.Kind != queue.KindOverflow {
-				break
-			}
-			if x.Queue != c.Queue { // else a number outside was called for it there
-				d.tally(x.Queue, c).overflow(x.At.Sub(since))
-			}
-			since = x.At
-		}
+		overflows(c, func(queueID string, wait time.Duration) { d.tally(queueID, c).overflow(wait) })
 	}
 	switch {
 	case c.Phase != queue.Ended:

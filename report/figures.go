@@ -55,6 +55,20 @@ func (t *tally) offer(c *queue.Call, threshold time.Duration) {
 	}
 }
 
+// overflows tells from which queues a call was led on, and after which wait.
+func overflows(c *queue.Call, tell func(queueID string, wait time.Duration)) {
+	since := c.Begin
+	for _, x := range c.Transfers {
+		if x.Kind != queue.KindOverflow {
+			return
+		}
+		if x.Queue != c.Queue { // else a number outside was called for it there
+			tell(x.Queue, x.At.Sub(since))
+		}
+		since = x.At
+	}
+}
+
 // overflow counts a call that was led on to another queue after a wait.
 func (t *tally) overflow(wait time.Duration) {
 	t.overflowed++

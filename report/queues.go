@@ -79,10 +79,20 @@ func (r *Queues) Until() time.Time { return r.o.Cuts.To().Add(r.o.Resolved) }
 // Add counts an ended call. Calls must come the newest first, from
 // [Queues.Until] on.
 func (r *Queues) Add(c *queue.Call) {
+	i := r.o.Cuts.Interval(c.Begin)
+	if c.Outcome == queue.Blocked {
+		return
+	}
+	if i >= 0 && c.Direction == queue.In {
+		overflows(c, func(queueID string, wait time.Duration) {
+			if r.wants(queueID) {
+				r.at(queueID, i).overflow(wait)
+			}
+		})
+	}
 	if !r.wants(c.Queue) {
 		return
 	}
-	i := r.o.Cuts.Interval(c.Begin)
 	if c.Direction == queue.Out {
 		if i >= 0 {
 			r.at(c.Queue, i).out(c)
@@ -150,7 +160,7 @@ func (t *queueTally) in(c *queue.Call, threshold time.Duration) {
 	} else {
 		t.missedBy[c.Outcome]++
 	}
-	if len(c.Transfers) > 0 {
+	if slices.ContainsFunc(c.Transfers, func(x queue.Transfer) bool { return x.Kind != queue.KindOverflow }) {
 		t.transferred++
 	}
 }

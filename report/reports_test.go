@@ -133,7 +133,7 @@ func TestReportsEqualRecount(t *testing.T) {
 				b.compareQueues(t, cuts, seen)
 				b.compareAgents(t, cuts, seen)
 			}
-			for _, want := range []string{"level", "wrapup", "transferred", "unresolved", "reached", "lunch", "not taken", "occupancy"} {
+			for _, want := range []string{"level", "wrapup", "transferred", "unresolved", "overflowed", "reached", "lunch", "not taken", "occupancy"} {
 				if !seen[want] {
 					t.Errorf("no report had any %s: the test shows less than it should", want)
 				}
@@ -152,6 +152,10 @@ func (b *busy) invent() {
 			c.Direction, c.Caller, c.Callee = queue.Out, "02", c.Caller
 		case i%13 == 0 && c.Start != nil:
 			c.Transfers = []queue.Transfer{{To: "q2"}}
+		case i%17 == 0 && c.Queue == "q2":
+			c.Transfers = []queue.Transfer{{Kind: queue.KindOverflow, Queue: "q1", At: c.Begin.Add(3 * time.Second)}}
+		case i%19 == 0:
+			c.Outcome = queue.Blocked
 		case i%7 == 0 && len(c.Rings) > 0:
 			c.Rings[0].Result = queue.NoAnswer
 		}
@@ -181,6 +185,7 @@ func (b *busy) compareQueues(t *testing.T, cuts Cuts, seen map[string]bool) {
 				seen["wrapup"] = seen["wrapup"] || f.WrapupAvgMS > 0
 				seen["transferred"] = seen["transferred"] || f.Transferred > 0
 				seen["unresolved"] = seen["unresolved"] || f.FirstResolved < f.FirstContact
+				seen["overflowed"] = seen["overflowed"] || f.Overflowed > 0
 				seen["reached"] = seen["reached"] || f.Reached > 0
 			}
 		}
@@ -206,7 +211,17 @@ func (b *busy) naiveQueue(id string, from, to time.Time, first bool) (f QueueFig
 	f.MissedBy = map[queue.Outcome]int{}
 	var waited, talks, wrapups int64
 	for _, c := range b.ended {
-		if c.Queue != id || c.Begin.Before(from) || !c.Begin.Before(to) {
+		if c.Outcome == queue.Blocked || c.Begin.Before(from) || !c.Begin.Before(to) {
+			continue
+		}
+		if id == "q1" && len(c.Transfers) > 0 && c.Transfers[0].Queue == id {
+			any = true
+			f.Offered++
+			f.Overflowed++
+			waited += 3000
+			f.WaitMaxMS = max(f.WaitMaxMS, 3000)
+		}
+		if c.Queue != id {
 			continue
 		}
 		any = true
@@ -221,7 +236,7 @@ func (b *busy) naiveQueue(id string, from, to time.Time, first bool) (f QueueFig
 		f.Offered++
 		waited += c.WaitMS
 		f.WaitMaxMS = max(f.WaitMaxMS, c.WaitMS)
-		if len(c.Transfers) > 0 {
+		if len(c.Transfers) > 0 && c.Transfers[0].Kind != queue.KindOverflow {
 			f.Transferred++
 		}
 		if c.Start == nil {
@@ -246,7 +261,7 @@ func (b *busy) naiveQueue(id string, from, to time.Time, first bool) (f QueueFig
 		}
 		f.FirstContact++
 		again := slices.ContainsFunc(b.ended, func(d queue.Call) bool {
-			return d.Direction == queue.In && d.Queue == id && d.Caller == c.Caller &&
+			return d.Direction == queue.In && d.Outcome != queue.Blocked && d.Queue == id && d.Caller == c.Caller &&
 				d.Begin.After(c.Begin) && d.Begin.Sub(c.Begin) < resolved
 		})
 		if !again {

@@ -1766,9 +1766,14 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description Calls that came in: answered and missed.
+             * @description Calls that came in: answered, missed and overflowed.
              */
             offered: number;
+            /**
+             * Format: int64
+             * @description Led on to another queue, since this one was closed or full, nobody was there, or the wait was over.
+             */
+            overflowed: number;
             /**
              * Format: int64
              * @description Of the calls made: the customer answered.
@@ -1907,9 +1912,14 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description Calls that came in: answered and missed.
+             * @description Calls that came in: answered, missed and overflowed.
              */
             offered: number;
+            /**
+             * Format: int64
+             * @description Led on to another queue, since this one was closed or full, nobody was there, or the wait was over.
+             */
+            overflowed: number;
             queue: string;
             /**
              * Format: int64
