@@ -84,7 +84,7 @@ func resultRow(r *campaign.Result) []string {
 		stamp(r.Dialled), stamp(r.Rang), stamp(r.Answered), stamp(r.AgentDial), stamp(r.Bridged), stamp(r.End),
 	}
 	for i, cell := range cells {
-		cells[i] = harmless(cell)
+		cells[i] = HarmlessCell(cell)
 	}
 	return cells
 }

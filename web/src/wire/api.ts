@@ -734,6 +734,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/privacy/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove what there is of one person
+         * @description For admins. Ended calls from and to the number, with their memos, recordings and missed calls, are removed, and the number is taken out of the audit trail. Without confirm it is only counted. That it was done is audited, with the last two digits alone.
+         */
+        post: operations["forget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -1501,6 +1521,43 @@ export interface components {
             wait_avg_ms: number;
             /** Format: int64 */
             wait_max_ms: number;
+        };
+        ForgetAnswer: {
+            /**
+             * Format: int64
+             * @description Entries of the audit trail that name the number: they stay, without it.
+             */
+            audit: number;
+            /**
+             * Format: int64
+             * @description Ended calls from and to the number, with all that is written about them.
+             */
+            calls: number;
+            /** @description It has been removed; false: it has been counted. */
+            done: boolean;
+            /**
+             * Format: int64
+             * @description Calls that have not ended. They are not removed: ask again when they are over.
+             */
+            live: number;
+            /** Format: int64 */
+            memos: number;
+            /**
+             * Format: int64
+             * @description Entries of the list of missed calls.
+             */
+            missed: number;
+            /** Format: int64 */
+            recordings: number;
+        };
+        ForgetRequest: {
+            /** @description Remove it. Without, it is only counted. */
+            confirm?: boolean;
+            /**
+             * @description However it is written, but with or without the country code as it came.
+             * @example 010-1234-5678
+             */
+            number: string;
         };
         Health: {
             /** Format: int64 */
@@ -3959,6 +4016,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgetRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForgetAnswer"];
+                };
             };
             /** @description Error */
             default: {
