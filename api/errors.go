@@ -54,6 +54,10 @@ const (
 	CodeTooManyDigits Code = "too_many_digits" // 429: enough digits for the call wait to be played
 	CodeHeld          Code = "call_held"       // 409: the customer is held already
 	CodeNotHeld       Code = "not_held"        // 409
+	CodeConsulting    Code = "consulting"      // 409: the agent consults somebody already
+	CodeNotConsulting Code = "not_consulting"  // 409: the agent consults nobody
+	CodeNotAnswered   Code = "not_answered"    // 409: who is consulted has not answered yet
+	CodeOwnCall       Code = "own_call"        // 409: the agent made the call: nobody can be consulted about it
 	CodeOutbound      Code = "outbound"        // 409: an agent made the call for a queue that is no more: it can't be held or handed over
 	CodeDetached      Code = "detached"        // 409: calld was started anew in the middle of the talk: it can only be ended
 )
@@ -121,7 +125,7 @@ func Codes() []Code {
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
-		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeOutbound, CodeDetached,
+		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeConsulting, CodeNotConsulting, CodeNotAnswered, CodeOwnCall, CodeOutbound, CodeDetached,
 	}
 }
 

@@ -42,8 +42,25 @@ func (a *API) registerTalks(h huma.API) {
 		Summary: "Hand a call over", MaxBodyBytes: MaxBody,
 		Description: whose + " The agent is off the call at once; the answer comes when the target has answered or has not, 45 " +
 			"seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when " +
-			"that one is not free. A number is called with the queue's number as caller id.",
+			"that one is not free. A number is called with the queue's number as caller id. With the kind consultative the " +
+			"customer is held and the agent talks with the target first: the answer then comes when the target has answered the " +
+			"agent or has not, and complete or cancel ends it. Until then the call shows consult.",
 	}, a.transfer)
+	huma.Register(h, huma.Operation{
+		OperationID: "complete-transfer", Method: http.MethodPost, Path: "/api/v1/calls/{id}/transfer/complete", Tags: talks,
+		Summary: "Hand the customer to who is consulted",
+		Description: whose + " The agent is off the call, as if the phone had been hung up: that too completes a consultation " +
+			"whose target has answered.",
+	}, func(ctx context.Context, in *idInput) (*struct{ Body TransferAnswer }, error) {
+		return a.transferred(ctx, in.ID, "transfer-complete", "", a.talks.Complete)
+	})
+	huma.Register(h, huma.Operation{
+		OperationID: "cancel-transfer", Method: http.MethodPost, Path: "/api/v1/calls/{id}/transfer/cancel", Tags: talks,
+		Summary:     "Take the customer back from a consultation",
+		Description: whose + " The target is hung up, whether it rings or talks.",
+	}, func(ctx context.Context, in *idInput) (*struct{ Body TransferAnswer }, error) {
+		return a.transferred(ctx, in.ID, "transfer-cancel", "", a.talks.Cancel)
+	})
 	huma.Register(h, huma.Operation{
 		OperationID: "transfer-targets", Method: http.MethodGet, Path: "/api/v1/transfer-targets", Tags: talks,
 		Summary:     "To whom a call can be handed",
@@ -74,7 +91,8 @@ type transferInput struct {
 			Number string `json:"number,omitempty" maxLength:"64" example:"01012345678"`
 			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Must be free."`
 			Queue  string `json:"queue,omitempty" maxLength:"128"`
-		} `json:"to" doc:"One of the three."`
+		} `json:"to" doc:"One of the three; a queue can't be consulted."`
+		Kind    string            `json:"kind,omitempty" enum:"blind,consultative" default:"blind" doc:"consultative: the agent talks with the target before the customer does."`
 		Headers map[string]string `json:"headers,omitempty" doc:"SIP headers for the channel to the number or the agent: names that begin with X-."`
 	}
 }
@@ -83,16 +101,27 @@ type transferInput struct {
 type TransferAnswer struct {
 	At     time.Time `json:"at"`
 	To     string    `json:"to"`
-	Result string    `json:"result" enum:"answered,no_answer,busy,failed,caller_left,waiting,ringing" doc:"waiting: the customer stands in the queue. ringing: the target has not answered yet."`
+	Result string    `json:"result" enum:"answered,no_answer,busy,failed,caller_left,cancelled,waiting,ringing" doc:"cancelled: a consultation ended and the call was not handed over. waiting: the customer stands in the queue. ringing: the target has not answered yet."`
 }
 
 func (a *API) transfer(ctx context.Context, in *transferInput) (*struct{ Body TransferAnswer }, error) {
 	to := queue.Target{
 		Number: config.NormalNumber(in.Body.To.Number), Agent: in.Body.To.Agent, Queue: in.Body.To.Queue, Headers: in.Body.Headers,
 	}
+	action, do := "transfer", a.talks.Transfer
+	if in.Body.Kind == queue.Consultative {
+		action, do = "consult", a.talks.Consult
+	}
+	return a.transferred(ctx, in.ID, action, to.String(), func(ctx context.Context, id string) (queue.Transfer, error) {
+		return do(ctx, id, to)
+	})
+}
+
+// transferred does something of a transfer and answers what came of it.
+func (a *API) transferred(ctx context.Context, id, action, detail string, do func(context.Context, string) (queue.Transfer, error)) (*struct{ Body TransferAnswer }, error) {
 	var x queue.Transfer
-	err := a.onTalk(ctx, in.ID, "transfer", to.String(), func() (err error) {
-		x, err = a.talks.Transfer(ctx, in.ID, to)
+	err := a.onTalk(ctx, id, action, detail, func() (err error) {
+		x, err = do(ctx, id)
 		return err
 	})
 	if err != nil {
@@ -184,6 +213,14 @@ func (a *API) talkError(err error) error {
 		return problem(http.StatusConflict, CodeTargetBusy, "the agent is not free")
 	case errors.Is(err, queue.ErrHeld):
 		return problem(http.StatusConflict, CodeHeld, "the customer is held already")
+	case errors.Is(err, queue.ErrConsulting):
+		return problem(http.StatusConflict, CodeConsulting, "the agent consults somebody: complete or cancel that first")
+	case errors.Is(err, queue.ErrNotConsulting):
+		return problem(http.StatusConflict, CodeNotConsulting, "the agent consults nobody")
+	case errors.Is(err, queue.ErrNotAnswered):
+		return problem(http.StatusConflict, CodeNotAnswered, "who is consulted has not answered yet, or is gone")
+	case errors.Is(err, queue.ErrOwnCall):
+		return problem(http.StatusConflict, CodeOwnCall, "the agent made this call: hand it over without consulting")
 	case errors.Is(err, queue.ErrDirection):
 		return problem(http.StatusConflict, CodeOutbound, "the agent made this call for a queue that is no more: it can't be held or handed over")
 	case errors.Is(err, queue.ErrDetached):

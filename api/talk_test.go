@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,10 @@ func (p *pbx) Redirect(_ context.Context, channel, dialContext, _ string) error 
 
 func (p *pbx) RedirectBoth(_ context.Context, a, b exchange.Place) error {
 	return p.note("redirect %s to %s and %s to %s", a.Channel, a.Context, b.Channel, b.Context)
+}
+
+func (p *pbx) Variable(_ context.Context, channel, name string) (string, error) {
+	return name + " of " + channel, p.err
 }
 
 func (p *pbx) SetVariable(_ context.Context, channel, name, value string) error {
@@ -152,6 +157,10 @@ func TestTalks(t *testing.T) {
 		"to an unknown queue":        {who: "other", what: "talk-billing/transfer", body: `{"to":{"queue":"x"}}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
 		"with a bad header":          {who: "other", what: "talk-billing/transfer", body: `{"to":{"queue":"상담전화"},"headers":{"From":"x"}}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
 		"a colleague hands it over":  {who: "colleague", what: "talk-billing/transfer", body: `{"to":{"queue":"상담전화"}}`, status: http.StatusForbidden, code: CodeForbidden},
+		"consult a queue":            {who: "other", what: "talk-billing/transfer", body: `{"to":{"queue":"상담전화"},"kind":"consultative"}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"a third kind":               {who: "other", what: "talk-billing/transfer", body: `{"to":{"queue":"상담전화"},"kind":"warm"}`, status: http.StatusUnprocessableEntity, code: CodeInvalid},
+		"complete nothing":           {who: "other", what: "talk-billing/transfer/complete", status: http.StatusConflict, code: CodeNotConsulting},
+		"cancel nothing":             {who: "other", what: "talk-billing/transfer/cancel", status: http.StatusConflict, code: CodeNotConsulting},
 		"a colleague hangs up":       {who: "colleague", what: "talk-billing/hangup", status: http.StatusForbidden, code: CodeForbidden},
 		"somebody of another queue":  {who: "홍길동", what: "talk-billing/hangup", status: http.StatusNotFound, code: CodeNotFound},
 		"no such call":               {who: "sup", what: "nothing/hangup", status: http.StatusNotFound, code: CodeNotFound},
@@ -232,5 +241,37 @@ func TestTalkOfALostScript(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"set PJSIP/802-1 HELD=PJSIP/trunk-billing", "hang up PJSIP/802-1"}, c.pbx.done); diff != "" {
 		t.Errorf("Asterisk was asked to (-want +got):\n%s", diff)
+	}
+}
+
+// TestConsult: an agent consults another, whose channel Asterisk names, and
+// hands the call over.
+func TestConsult(t *testing.T) {
+	c := newCentre(t)
+	if err := c.board.Connect("홍길동"); err != nil {
+		t.Fatal(err)
+	}
+	c.hold(c.answer("other", "billing"))
+	result := make(chan TransferAnswer)
+	go func() {
+		r := c.ask("other", "POST /api/v1/calls/talk-billing/transfer", `{"to":{"agent":"홍길동"},"kind":"consultative"}`)
+		result <- read[TransferAnswer](t, r, http.StatusOK)
+	}()
+	var talk *queue.Consultation
+	for ok := false; !ok; talk, ok = c.board.Consultation("UNIQUEID of PJSIP/802-1") {
+		runtime.Gosched()
+	}
+	wantProblem(t, c.ask("other", "POST /api/v1/calls/talk-billing/transfer/complete", ""), http.StatusConflict, CodeNotAnswered)
+	wantProblem(t, c.ask("other", "POST /api/v1/calls/talk-billing/transfer", `{"to":{"queue":"billing"}}`), http.StatusConflict, CodeConsulting)
+	c.board.Heard(queue.Fact{Kind: queue.PhoneAnswers, UniqueID: "UNIQUEID of PJSIP/802-1", Phone: talk.Offer.Agents[0].Phone})
+	if got := <-result; got.Result != "answered" || got.To != "홍길동" {
+		t.Errorf("the consultation came to %+v", got)
+	}
+	got := read[TransferAnswer](t, c.ask("other", "POST /api/v1/calls/talk-billing/transfer/complete", ""), http.StatusOK)
+	if got.Result != "answered" || got.To != "홍길동" {
+		t.Errorf("it was completed: %+v", got)
+	}
+	if k, _ := c.board.Call("talk-billing"); k.Agent != "홍길동" || len(talk.End) != 1 || <-talk.End != queue.HandedOver {
+		t.Errorf("the call is with %s", k.Agent)
 	}
 }

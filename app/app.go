@@ -127,7 +127,7 @@ func New(o Options) (*App, error) {
 		AMI: ami.Options{
 			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
 		},
-		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, Tries: a.dialler, OnState: a.asteriskState, Log: o.Log,
+		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, ConsultContext: dialplan.ConsultContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, Tries: a.dialler, OnState: a.asteriskState, Log: o.Log,
 	})
 	a.digits = ami.New(ami.Options{
 		Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Events: "system",
@@ -141,7 +141,7 @@ func New(o Options) (*App, error) {
 		Forget: a.forget,
 		Talks: talk.New(talk.Options{
 			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
-			TurnedContext: dialplan.TurnedContext,
+			TurnedContext: dialplan.TurnedContext, ConsultContext: dialplan.ConsultContext,
 		}), Version: o.Version, Log: o.Log,
 	})
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
@@ -151,6 +151,7 @@ func New(o Options) (*App, error) {
 	mux.Handle("/outbound", &dialplan.Outbound{
 		Board: a.board, Campaigns: customers{a.dialler}, Announcer: a.announce, Config: a.Config, Log: o.Log,
 	})
+	mux.Handle("/consult", &dialplan.Consult{Board: a.board, Hangup: a.hangUp, Config: a.Config, Log: o.Log})
 	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}
 	a.metrics.MustRegister(readings{a})
 	return a, nil

@@ -21,3 +21,12 @@ func (a *App) dial(ctx context.Context, d api.Dial) (queue.Call, error) {
 
 // now is the time as the server's clock shows it to people.
 func (a *App) now() time.Time { return time.Now().In(a.Config().Server.Timezone) }
+
+// normalClearing is the hang-up cause (Q.850) of a channel that is not needed
+// any more.
+const normalClearing = 16
+
+// hangUp ends a channel.
+func (a *App) hangUp(ctx context.Context, channel string) error {
+	return a.exchange.Hangup(ctx, channel, normalClearing)
+}

@@ -132,7 +132,7 @@ func (w *Watcher) hangup(e *ami.Event) {
 	if try, ok := queue.TryOf(id); ok {
 		w.tries.Gone(try, cause, e.Get("Cause-txt"), w.at(e))
 	}
-	l, ok := w.legs.remove(id)
+	l, ok := w.legs.remove(id) // whom its agent had consulted is the caller's now
 	switch {
 	case !ok:
 		w.tell(e, queue.Fact{Kind: queue.CallerGone, UniqueID: id, Cause: cause})

@@ -122,7 +122,8 @@ func (s *legs) resume(phone string) {
 	}
 }
 
-// remove ends a leg.
+// remove ends a leg. A leg that was dialled from it, by an agent who consulted
+// somebody, is from then on one of its caller: it may have been given the call.
 func (s *legs) remove(id string) (leg, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,6 +132,11 @@ func (s *legs) remove(id string) (leg, bool) {
 		return leg{}, false
 	}
 	s.drop(id, l)
+	for _, consulted := range s.caller[id] {
+		consulted.caller = l.caller
+		s.caller[l.caller] = append(s.caller[l.caller], consulted)
+	}
+	delete(s.caller, id)
 	return *l, true
 }
 

@@ -118,7 +118,8 @@ func sinceOf(e *ami.Event, asOf time.Time) time.Time {
 type phoneAt struct{ id, phone string }
 
 // rebuild begins the legs of channels in progress whose DialBegin was missed.
-// The caller is whom the phone shares a bridge with, or whom it holds. While it
+// The caller is whom the phone holds, also while its agent consults somebody or
+// comes from that, or whom it shares a bridge with. While it
 // rings it is the channel that the linked id names: that of the oldest channel,
 // which dialled channels inherit.
 func (w *Watcher) rebuild(ctx context.Context, asOf time.Time, list []*ami.Event) error {
@@ -139,7 +140,7 @@ func (w *Watcher) rebuild(ctx context.Context, asOf time.Time, list []*ami.Event
 		}
 		phone := w.template.ofChannel(channel)
 		caller := e.Get("Linkedid")
-		holds := phone != "" && !queue.IsOutChannel(id) && w.holds(e)
+		holds := phone != "" && !queue.IsOutChannel(id) && (w.holds(e) || w.consults(e))
 		if holds {
 			held, err := w.heldBy(ctx, channel)
 			if err != nil {
@@ -164,6 +165,12 @@ func (w *Watcher) rebuild(ctx context.Context, asOf time.Time, list []*ami.Event
 // that was taken back keeps its place in the dialplan, but is in a bridge.
 func (w *Watcher) holds(e *ami.Event) bool {
 	return e.Get("Context") == w.hold.context && e.Get("BridgeId") == ""
+}
+
+// consults tells whether a listed channel is that of an agent who consults
+// somebody, or has since the customer was last held.
+func (w *Watcher) consults(e *ami.Event) bool {
+	return w.hold.consult != "" && e.Get("Context") == w.hold.consult
 }
 
 // heldBy asks whose channel is held by an agent's that waits; "" when that has

@@ -65,7 +65,7 @@ func (h *Hub) routeCall(e *queue.Event) {
 	if e.Kind != queue.CallEnded {
 		h.callers.know(e.Call, &h.count)
 	}
-	to := audience{queues: queuesOf(e.Call), agents: concerned(e.Call)}
+	to := audience{queues: queuesOf(e.Call), agents: concerned(e)}
 	switch e.Kind {
 	case queue.CallRinging:
 		to.but = h.alert(e, change)
@@ -97,15 +97,25 @@ func queuesOf(c *queue.Call) []string {
 	return ids
 }
 
-// concerned lists the agents who talk on a call or were rung for it.
-func concerned(c *queue.Call) []string {
-	ids := make([]string, 0, len(c.Rings)+1)
-	if c.Agent != "" {
-		ids = append(ids, c.Agent)
-	}
-	for i := range c.Rings {
-		if id := c.Rings[i].Agent; !slices.Contains(ids, id) {
+// concerned lists the agents who talk on a call, were rung for it or consulted.
+func concerned(e *queue.Event) []string {
+	c := e.Call
+	ids := make([]string, 0, len(c.Rings)+len(c.Transfers)+2)
+	add := func(id string) {
+		if id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
+		}
+	}
+	add(c.Agent)
+	for i := range c.Rings {
+		add(c.Rings[i].Agent)
+	}
+	if c.Consult != nil {
+		add(c.Consult.Agent)
+	}
+	for i := range c.Transfers {
+		if x := &c.Transfers[i]; x.Kind == queue.Consultative {
+			add(x.To) // who has heard of the call, and must hear of its end
 		}
 	}
 	return ids

@@ -35,8 +35,9 @@ type WatcherOptions struct {
 	// Context is where in Asterisk's dialplan callers wait for calld.
 	Context string
 	// HoldContext is where an agent's channel waits while the customer is held;
-	// HeldVariable names to it the customer's channel.
-	HoldContext, HeldVariable string
+	// HeldVariable names to it the customer's channel. In ConsultContext it is
+	// while the agent who holds consults somebody.
+	HoldContext, ConsultContext, HeldVariable string
 	// AgentDial is the template of an agent's dial string, with {phone}.
 	AgentDial string
 	// Tries is told of the customers whom campaigns dial; nil: nobody is.
@@ -52,7 +53,7 @@ type Watcher struct {
 	client   *ami.Client
 	board    *queue.Board
 	context  string
-	hold     struct{ context, variable string }
+	hold     struct{ context, consult, variable string }
 	template template
 	tries    Tries
 	onState  func(AsteriskState)
@@ -83,7 +84,7 @@ func NewWatcher(o WatcherOptions) *Watcher {
 		refresh: make(chan struct{}, 1),
 		state:   AsteriskState{State: AsteriskDown, Since: time.Now()},
 	}
-	w.hold.context, w.hold.variable = o.HoldContext, o.HeldVariable
+	w.hold.context, w.hold.consult, w.hold.variable = o.HoldContext, o.ConsultContext, o.HeldVariable
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}

@@ -39,6 +39,8 @@ type agent struct {
 // state tells what the world sees.
 func (a *agent) state(now time.Time) AgentState {
 	switch {
+	case a.call != nil && a.call.consult != nil && a.call.consult.agent == a && a.call.Consult.Answered == nil:
+		return AgentRings
 	case a.call != nil && (a.call.Phase == Talking || a.call.Phase == Dialling):
 		return AgentTalks
 	case a.call != nil:

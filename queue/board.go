@@ -96,6 +96,9 @@ func (b *Board) do(input func(*machine)) {
 		case e.done != nil:
 			e.done <- e.transfer // has room: there is one for each
 			continue
+		case e.consult != nil:
+			e.consult <- e.how // has room: a consultation ends once
+			continue
 		case e.event == nil:
 			e.ticket.put(e.instruction)
 			continue

@@ -88,7 +88,7 @@ type Transfer struct {
 	At     time.Time `json:"at"`
 	To     string    `json:"to"`              // a number, an agent or a queue
 	Kind   string    `json:"kind"`            // blind or consultative; overflow: the queue itself led the call on
-	Result string    `json:"result"`          // answered, no_answer, busy, failed or caller_left; empty while it is under way
+	Result string    `json:"result"`          // answered, no_answer, busy, failed, caller_left or cancelled; empty while it is under way
 	From   string    `json:"from,omitempty"`  // the agent who handed it over
 	Queue  string    `json:"queue,omitempty"` // that the call was in
 	// Reason is why a queue led the call on: closed, full, no_agent or timeout.
@@ -128,6 +128,9 @@ type Call struct {
 	// agent's wish, HeldChannel the agent's channel meanwhile.
 	HeldSince   *time.Time `json:"held_since,omitempty"`
 	HeldChannel string     `json:"held_channel,omitempty"`
+
+	// Consult is whom the agent who holds the customer consults meanwhile.
+	Consult *Consult `json:"consult,omitempty"`
 
 	Outcome Outcome `json:"outcome,omitempty"` // empty while the call lives
 	// Cause adds the reason in words of the field: the hang-up cause's number
@@ -193,6 +196,7 @@ func (c *Call) clone() Call {
 		r.Rang, r.End = cloneTime(r.Rang), cloneTime(r.End)
 		d.Rings[i] = r
 	}
+	d.Consult = c.Consult.clone()
 	d.Transfers = append([]Transfer(nil), c.Transfers...)
 	return d
 }
@@ -203,4 +207,17 @@ func cloneTime(t *time.Time) *time.Time {
 	}
 	u := *t
 	return &u
+}
+
+// forgetConsult puts a consultation on record that an earlier calld had under
+// way. The two may still talk; nobody can tell any more how that ends.
+func (c *Call) forgetConsult() {
+	x := c.Consult
+	if x == nil {
+		return
+	}
+	c.Transfers = append(c.Transfers, Transfer{
+		At: x.At, To: x.Agent + x.Number, Kind: Consultative, Result: TransferFailed, From: c.Agent, Queue: c.Queue,
+	})
+	c.Consult = nil
 }

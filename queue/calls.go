@@ -28,6 +28,7 @@ type call struct {
 	offer    *offer
 	refusals map[*agent]refusal
 	order    order     // what the talk is about to become; the zero value: nobody has said
+	consult  *consult  // with whom the agent who holds talks meanwhile; nil: with nobody
 	handover *handover // what became of it: on the way to a target; nil when not
 	outside  uint64    // the id under which a number outside is called; 0: none is
 	// talkFrom is when whoever talks now answered; zero when nobody talks.
@@ -373,6 +374,11 @@ func (m *machine) callDue(c *call) {
 		m.outDue(c)
 		return
 	}
+	if c.consult != nil {
+		if m.consultDue(c); c.Phase == Ended {
+			return
+		}
+	}
 	if c.expected() && !c.talks() && !m.now.Before(c.lostAt.Add(LostAfter)) {
 		m.freed++
 		m.end(m.now, c, Failed, "lost")
@@ -455,6 +461,10 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 		at = *c.Start
 	}
 	rings := m.release(at, c, o)
+	if x := c.consult; x != nil {
+		m.out = append(m.out, effect{consult: x.end, how: CallOver})
+		rings = append(rings, m.endConsult(at, c, orderAt(c, o, cause), CallerLeft)...)
+	}
 	m.transferred(c, transferAt(o))
 	m.dropOrder(c, orderAt(c, o, cause))
 	if c.Direction == Out && c.Start != nil && o != Failed {

@@ -15,7 +15,7 @@ const (
 	CallWaiting  Kind = "call.waiting"  // a call entered, its announcement is over, or it waits again after ringing in vain
 	CallRinging  Kind = "call.ringing"  // agents are being rung for it, a phone was heard to ring, or an agent answered to have a customer rung
 	CallAnswered Kind = "call.answered" // an agent answered; the customer, of an outbound call
-	CallChanged  Kind = "call.changed"  // the call was held, taken back (or its agent's channel has changed meanwhile) or handed to a number outside, or that one answered
+	CallChanged  Kind = "call.changed"  // the call was held, taken back (or its agent's channel has changed meanwhile) or handed to a number outside, or that one answered; or its agent consults somebody, or does not any more
 	CallEnded    Kind = "call.ended"    // the call has its outcome
 	AgentChanged Kind = "agent.state"   // an agent's status changed
 	QueueChanged Kind = "queue.stats"   // a queue's figures changed

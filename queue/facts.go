@@ -39,6 +39,10 @@ func (m *machine) heard(f Fact) {
 	}
 	c := m.channels[f.UniqueID]
 	if c == nil {
+		if c = m.consults[f.UniqueID]; c != nil {
+			m.heardConsult(at, c, f)
+			return
+		}
 		m.heardFirst(at, f)
 		return
 	}
@@ -82,7 +86,11 @@ func (m *machine) heard(f Fact) {
 
 // talkerGone takes the end of the channel of the agent who talks or holds.
 func (m *machine) talkerGone(at time.Time, c *call, cause int) {
-	if c.HeldSince != nil {
+	switch {
+	case c.HeldSince != nil && c.consult != nil:
+		m.consulterGone(c)
+		return
+	case c.HeldSince != nil:
 		m.end(at, c, Answered, causeText(cause, "agent"))
 		return
 	}
@@ -147,6 +155,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 			continue
 		}
 		m.arrival++
+		rec.forgetConsult()
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
 		c.VIP = m.callers.VIP.Has(c.customerNumber())
 		m.calls[c.ID] = c

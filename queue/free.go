@@ -22,6 +22,9 @@ func (m *machine) free(a *agent) {
 	switch {
 	case c == nil:
 		m.endWrapup(a)
+	case c.consult != nil && c.consult.agent == a:
+		m.freed++
+		m.consultOver(c, TransferFailed, CutShort)
 	case c.Phase == Talking, c.ByAgent():
 		m.freed++
 		m.end(m.now, c, Failed, "freed")

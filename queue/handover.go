@@ -13,6 +13,14 @@ const (
 	TransferBusy       = "busy"        // the target is busy or has refused
 	TransferFailed     = "failed"      // the target can't be reached
 	TransferCallerLeft = "caller_left" // the customer hung up meanwhile
+	// TransferCancelled: who was consulted was not given the call.
+	TransferCancelled = "cancelled"
+)
+
+// What Transfer.Kind may be.
+const (
+	Blind        = "blind"        // the target answers to the customer
+	Consultative = "consultative" // the agent has talked with the target first, or tried to
 )
 
 // outsideRing is how long a number outside may ring.
@@ -54,10 +62,14 @@ type handover struct {
 // when that one is not free.
 //
 // The errors are [ErrUnknownCall], [ErrNotTalking], [ErrDirection],
-// [ErrDetached], [ErrUnknownAgent], [ErrTargetBusy] and [ErrUnknownQueue].
+// [ErrDetached], [ErrConsulting], [ErrUnknownAgent], [ErrTargetBusy] and
+// [ErrUnknownQueue].
 func (b *Board) Transfer(callID string, to Target) (<-chan Transfer, error) {
 	done := make(chan Transfer, 1)
 	err := b.withTalk(callID, func(m *machine, c *call) error {
+		if c.consult != nil {
+			return fmt.Errorf("%w: %s", ErrConsulting, callID)
+		}
 		if err := m.checkTarget(c, &to); err != nil {
 			return err
 		}
@@ -134,7 +146,7 @@ func (m *machine) callOutside(c *call, number string, headers map[string]string)
 
 // transferOf is a hand-over as it begins.
 func (m *machine) transferOf(c *call, h *handover) Transfer {
-	return Transfer{At: m.now, To: h.to.String(), Kind: "blind", From: c.Agent, Queue: c.Queue}
+	return Transfer{At: m.now, To: h.to.String(), Kind: Blind, From: c.Agent, Queue: c.Queue}
 }
 
 // leave ends the agent's part of a call that goes on.
@@ -185,6 +197,12 @@ func (m *machine) handBack(c *call, result string) {
 	}
 	back := c.handover.from
 	m.transferred(c, result)
+	m.giveBack(c, back)
+}
+
+// giveBack rings an agent for a customer who comes back, or puts that one in
+// line.
+func (m *machine) giveBack(c *call, back *agent) {
 	c.waitFrom, c.outside = m.now, 0
 	if back != nil && !c.expected() && m.agents[back.cfg.ID] == back {
 		if back.call == nil {

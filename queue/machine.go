@@ -59,6 +59,7 @@ type machine struct {
 	phones    map[string]*agent // by phone
 	calls     map[string]*call  // live, by id
 	channels  map[string]*call  // live, by unique id of the caller's channel
+	consults  map[string]*call  // live, by unique id of the channel of an agent who consults
 	callers   config.Callers    // who is treated differently
 	ended     map[string]Outcome
 	endedRing []string // ids in ended, oldest first once full
@@ -96,6 +97,8 @@ type effect struct {
 	instruction instruction
 	done        chan<- Transfer // gets the transfer
 	transfer    Transfer
+	consult     chan<- ConsultEnd // gets how
+	how         ConsultEnd
 }
 
 func newMachine(loc *time.Location, seed uint64) *machine {
@@ -107,6 +110,7 @@ func newMachine(loc *time.Location, seed uint64) *machine {
 		phones:   map[string]*agent{},
 		calls:    map[string]*call{},
 		channels: map[string]*call{},
+		consults: map[string]*call{},
 		ended:    map[string]Outcome{},
 		deaf:     true,
 		rand:     rand.New(rand.NewPCG(seed, 0)),

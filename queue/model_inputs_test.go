@@ -47,12 +47,13 @@ const (
 	opRestart
 	opWait
 	opTalk
+	opConsult
 )
 
 var opWeights = [...]int{
 	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opFree: 2, opPhone: 6, opDeaf: 2,
 	opEnter: 26, opComeBack: 8, opReady: 28, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
-	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10, opTalk: 20,
+	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10, opTalk: 20, opConsult: 14,
 }
 
 func randomOp(r *rand.Rand) op {
@@ -243,6 +244,8 @@ func (w *world) apply(o op) {
 	case opWait:
 	case opTalk:
 		w.applyTalk(o)
+	case opConsult:
+		w.applyConsult(o)
 	}
 }
 
@@ -256,7 +259,7 @@ func (w *world) applyTalk(o op) {
 			w.fail("%s: %v, want %v", call, err, want)
 		}
 	}
-	switch o.n[1] % 6 {
+	switch o.n[1] % 10 {
 	case 0:
 		w.say("hang up %s", call)
 		w.do(func() { err = w.board.Hangup(call) }, func() { expect(w.twin.hangup(call)) })
@@ -271,8 +274,13 @@ func (w *world) applyTalk(o op) {
 		w.do(func() { w.board.Countermand(call) }, func() {
 			if c := w.twin.calls[call]; c != nil {
 				w.twin.forgo(c, TransferFailed)
+				if c.consult != nil && !c.consult.taken {
+					w.twin.consultEnds(c, TransferFailed, CutShort)
+				}
 			}
 		})
+	case 6, 7, 8, 9:
+		err = w.consult(call, o)
 	default:
 		to := oneOf(o.n[2], Target{Number: "0201"}, Target{Agent: fmt.Sprintf("a%d", o.n[3]%modelAgents)}, Target{Queue: fmt.Sprintf("q%d", o.n[3]%modelQueues)})
 		w.say("transfer %s to %+v", call, to)

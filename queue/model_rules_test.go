@@ -106,6 +106,12 @@ func (w *world) checkAgents() {
 	m := w.board.m
 	held := map[string]string{}
 	for _, c := range m.calls {
+		if x := c.consult; x != nil && x.agent != nil {
+			if held[x.agent.cfg.ID] != "" || x.agent.call != c {
+				w.fail("%s is consulted by %s, and rings for %s", x.agent.cfg.ID, c.ID, held[x.agent.cfg.ID])
+			}
+			held[x.agent.cfg.ID] = c.ID
+		}
 		if c.Phase != Ringing {
 			continue
 		}
@@ -129,7 +135,7 @@ func (w *world) checkAgents() {
 			w.fail("%s is held by %s, which is over", id, a.call.ID)
 		case s == AgentRings && held[id] == "":
 			w.fail("%s rings for nobody", id)
-		case s == AgentTalks && a.call.Agent != id:
+		case s == AgentTalks && a.call.Agent != id && held[id] == "":
 			w.fail("%s talks in the call of %s", id, a.call.Agent)
 		case s == AgentWrapup && !timed(a.wrapupEnd):
 			w.fail("the wrap-up of %s never ends", id)

@@ -116,6 +116,7 @@ type world struct {
 	lastScript int
 	trace      *bytes.Buffer
 	err        error
+	consults   []consultScript
 	asked      []<-chan Transfer // by those who asked for transfers
 }
 
@@ -142,7 +143,7 @@ func (w *world) start(seed uint64) {
 
 // boot makes the board and the twin, as at the start of the program.
 func (w *world) boot(seed uint64, calls []Call) {
-	w.scripts, w.events, w.ended, w.asked = nil, nil, map[string]bool{}, nil
+	w.scripts, w.consults, w.events, w.ended, w.asked = nil, nil, nil, map[string]bool{}, nil
 	w.board = New(Options{
 		Config: w.cfg, Seed: seed | 1, Now: func() time.Time { return w.now },
 		Observers: []Observer{ObserverFunc(func(e *Event) { w.events = append(w.events, e) })},
@@ -350,7 +351,7 @@ func sameCall(a, b *Call) bool {
 		a.Channel == b.Channel && a.UniqueID == b.UniqueID && a.VIP == b.VIP && a.Sticky == b.Sticky && a.Begin.Equal(b.Begin) &&
 		sameTime(a.Start, b.Start) && sameTime(a.End, b.End) && a.Outcome == b.Outcome && a.Cause == b.Cause &&
 		a.WaitMS == b.WaitMS && a.TalkMS == b.TalkMS && a.Record == b.Record &&
-		sameTime(a.HeldSince, b.HeldSince) && a.HeldChannel == b.HeldChannel && sameTransfers(a.Transfers, b.Transfers) &&
+		sameTime(a.HeldSince, b.HeldSince) && sameConsult(a.Consult, b.Consult) && a.HeldChannel == b.HeldChannel && sameTransfers(a.Transfers, b.Transfers) &&
 		slices.EqualFunc(a.Rings, b.Rings, func(r, s Ring) bool {
 			return r.Agent == s.Agent && r.At.Equal(s.At) && sameTime(r.Rang, s.Rang) && sameTime(r.End, s.End) && r.Result == s.Result
 		})

@@ -252,7 +252,11 @@ func (m *machine) take(at time.Time, a *agent, c *call) {
 	if m.agents[a.cfg.ID] != a {
 		return // forgotten meanwhile
 	}
-	if d := a.call; d != nil && d != c && d.Phase == Ringing {
+	switch d := a.call; {
+	case d == nil || d == c:
+	case d.consult != nil && d.consult.agent == a:
+		m.consultOver(d, TransferFailed, CutShort)
+	case d.Phase == Ringing:
 		m.withdraw(a)
 	}
 	a.call = c

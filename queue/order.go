@@ -69,30 +69,43 @@ func (b *Board) Hangup(callID string) error {
 // Hold tells that the agent's channel is about to be taken out of the talk, to
 // wait elsewhere while the customer hears music. The customer of a call that an
 // agent has made is turned over by it (see [Call.ByAgent]). The errors are
-// [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached] and [ErrHeld].
+// [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached], [ErrHeld]
+// and [ErrConsulting].
 func (b *Board) Hold(callID, channel string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
-		if c.HeldSince != nil {
+		switch {
+		case c.HeldSince != nil:
 			return fmt.Errorf("%w: %s", ErrHeld, callID)
+		case c.consult != nil:
+			return fmt.Errorf("%w: %s", ErrConsulting, callID)
 		}
 		m.order(c, order{kind: orderHold, channel: channel})
 		return nil
 	})
 }
 
-// Unhold joins a held customer and the agent again. The errors are
+// Unhold joins a held customer and the agent again; that is the end of a
+// consultation. The errors are
 // [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached] and
 // [ErrNotHeld].
 func (b *Board) Unhold(callID string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
-		if c.HeldSince == nil {
-			return fmt.Errorf("%w: %s", ErrNotHeld, callID)
-		}
-		m.tell(c.ticket, instruction{offer: &Offer{ID: c.offer.id, Bridge: c.HeldChannel}})
-		c.HeldSince, c.HeldChannel = nil, ""
-		m.emitCall(CallChanged, c, nil)
-		return nil
+		return m.unhold(c)
 	})
+}
+
+func (m *machine) unhold(c *call) error {
+	if c.HeldSince == nil {
+		return fmt.Errorf("%w: %s", ErrNotHeld, c.ID)
+	}
+	var rings []Ring
+	if c.consult != nil {
+		rings = m.endConsult(m.now, c, TransferCancelled, CallerLeft)
+	}
+	m.tell(c.ticket, instruction{offer: &Offer{ID: c.offer.id, Bridge: c.HeldChannel}})
+	c.HeldSince, c.HeldChannel = nil, ""
+	m.emitCall(CallChanged, c, rings)
+	return nil
 }
 
 // Countermand takes back an order whose talk goes on, because its agent's leg
@@ -101,6 +114,9 @@ func (b *Board) Countermand(callID string) {
 	b.do(func(m *machine) {
 		if c := m.calls[callID]; c != nil {
 			m.dropOrder(c, TransferFailed)
+			if c.consult != nil && !c.consult.taken {
+				m.consultOver(c, TransferFailed, CutShort)
+			}
 		}
 	})
 }

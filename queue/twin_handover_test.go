@@ -58,6 +58,8 @@ func (t *twin) hold(call, channel string) error {
 		return err
 	case c.HeldSince != nil:
 		return ErrHeld
+	case c.consult != nil:
+		return ErrConsulting
 	}
 	t.order(c, orderHold)
 	c.channel = channel
@@ -72,6 +74,9 @@ func (t *twin) unhold(call string) error {
 	case c.HeldSince == nil:
 		return ErrNotHeld
 	}
+	if c.consult != nil {
+		t.consultEnds(c, TransferCancelled, CallerLeft)
+	}
 	t.direct = append(t.direct, direct{call: call, bridge: c.HeldChannel})
 	c.HeldSince, c.HeldChannel = nil, ""
 	return nil
@@ -81,6 +86,9 @@ func (t *twin) transfer(call string, to Target) error {
 	c, err := t.inTalk(call)
 	if err != nil {
 		return err
+	}
+	if c.consult != nil {
+		return ErrConsulting
 	}
 	if to.Agent != "" {
 		a := t.agents[to.Agent]
@@ -126,18 +134,8 @@ func (t *twin) talkEnded(c *twinCall, over time.Time, why string) {
 
 func (t *twin) handOver(c *twinCall, h *twinHand) {
 	c.Transfers = append(c.Transfers, Transfer{At: t.now, To: h.to.String(), Kind: "blind", From: c.Agent, Queue: c.Queue})
-	c.TalkMS += max(0, t.now.Sub(c.talkFrom)).Milliseconds()
-	c.talkFrom, c.HeldSince, c.HeldChannel, c.gone, c.why, c.drop = time.Time{}, nil, "", time.Time{}, "", false
-	c.Phase, c.waitFrom, c.offer, c.hand = Waiting, t.now, nil, h
-	for _, a := range t.agents {
-		if a.call == c.ID {
-			a.call = ""
-			if wrapup := t.queues[c.Queue].cfg.Wrapup; a.loggedIn && wrapup > 0 {
-				a.wrapup = t.now.Add(wrapup)
-			}
-			t.note(a)
-		}
-	}
+	t.offTalk(c)
+	c.hand = h
 	switch {
 	case h.to.Agent != "":
 		if a := t.agents[h.to.Agent]; a != nil && t.free(a) {
@@ -156,6 +154,22 @@ func (t *twin) handOver(c *twinCall, h *twinHand) {
 	default:
 		c.Phase = Transferred
 		t.direct = append(t.direct, direct{call: c.ID, number: h.to.Number})
+	}
+}
+
+// offTalk takes the agent off a call that goes on.
+func (t *twin) offTalk(c *twinCall) {
+	c.TalkMS += max(0, t.now.Sub(c.talkFrom)).Milliseconds()
+	c.talkFrom, c.HeldSince, c.HeldChannel, c.gone, c.why, c.drop = time.Time{}, nil, "", time.Time{}, "", false
+	c.Phase, c.waitFrom, c.offer = Waiting, t.now, nil
+	for _, a := range t.agents {
+		if a.call == c.ID {
+			a.call = ""
+			if wrapup := t.queues[c.Queue].cfg.Wrapup; a.loggedIn && wrapup > 0 {
+				a.wrapup = t.now.Add(wrapup)
+			}
+			t.note(a)
+		}
 	}
 }
 
@@ -178,14 +192,22 @@ func (t *twin) handBack(c *twinCall, result string) {
 		h = &twinHand{from: c.Agent}
 	}
 	t.transferred(c, result)
+	if h.forgot {
+		h.from = ""
+	}
+	t.giveBack(c, h.from)
+}
+
+// giveBack rings an agent for a call that comes back, or puts it in line.
+func (t *twin) giveBack(c *twinCall, to string) {
 	c.Phase, c.waitFrom, c.outside = Waiting, t.now, 0
-	if a := t.agents[h.from]; a != nil && !h.forgot && c.script != 0 {
+	if a := t.agents[to]; a != nil && c.script != 0 {
 		if a.call == "" {
 			a.wrapup = time.Time{}
 			t.note(a)
 		}
 		if t.free(a) {
-			t.ringOne(c, h.from)
+			t.ringOne(c, to)
 			return
 		}
 	}

@@ -51,6 +51,10 @@ func (t *twin) release(a *twinAgent) {
 		return
 	}
 	t.freed++
+	if c.consult != nil && c.consult.to.Agent == a.cfg.ID {
+		t.consultEnds(c, TransferFailed, CutShort)
+		return
+	}
 	if c.Phase == Talking || c.agents() {
 		t.end(c, t.now, Failed, "freed")
 		a.wrapup = time.Time{}
@@ -287,7 +291,9 @@ func (t *twin) answer(c *twinCall, ring int, at time.Time) {
 	t.transferred(c, TransferAnswered)
 	r.Result, r.End = RingAnswer, &at
 	if a := t.agents[r.Agent]; a != nil && !slices.Contains(c.offer.forgot, r.Agent) {
-		if other := t.calls[a.call]; other != nil && other != c && other.Phase == Ringing {
+		if other := t.calls[a.call]; other != nil && other != c && other.consult != nil && other.consult.to.Agent == r.Agent {
+			t.consultEnds(other, TransferFailed, CutShort)
+		} else if other != nil && other != c && other.Phase == Ringing {
 			t.withdraw(other, r.Agent)
 		}
 		a.call, a.misses, a.answers = c.ID, 0, append(a.answers, at)
@@ -395,6 +401,13 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 			t.stopRinging(c, i, at, result)
 		}
 	}
+	if c.consult != nil {
+		result := TransferFailed
+		if o != Failed && strings.HasSuffix(cause, c.customer()) {
+			result = TransferCallerLeft
+		}
+		t.consultEnds(c, result, CallerLeft)
+	}
 	for _, a := range t.agents {
 		if a.call == c.ID {
 			a.call = ""
@@ -447,6 +460,9 @@ func (t *twin) heard(f Fact) {
 		}
 	}
 	if c == nil {
+		if c = t.consulting(f.UniqueID); c != nil {
+			t.heardConsult(c, at, f)
+		}
 		return
 	}
 	if c.agents() {
@@ -490,6 +506,10 @@ func (t *twin) heard(f Fact) {
 
 // agentGone takes the end of the channel of the agent who talks or holds.
 func (t *twin) agentGone(c *twinCall, at time.Time, f Fact) {
+	if c.HeldSince != nil && c.consult != nil {
+		t.consulterGone(c)
+		return
+	}
 	if c.HeldSince != nil {
 		t.end(c, at, Answered, by(f.Cause, "agent"))
 		return
@@ -568,6 +588,7 @@ func (t *twin) restore(calls []Call) {
 		}
 		t.arrived++
 		c := &twinCall{Call: rec.clone(), order: t.arrived, lost: t.now, alone: map[string]time.Time{}, let: map[string]int{}}
+		consultRestored(&c.Call)
 		t.calls[c.ID] = c
 		t.rank(c)
 		if c.overflown() {

@@ -16,20 +16,21 @@ import (
 // moment it looks at everything there is. It knows whom the board must serve
 // next; of the agents it knows which may be chosen, and is told who was.
 type twin struct {
-	now     time.Time
-	queues  map[string]*twinQueue
-	agents  map[string]*twinAgent
-	calls   map[string]*twinCall // live
-	over    map[string]Outcome
-	callers config.Callers
-	deaf    bool
-	hears   time.Time // since when it is not deaf
-	arrived int
-	freed   uint64
-	ended   []Call // since it was last asked
-	direct  []direct
-	leaving []twinLeaving
-	told    []Transfer // to those who asked for a transfer, since it was last asked
+	now      time.Time
+	queues   map[string]*twinQueue
+	agents   map[string]*twinAgent
+	calls    map[string]*twinCall // live
+	over     map[string]Outcome
+	callers  config.Callers
+	deaf     bool
+	hears    time.Time // since when it is not deaf
+	arrived  int
+	freed    uint64
+	ended    []Call // since it was last asked
+	direct   []direct
+	consults int // so far
+	leaving  []twinLeaving
+	told     []Transfer // to those who asked for a transfer, since it was last asked
 }
 
 // direct is an instruction that comes of no serving: a call of an agent or a
@@ -86,6 +87,7 @@ type twinCall struct {
 	// agentLeft: the agent's channel has ended since the order.
 	agentLeft bool
 	channel   string // of who is about to hold
+	consult   *twinConsult
 	hand      *twinHand
 	handNext  *twinHand // by the order
 	outside   uint64    // the id of the call to a number outside; 0: none
@@ -144,7 +146,9 @@ func (c *twinCall) hurried() bool { return c.AnswerBy != nil && c.Start == nil }
 func (c *twinCall) inLine() bool { return c.Phase == Greeting || c.Phase == Waiting }
 
 func (t *twin) stateOf(a *twinAgent) AgentState {
-	switch {
+	switch c := t.calls[a.call]; {
+	case c != nil && c.consult != nil && c.consult.to.Agent == a.cfg.ID && c.Consult.Answered == nil:
+		return AgentRings
 	case a.call != "" && (t.calls[a.call].Phase == Talking || t.calls[a.call].Phase == Dialling):
 		return AgentTalks
 	case a.call != "":
@@ -231,6 +235,9 @@ func (t *twin) moments() []time.Time {
 		}
 		if c.Phase == Ringing {
 			at = append(at, t.guard(c))
+		}
+		if c.consult != nil {
+			at = append(at, c.consult.due)
 		}
 		if c.agents() {
 			continue
@@ -321,6 +328,11 @@ func (t *twin) callDue(c *twinCall) {
 	if c.agents() {
 		t.outDue(c)
 		return
+	}
+	if c.consult != nil {
+		if t.consultDue(c); c.Phase == Ended {
+			return
+		}
 	}
 	if c.script == 0 && c.Phase != Talking && c.Phase != Transferred && t.past(c.lost.Add(LostAfter)) {
 		t.freed++
@@ -466,6 +478,9 @@ func (t *twin) serve(offers []made) error {
 		switch {
 		case c == nil, d.moved:
 		case d.bridge != "":
+			if c.offer == nil { // a talk of an earlier board
+				c.offer = &twinOffer{first: len(c.Rings)}
+			}
 			c.offer.id = o.ID
 		case d.number != "":
 			c.outside = o.ID

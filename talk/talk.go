@@ -22,6 +22,9 @@ type Board interface {
 	Unhold(callID string) error
 	Transfer(callID string, to queue.Target) (<-chan queue.Transfer, error)
 	Countermand(callID string)
+	Consult(callID, channel, uniqueID string, to queue.Target) (<-chan queue.Transfer, error)
+	Complete(callID, channel string) error
+	Cancel(callID string) error
 }
 
 // Exchange is what is needed of Asterisk; [*exchange.Exchange] does it.
@@ -30,6 +33,7 @@ type Exchange interface {
 	Hangup(ctx context.Context, channel string, cause int) error
 	Redirect(ctx context.Context, channel, dialContext, extension string) error
 	RedirectBoth(ctx context.Context, a, b exchange.Place) error
+	Variable(ctx context.Context, channel, name string) (string, error)
 	SetVariable(ctx context.Context, channel, name, value string) error
 	PlayDTMF(ctx context.Context, channel string, digit byte, length time.Duration) error
 }
@@ -44,23 +48,27 @@ type Options struct {
 	// TurnedContext is where the customer of a call that an agent has made gets
 	// a script, at the number of the queue; see [queue.Call.ByAgent].
 	TurnedContext string
+	// ConsultContext is where the channel of an agent gets the script of a
+	// consultation.
+	ConsultContext string
 }
 
 // Talks are the conversations under way.
 type Talks struct {
-	board         Board
-	exchange      Exchange
-	holdContext   string
-	heldVariable  string
-	turnedContext string
-	digits        lanes
+	board          Board
+	exchange       Exchange
+	holdContext    string
+	heldVariable   string
+	turnedContext  string
+	consultContext string
+	digits         lanes
 }
 
 // New makes a Talks.
 func New(o Options) *Talks {
 	return &Talks{
 		board: o.Board, exchange: o.Exchange, holdContext: o.HoldContext, heldVariable: o.HeldVariable,
-		turnedContext: o.TurnedContext, digits: newLanes(),
+		turnedContext: o.TurnedContext, consultContext: o.ConsultContext, digits: newLanes(),
 	}
 }
 
@@ -104,7 +112,7 @@ func (t *Talks) Hold(ctx context.Context, callID string) error {
 		exchange.Place{Channel: agent, Context: t.holdContext, Extension: "s"}))
 }
 
-// Unhold joins the agent and the held customer again.
+// Unhold joins the agent and the held customer again, as Cancel does too.
 func (t *Talks) Unhold(_ context.Context, callID string) error { return t.board.Unhold(callID) }
 
 // talking finds the call of a talk.

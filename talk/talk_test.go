@@ -24,9 +24,11 @@ type centre struct {
 	out   bool
 	peer  string
 	held  bool
-	err   error // of Asterisk
-	began time.Time
-	done  chan queue.Transfer
+	// consults: with who has answered
+	consults bool
+	err      error // of Asterisk
+	began    time.Time
+	done     chan queue.Transfer
 
 	refusal error // of the board
 
@@ -56,6 +58,9 @@ func (c *centre) Call(id string) (queue.Call, bool) {
 	if c.held {
 		k.HeldSince, k.HeldChannel = &c.began, "PJSIP/8001-9"
 	}
+	if c.consults {
+		k.Consult = &queue.Consult{At: c.began, Agent: "이몽룡", Answered: &c.began}
+	}
 	return k, c.phase != ""
 }
 
@@ -74,6 +79,15 @@ func (c *centre) Countermand(call string)  { _ = c.tell("board: countermand %s",
 func (c *centre) Transfer(call string, to queue.Target) (<-chan queue.Transfer, error) {
 	return c.done, c.tell("board: transfer %s to %s", call, to.String())
 }
+
+func (c *centre) Consult(call, channel, id string, to queue.Target) (<-chan queue.Transfer, error) {
+	return c.done, c.tell("board: %s consults %s on %s for %s", channel, to.String(), id, call)
+}
+
+func (c *centre) Complete(call, channel string) error {
+	return c.tell("board: complete %s with %s", call, channel)
+}
+func (c *centre) Cancel(call string) error { return c.tell("board: cancel %s", call) }
 
 // asterisk is the other half of a centre: both have a Hangup.
 type asterisk struct{ *centre }
@@ -101,6 +115,10 @@ func (c asterisk) RedirectBoth(_ context.Context, a, b exchange.Place) error {
 	return c.note("redirect %v and %v", a, b)
 }
 
+func (c asterisk) Variable(_ context.Context, channel, name string) (string, error) {
+	return name + " of " + channel, c.err
+}
+
 func (c asterisk) SetVariable(_ context.Context, channel, name, value string) error {
 	return c.note("set %s %s=%s", channel, name, value)
 }
@@ -110,7 +128,7 @@ func talking() *centre {
 }
 
 func (c *centre) talks() *Talks {
-	return New(Options{Board: c, Exchange: asterisk{c}, HoldContext: "hold", HeldVariable: "HELD", TurnedContext: "turned"})
+	return New(Options{Board: c, Exchange: asterisk{c}, HoldContext: "hold", HeldVariable: "HELD", TurnedContext: "turned", ConsultContext: "consult"})
 }
 
 // TestOrders: the board is told first, for the script may see the end of the

@@ -58,7 +58,11 @@ func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (q
 	if err != nil {
 		return queue.Transfer{}, err
 	}
-	began := time.Now()
+	return await(ctx, done, queue.Transfer{At: time.Now(), To: to.String(), Kind: queue.Blind, From: c.Agent, Queue: c.Queue, Result: Ringing})
+}
+
+// await waits for what came of a transfer; after a while it is as it is yet.
+func await(ctx context.Context, done <-chan queue.Transfer, yet queue.Transfer) (queue.Transfer, error) {
 	patience := time.NewTimer(transferWait)
 	defer patience.Stop()
 	select {
@@ -70,7 +74,7 @@ func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (q
 	case <-ctx.Done():
 		return queue.Transfer{}, context.Cause(ctx)
 	case <-patience.C:
-		return queue.Transfer{At: began, To: to.String(), Kind: "blind", From: c.Agent, Queue: c.Queue, Result: Ringing}, nil
+		return yet, nil
 	}
 }
 
