@@ -20,7 +20,7 @@ func (t *twin) consult(call, channel, id string, to Target) error {
 	switch {
 	case err != nil:
 		return err
-	case c.Direction == Out && len(c.Transfers) == 0:
+	case c.Direction == Out && c.Campaign == "" && len(c.Transfers) == 0:
 		return ErrOwnCall
 	case c.consult != nil:
 		return ErrConsulting

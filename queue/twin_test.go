@@ -477,6 +477,8 @@ func (t *twin) serve(offers []made) error {
 		c := t.calls[d.call]
 		switch {
 		case c == nil, d.moved:
+		case d.bridge != "" && c.Phase == Transferred:
+			c.outside = o.ID
 		case d.bridge != "":
 			if c.offer == nil { // a talk of an earlier board
 				c.offer = &twinOffer{first: len(c.Rings)}
