@@ -30,6 +30,8 @@ export class ApiError extends Error {
 
 export type TransferTarget = Schemas["TransferInputBody"]["to"];
 export type TransferTargets = Schemas["TransferTargets"];
+/** consultative: the agent talks with the target before the customer does. */
+export type TransferKind = "blind" | "consultative";
 export type TransferResult = Schemas["TransferAnswer"]["result"];
 
 /** The REST interface, as far as the page uses it. */
@@ -106,8 +108,16 @@ export class Api {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/dtmf`, { to: "caller", digits });
   }
   /** Hands a call over; the answer comes when the target has answered or has not. */
-  transfer(call: string, to: TransferTarget): Promise<Schemas["TransferAnswer"]> {
-    return this.#send("POST", `calls/${encodeURIComponent(call)}/transfer`, { to });
+  transfer(call: string, to: TransferTarget, kind: TransferKind): Promise<Schemas["TransferAnswer"]> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/transfer`, { to, kind });
+  }
+  /** Gives the customer to who is consulted. */
+  completeTransfer(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/transfer/complete`);
+  }
+  /** Takes the customer back from a consultation. */
+  cancelTransfer(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/transfer/cancel`);
   }
   transferTargets(): Promise<Schemas["TransferTargets"]> {
     return this.#send("GET", "transfer-targets");

@@ -91,7 +91,13 @@ export class Board {
   /** Whether a caller rings at my phone now. A call that I make myself is none. */
   ringsMe(c: Call): boolean {
     const me = this.me?.id;
+    if (c.consult) return c.consult.agent === me && !c.consult.answered;
     return !isMade(c) && c.phase === "ringing" && (c.rings ?? []).some((r) => r.agent === me && r.result === "");
+  }
+
+  /** Whether I am consulted about a call, and have answered. */
+  consultsMe(c: Call): boolean {
+    return c.consult?.answered !== undefined && c.consult.agent === this.me?.id;
   }
 
   /** The calls that are mine to work with now: those that ring at my phone first, then those I talk with or make. */
@@ -99,7 +105,7 @@ export class Board {
     if (!this.me) return [];
     const list: Call[] = [];
     for (const c of this.calls.values()) {
-      if (this.ringsMe(c)) list.unshift(c);
+      if (this.ringsMe(c) || this.consultsMe(c)) list.unshift(c);
       else if (isWork(c) && c.agent === this.me.id) list.push(c);
     }
     return list;
@@ -137,7 +143,9 @@ export class Board {
 
   #concerns(c: Call | undefined): boolean {
     const me = this.me?.id;
-    return c !== undefined && (c.agent === me || (c.rings ?? []).some((r) => r.agent === me));
+    return (
+      c !== undefined && (c.agent === me || c.consult?.agent === me || (c.rings ?? []).some((r) => r.agent === me))
+    );
   }
 
   #keep(call: Call): void {

@@ -6,7 +6,7 @@ export type Step =
   | { at: string; what: "called" }
   | { at: string; what: "rang"; agent: string; result: RingResult; seconds: number | null }
   | { at: string; what: "answered"; agent: string }
-  | { at: string; what: "transferred"; to: string; result: string }
+  | { at: string; what: "transferred" | "consulted"; to: string; result: string }
   | { at: string; what: "overflowed"; to: string; result: string; why: Outcome }
   | { at: string; what: "ended"; outcome: Outcome | undefined };
 
@@ -27,8 +27,12 @@ export function timeline(c: Call): Step[] {
   for (const r of answers) steps.push({ at: r.end!, what: "answered", agent: r.agent });
   if (c.start && answers.length === 0)
     steps.push({ at: c.start, what: "answered", agent: c.agent || (c.transfers?.at(-1)?.to ?? "") });
-  for (const { at, to, result, reason: why } of c.transfers ?? []) {
-    steps.push(why ? { at, what: "overflowed", to, result, why } : { at, what: "transferred", to, result });
+  for (const { at, to, result, reason: why, kind } of c.transfers ?? []) {
+    steps.push(
+      why
+        ? { at, what: "overflowed", to, result, why }
+        : { at, what: kind === "consultative" ? "consulted" : "transferred", to, result },
+    );
   }
   if (c.end) steps.push({ at: c.end, what: "ended", outcome: c.outcome });
   // Sorting is stable: what happened in the same millisecond keeps this order.

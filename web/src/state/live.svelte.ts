@@ -12,6 +12,8 @@ export class Cell<T> {
 export interface MyCall {
   call: Call;
   rings: boolean;
+  /** I am consulted about it, and have answered. */
+  consults: boolean;
   /** Earlier calls of the customer; null when not known yet. */
   earlier: EarlierCall[] | null;
 }
@@ -144,9 +146,12 @@ export class Live {
     const board = this.#board;
     this.me = board.me;
     this.recent = board.recent;
-    this.mine = board
-      .mine()
-      .map((call) => ({ call, rings: board.ringsMe(call), earlier: board.earlier.get(call.id) ?? null }));
+    this.mine = board.mine().map((call) => ({
+      call,
+      rings: board.ringsMe(call),
+      consults: board.consultsMe(call),
+      earlier: board.earlier.get(call.id) ?? null,
+    }));
   }
 
   #setAgent(a: AgentStatus | undefined): void {

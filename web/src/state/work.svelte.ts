@@ -1,4 +1,4 @@
-import { Api, ApiError, type Me, type TransferTarget } from "../lib/api";
+import { Api, ApiError, type Me, type TransferKind, type TransferTarget } from "../lib/api";
 import { Connection, type Link, type OutReason, RefusedError } from "../lib/connection";
 import { parseRoute, type Route } from "../lib/route";
 import type { Store } from "../lib/storage";
@@ -39,7 +39,7 @@ export class Work {
   /** The state that was asked for during a call: it comes after that call. */
   next = $state.raw<{ call: string; state: "available" | "away" } | null>(null);
   /** The latest transfer: its call, to whom, and what came of it; empty while it is under way. */
-  handover = $state.raw<{ call: string; to: string; result: string } | null>(null);
+  handover = $state.raw<{ call: string; to: string; result: string; kind: TransferKind } | null>(null);
   /** The state that was asked for could not be set. */
   refused = $state(false);
   readonly #onOut: (reason: OutReason) => void;
@@ -117,16 +117,17 @@ export class Work {
     this.next = call !== undefined && !this.refused ? { call, state } : null;
   }
 
-  /** Hands a call over; handover tells how it goes. */
-  async transfer(call: string, target: TransferTarget, to: string): Promise<void> {
-    this.handover = { call, to, result: "" };
+  /** Hands a call over, or consults somebody before; handover tells how it goes. */
+  async transfer(call: string, target: TransferTarget, to: string, kind: TransferKind): Promise<void> {
+    const begun = { call, to, kind, result: "" };
+    this.handover = begun;
     let result: string;
     try {
-      result = (await this.api.transfer(call, target)).result;
+      result = (await this.api.transfer(call, target, kind)).result;
     } catch (e) {
       result = e instanceof ApiError ? e.code : "failed";
     }
-    if (this.handover.call === call) this.handover = { call, to, result };
+    if (this.handover === begun) this.handover = { ...begun, result };
   }
 
   /** Ends after-call work; whoever was away is so again. */

@@ -320,9 +320,49 @@ export interface paths {
         put?: never;
         /**
          * Hand a call over
-         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The agent is off the call at once; the answer comes when the target has answered or has not, 45 seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when that one is not free. A number is called with the queue's number as caller id.
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The agent is off the call at once; the answer comes when the target has answered or has not, 45 seconds later at the most. A customer whose target does not answer comes back to the agent, or in line when that one is not free. A number is called with the queue's number as caller id. With the kind consultative the customer is held and the agent talks with the target first: the answer then comes when the target has answered the agent or has not, and complete or cancel ends it. Until then the call shows consult.
          */
         post: operations["transfer-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the customer back from a consultation
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The target is hung up, whether it rings or talks.
+         */
+        post: operations["cancel-transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand the customer to who is consulted
+         * @description For the agent who talks; for supervisors and admins, who are written into the audit trail. The agent is off the call, as if the phone had been hung up: that too completes a consultation whose target has answered.
+         */
+        post: operations["complete-transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1240,6 +1280,7 @@ export interface components {
             campaign?: string;
             cause?: string;
             channel: string;
+            consult?: components["schemas"]["Consult"];
             customer?: components["schemas"]["Customer"];
             /** @enum {string} */
             direction: "in" | "out";
@@ -1331,6 +1372,16 @@ export interface components {
         };
         ConnectionsOutputBody: {
             connections: components["schemas"]["Connection"][] | null;
+        };
+        Consult: {
+            agent?: string;
+            /** Format: date-time */
+            answered?: string;
+            /** Format: date-time */
+            at: string;
+            number?: string;
+            /** Format: date-time */
+            rang?: string;
         };
         Cookie: {
             Domain: string;
@@ -1764,7 +1815,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "own_call" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -2213,10 +2264,10 @@ export interface components {
             /** Format: date-time */
             at: string;
             /**
-             * @description waiting: the customer stands in the queue. ringing: the target has not answered yet.
+             * @description cancelled: a consultation ended and the call was not handed over. waiting: the customer stands in the queue. ringing: the target has not answered yet.
              * @enum {string}
              */
-            result: "answered" | "no_answer" | "busy" | "failed" | "caller_left" | "waiting" | "ringing";
+            result: "answered" | "no_answer" | "busy" | "failed" | "caller_left" | "cancelled" | "waiting" | "ringing";
             to: string;
         };
         TransferInputBody: {
@@ -2224,7 +2275,13 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /** @description One of the three. */
+            /**
+             * @description consultative: the agent talks with the target before the customer does.
+             * @default blind
+             * @enum {string}
+             */
+            kind: "blind" | "consultative";
+            /** @description One of the three; a queue can't be consulted. */
             to: components["schemas"]["ToStruct"];
         };
         TransferTargets: {
@@ -2918,6 +2975,68 @@ export interface operations {
                 "application/json": components["schemas"]["TransferInputBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "complete-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {

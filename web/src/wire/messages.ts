@@ -288,6 +288,8 @@ export interface Call {
    */
   held_since?: Time;
   held_channel?: string;
+  /** Consult is whom the agent who holds the customer consults meanwhile. */
+  consult?: Consult;
   /** empty while the call lives */
   outcome?: Outcome;
   /**
@@ -457,6 +459,21 @@ export type Direction = "in" | "out";
 /** Phase says where a live call is. */
 export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
 
+/**
+ * Consult is a talk that the agent who holds a customer has, or is about to
+ * have, with whom the call may be handed to.
+ */
+export interface Consult {
+  /** when it was asked for */
+  at: Time;
+  /** One of the two is consulted. */
+  agent?: string;
+  number?: string;
+  /** Rang is when the phone was first heard to ring, Answered when it answered. */
+  rang?: Time;
+  answered?: Time;
+}
+
 /** Outcome says how a call ended. Every call ends in exactly one. */
 export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
 
@@ -467,7 +484,7 @@ export interface Transfer {
   to: string;
   /** blind or consultative; overflow: the queue itself led the call on */
   kind: string;
-  /** answered, no_answer, busy, failed or caller_left; empty while it is under way */
+  /** answered, no_answer, busy, failed, caller_left or cancelled; empty while it is under way */
   result: string;
   /** the agent who handed it over */
   from?: string;

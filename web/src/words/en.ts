@@ -203,6 +203,31 @@ export const en: Words = {
       };
       return `${to}: ${how[result] ?? "could not be handed over"}`;
     },
+    consultFirst: "Talk with them first",
+    consult: "Call them",
+    consultHint: "The customer waits with music. When they answer, hand the call over or go back to the customer.",
+    consulting: (to) => `Consulting ${to}`,
+    complete: "Hand over",
+    takeBack: "Back to the customer",
+    consults: (name) => `${name} wants to consult you`,
+    consultedBy: (name) => `Consulted by ${name}`,
+    consultedHint: "The customer waits with music.",
+    notConsulted: (to, result) => {
+      const how: Record<string, string> = {
+        "": "being called",
+        ringing: "not answered yet",
+        no_answer: "no answer",
+        busy: "busy, or declined",
+        failed: "can't be reached",
+        caller_left: "the customer hung up",
+        cancelled: "given up",
+        target_busy: "the agent is not free",
+        not_talking: "the call is over already",
+        detached: "the server was started anew during the call",
+        asterisk_away: "Asterisk can't be reached",
+      };
+      return `${to}: ${how[result] ?? "could not be called"}`;
+    },
     fault: (code) =>
       code === "not_talking" || code === "not_found"
         ? "The call is over already."
@@ -372,6 +397,8 @@ export const en: Words = {
     rang: (name) => `${name} rung`,
     answered: (name) => `${name} answered`,
     transferred: (to) => `Transferred to ${to}`,
+    consulted: (to) => `Consulted ${to}`,
+    handedOver: "handed over",
     overflowed: (to, why) => `Led on to ${to} · ${why}`,
     transfer: (result) =>
       ({
@@ -381,6 +408,7 @@ export const en: Words = {
         busy: "busy",
         failed: "not reached",
         caller_left: "caller hung up",
+        cancelled: "back to the customer",
       })[result] ?? result,
     over: "Ended",
     cause: "Why it ended",

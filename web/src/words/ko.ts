@@ -225,6 +225,32 @@ export const ko = {
       };
       return `${to}: ${how[result] ?? "전달하지 못했습니다"}`;
     },
+    consultFirst: "먼저 상대와 이야기하기",
+    consult: "전화 걸기",
+    consultHint: "고객은 음악을 들으며 기다립니다. 상대가 받으면 넘기거나 고객에게 돌아갈 수 있습니다.",
+    consulting: (to: string) => `${to}와(과) 의논`,
+    complete: "고객 넘기기",
+    takeBack: "고객에게 돌아가기",
+    consults: (name: string) => `${name} 상담원이 의논하려고 합니다`,
+    consultedBy: (name: string) => `${name} 상담원과 의논하는 중`,
+    consultedHint: "고객은 음악을 들으며 기다립니다.",
+    /** What came of a consultation that nobody answered: a result, or the code of a refusal. */
+    notConsulted: (to: string, result: string) => {
+      const how: Record<string, string> = {
+        "": "연결하는 중",
+        ringing: "아직 받지 않음",
+        no_answer: "받지 않습니다",
+        busy: "통화 중이거나 거절했습니다",
+        failed: "연결할 수 없습니다",
+        caller_left: "고객이 끊음",
+        cancelled: "그만두었습니다",
+        target_busy: "상담원이 통화할 수 없는 상태입니다",
+        not_talking: "통화가 이미 끝났습니다",
+        detached: "통화 중에 서버가 다시 시작되었습니다",
+        asterisk_away: "교환기(Asterisk)에 연결할 수 없습니다",
+      };
+      return `${to}: ${how[result] ?? "연결하지 못했습니다"}`;
+    },
     fault: (code: string) =>
       code === "not_talking" || code === "not_found"
         ? "통화가 이미 끝났습니다."
@@ -393,6 +419,8 @@ export const ko = {
     rang: (name: string) => `${name} 울림`,
     answered: (name: string) => `${name} 응답`,
     transferred: (to: string) => `${to}(으)로 전달`,
+    consulted: (to: string) => `${to}와(과) 의논`,
+    handedOver: "넘겨줌",
     overflowed: (to: string, why: string) => `${to}(으)로 자동 연결 · ${why}`,
     transfer: (result: string) =>
       ({
@@ -402,6 +430,7 @@ export const ko = {
         busy: "통화중",
         failed: "연결 안 됨",
         caller_left: "고객이 끊음",
+        cancelled: "고객에게 돌아감",
       })[result] ?? result,
     over: "종료",
     cause: "종료 사유",
