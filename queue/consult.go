@@ -288,12 +288,8 @@ func (m *machine) heardConsult(at time.Time, c *call, f Fact) {
 		m.talkerGone(at, c, f.Cause)
 		return
 	}
-	phone := ""
-	if a := c.consult.agent; a != nil {
-		phone = a.cfg.Phone
-	}
-	switch {
-	case f.Phone != phone:
+	switch a := c.consult.agent; {
+	case a != nil && f.Phone != a.cfg.Phone: // a number's channel may look like some phone's
 	case f.Kind == PhoneAnswers:
 		m.consultAnswers(at, c)
 	case f.Kind == PhoneRings && c.Consult.Rang == nil:

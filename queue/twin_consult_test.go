@@ -186,14 +186,11 @@ func (t *twin) consulterGone(c *twinCall) {
 }
 
 func (t *twin) heardConsult(c *twinCall, at time.Time, f Fact) {
-	phone := ""
-	if a := t.agents[c.consult.to.Agent]; a != nil {
-		phone = a.cfg.Phone
-	}
+	a := t.agents[c.consult.to.Agent]
 	switch {
 	case f.Kind == CallerGone:
 		t.agentGone(c, at, f)
-	case f.Phone != phone:
+	case a != nil && f.Phone != a.cfg.Phone:
 	case f.Kind == PhoneAnswers:
 		t.consultAnswers(c, at)
 	case f.Kind == PhoneRings && c.Consult.Rang == nil:

@@ -68,6 +68,28 @@ it("gets the customer back from a number where nobody is, and keeps the memo", a
   expect(await page.locator("[data-memo]").inputValue()).toBe("예약 문의");
 });
 
+it("talks with a number outside first, takes the customer back, and then hands them over", async () => {
+  for (const then of ["고객에게 돌아가기", "고객 넘기기"]) {
+    await press("전달");
+    const dialog = page.getByRole("dialog", { name: "통화 전달" });
+    const queue = dialog.locator("[data-transfer-queues] button", { hasText: "기술지원" });
+    await queue.waitFor();
+    await dialog.getByLabel("먼저 상대와 이야기하기").press("Space");
+    expect(await queue.isDisabled()).toBe(true);
+    await dialog.getByLabel("외부 번호로").fill("010-5555-6666");
+    await page.keyboard.press("Enter");
+    await page.locator("section.held [data-consult]", { hasText: "010-5555-6666" }).waitFor();
+    await page.getByRole("button", { name: "고객 넘기기" }).and(page.locator(":enabled")).waitFor();
+    await customer.hears(MUSIC);
+    await press(then);
+    await page.locator("[data-consult]").waitFor({ state: "detached" });
+    await customer.doesNotHear(MUSIC);
+    if (then === "고객에게 돌아가기") await page.locator("section.talking:not(.held)[data-call]").waitFor();
+  }
+  await page.locator("section:not(.talking)[data-call]").waitFor();
+  await customer.hears(440);
+});
+
 it("hands the customer to a queue of others", async () => {
   await press("전달");
   await page.getByRole("dialog").getByRole("button", { name: /예약/ }).press("Enter");
