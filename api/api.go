@@ -62,6 +62,8 @@ type Options struct {
 	// Forget removes what there is of the person with a number. An error may be
 	// a [*RecordingError], and the counts tell what was met until then.
 	Forget func(ctx context.Context, number string) (store.Forgotten, error)
+	// Dialler runs campaigns.
+	Dialler Dialler
 	// Talks does what agents ask for in a talk.
 	Talks    *talk.Talks
 	Webhooks *webhook.Service
@@ -100,6 +102,7 @@ type API struct {
 	connections   func() []Connection
 	asterisk      func(context.Context) AsteriskNow
 	forgetPerson  func(context.Context, string) (store.Forgotten, error)
+	dialler       Dialler
 	talks         *talk.Talks
 	webhooks      *webhook.Service
 	version       string
@@ -117,7 +120,7 @@ func New(o Options) *API {
 	return &API{
 		board: o.Board, store: o.Store, day: o.Day, config: o.Config, reload: o.Reload, status: o.Status, dial: o.Dial,
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
-		asterisk: o.Asterisk, forgetPerson: o.Forget, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
+		asterisk: o.Asterisk, forgetPerson: o.Forget, dialler: o.Dialler, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), reports: make(chan struct{}, reportsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
 	}
 }

@@ -23,6 +23,8 @@ const (
 	CodeNotFound          Code = "not_found"             // 404
 	CodeManagedByFile     Code = "managed_by_file"       // 409: the agent stands in the configuration file
 	CodeInUse             Code = "in_use"                // 409: others rely on it
+	CodeCampaignState     Code = "campaign_state"        // 409: the campaign is not in a state for it
+	CodeNobodyLeft        Code = "nobody_left"           // 409: no customer of the campaign may be called now
 	CodeStale             Code = "stale"                 // 412: it has changed since the ETag was given
 	CodeDisposition       Code = "unknown_disposition"   // 422: the call's queue offers others
 	CodeClaimed           Code = "claimed_by_other"      // 409: somebody else works on it
@@ -121,7 +123,7 @@ func codeOf(status int) Code {
 func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeNeedsAgent, CodeCrossOrigin, CodeNotFound, CodeMethod,
-		CodeManagedByFile, CodeInUse, CodeStale,
+		CodeManagedByFile, CodeInUse, CodeCampaignState, CodeNobodyLeft, CodeStale,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,

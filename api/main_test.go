@@ -101,6 +101,7 @@ type centre struct {
 	freed      []string
 	dialled    string // by whom, for which queue, the number
 	refusal    error  // of what Asterisk is asked
+	dialler    fakeDialler
 }
 
 // began is when the calls of these tests came in.
@@ -129,7 +130,7 @@ func newCentre(tb testing.TB) *centre {
 		MissedChanged: func(m store.Missed) { c.missed = append(c.missed, m) },
 		LoggedOut:     c.board.Logout,
 		Talks:         talk.New(talk.Options{Board: c.board, Exchange: &c.pbx, HoldContext: "hold", HeldVariable: "HELD", TurnedContext: "turned"}),
-		Webhooks:      hooks,
+		Webhooks:      hooks, Dialler: &c.dialler,
 		Dial: func(_ context.Context, d Dial) (queue.Call, error) {
 			c.dialled = d.Agent + " " + d.Queue + " " + d.Number
 			return queue.Call{ID: "dialled", Rings: []queue.Ring{}}, c.refusal

@@ -175,6 +175,7 @@ func (a *API) registerOutbound(h huma.API) {
 	a.registerEntries(h)
 	a.registerResults(h)
 	a.registerDoNotCall(h)
+	a.registerDialling(h)
 }
 
 type plansOutput struct {
@@ -235,19 +236,21 @@ func faulty(detail string, faults campaign.Faults) *Problem {
 
 // outboundError turns an error of what is kept for campaigns into a problem.
 func (a *API) outboundError(err error) error {
-	says := func() string {
-		_, text, _ := strings.Cut(err.Error(), ": ") // without the package
-		return text
-	}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, campaign.ErrUnknown):
-		return problem(http.StatusNotFound, CodeNotFound, says())
+		return problem(http.StatusNotFound, CodeNotFound, saying(err))
 	case errors.Is(err, campaign.ErrStale):
-		return problem(http.StatusPreconditionFailed, CodeStale, says()+"; read it again, and change that")
+		return problem(http.StatusPreconditionFailed, CodeStale, saying(err)+"; read it again, and change that")
 	case errors.Is(err, campaign.ErrInUse):
-		return problem(http.StatusConflict, CodeInUse, says())
+		return problem(http.StatusConflict, CodeInUse, saying(err))
 	}
 	return a.storeError(err)
+}
+
+// saying is an error's text without the package in front.
+func saying(err error) string {
+	_, text, _ := strings.Cut(err.Error(), ": ")
+	return text
 }

@@ -245,6 +245,9 @@ func TestResults(t *testing.T) {
 	if diff := cmp.Diff(want, s.Counts); diff != "" || s.List.States[campaign.EntryReached] != 1 {
 		t.Errorf("%+v (-want +got):\n%s", s.List, diff)
 	}
+	if diff := cmp.Diff([]HourCounts{{began.In(c.cfg.Server.Timezone).Hour(), want}}, s.Hours); diff != "" {
+		t.Errorf("by hour (-want +got):\n%s", diff)
+	}
 	// The results outlive their campaign.
 	if r := c.ask("관리자", "DELETE /api/v1/campaigns/1", ""); r.Code != http.StatusNoContent {
 		t.Fatalf("%d %s", r.Code, r.Body)

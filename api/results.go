@@ -18,7 +18,7 @@ import (
 // huma reads no parameters from embedded types that have none.)
 type ResultFilter struct {
 	ID     string    `path:"id" maxLength:"64"`
-	Result string    `query:"result" enum:"answered,busy,no_answer,congestion,unallocated,rejected,failed,machine,abandoned,customer_left,skipped" doc:"The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left."`
+	Result string    `query:"result" enum:"answered,busy,no_answer,congestion,unallocated,rejected,failed,machine,abandoned,customer_left,skipped,given_up,do_not_call" doc:"The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left; given_up: calld hung up before the time."`
 	Agent  string    `query:"agent"`
 	Number string    `query:"number" doc:"The whole number, however written."`
 	Entry  string    `query:"entry" maxLength:"64" doc:"Only the tries of this entry."`
@@ -32,12 +32,19 @@ func (f *ResultFilter) query() store.ResultQuery {
 	}
 }
 
+// HourCounts is what became of the tries of an hour of the day.
+type HourCounts struct {
+	Hour   int             `json:"hour"` // 0 to 23
+	Counts campaign.Counts `json:"counts"`
+}
+
 // CampaignStats are the figures of a campaign.
 type CampaignStats struct {
 	Campaign string            `json:"campaign"`
 	From     time.Time         `json:"from"`
 	To       *time.Time        `json:"to,omitempty"`
 	Counts   campaign.Counts   `json:"counts"`
+	Hours    []HourCounts      `json:"hours" doc:"By the hour of the day in which customers were dialled, in the server's time zone. Hours without tries are left out."`
 	List     campaign.DialList `json:"dial_list" doc:"With the counts of its entries by state."`
 }
 
@@ -120,9 +127,10 @@ func (a *API) campaignStats(ctx context.Context, in *struct {
 	if err := need(ctx, config.RoleSupervisor); err != nil {
 		return nil, err
 	}
-	s := CampaignStats{Campaign: in.ID, From: in.From, Counts: campaign.Counts{Kinds: map[string]int{}}}
+	s := CampaignStats{Campaign: in.ID, From: in.From, Counts: campaign.Counts{Kinds: map[string]int{}}, Hours: []HourCounts{}}
+	zone := a.config().Server.Timezone
 	if s.From.IsZero() {
-		now := time.Now().In(a.config().Server.Timezone)
+		now := time.Now().In(zone)
 		s.From = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	}
 	if !in.To.IsZero() {
@@ -133,7 +141,18 @@ func (a *API) campaignStats(ctx context.Context, in *struct {
 		s.List, err = a.store.List(c.DialList)
 	}
 	if err == nil {
-		err = a.store.EachResult(in.ID, s.From, in.To, s.Counts.Add)
+		var hours [24]campaign.Counts
+		err = a.store.EachResult(in.ID, s.From, in.To, func(r *campaign.Result) {
+			s.Counts.Add(r)
+			if r.Dialled != nil {
+				hours[r.Dialled.In(zone).Hour()].Add(r)
+			}
+		})
+		for h, counts := range hours {
+			if counts.Tries > 0 {
+				s.Hours = append(s.Hours, HourCounts{h, counts})
+			}
+		}
 	}
 	if err != nil {
 		return nil, a.outboundError(err)

@@ -137,7 +137,7 @@ func New(o Options) (*App, error) {
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
 	a.api = api.New(api.Options{
 		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
-		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk, Webhooks: a.hooks,
+		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk, Webhooks: a.hooks, Dialler: a.dialler,
 		Forget: a.forget,
 		Talks: talk.New(talk.Options{
 			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,

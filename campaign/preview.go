@@ -12,9 +12,9 @@ import (
 	"calld/queue"
 )
 
-// Previewime is how long an agent may look at a customer before the entry goes
+// PreviewTime is how long an agent may look at a customer before the entry goes
 // back to the list.
-const Previewime = 3 * time.Minute
+const PreviewTime = 3 * time.Minute
 
 // The errors of preview.
 var (
@@ -94,8 +94,20 @@ func (d *Dialler) show(campaign, agent string) (*try, Shown, error) {
 	}
 	t := d.place(r, c, now)
 	t.r.Agent = agent
-	t.shown = &shown{agent: agent, until: now.Add(Previewime)}
+	t.shown = &shown{agent: agent, until: now.Add(PreviewTime)}
 	return t, t.preview(), nil
+}
+
+// ShownTo lists the customers on whom an agent has still to decide.
+func (d *Dialler) ShownTo(ctx context.Context, agent string) (list []Shown, err error) {
+	err = d.ask(ctx, func() {
+		for _, t := range d.tries {
+			if t.shown != nil && t.shown.agent == agent && t.shown.call == "" && !t.placing && !t.settling {
+				list = append(list, t.preview())
+			}
+		}
+	})
+	return list, err
 }
 
 func (t *try) preview() Shown {

@@ -70,7 +70,7 @@ func (d *Dialler) greeting(t *try) Greeting {
 // customer is what the agent sees.
 func (t *try) customer() *queue.Customer {
 	return &queue.Customer{
-		Entry: t.entry.ID, Key: t.entry.Key, Name: t.entry.Name, Variables: t.entry.Variables, Script: t.run.plan.script(&t.entry),
+		Campaign: t.run.c.Name, Entry: t.entry.ID, Key: t.entry.Key, Name: t.entry.Name, Variables: t.entry.Variables, Script: t.run.plan.script(&t.entry),
 	}
 }
 

@@ -32,8 +32,8 @@ type Stats struct {
 	Remaining   int     `json:"remaining"` // entries that may still be dialled
 	AgentsFree  int     `json:"agents_free"`
 	AgentsBusy  int     `json:"agents_busy"` // of the campaign's share
-	// Pacing is what the pacer believes; null for a mode without one.
-	Pacing *pacing.Figures `json:"pacing"`
+	// Pacing is what the pacer believes; missing for a mode without one.
+	Pacing *pacing.Pace `json:"pacing,omitempty"`
 }
 
 // ended counts a try that is over.
@@ -81,7 +81,7 @@ func (d *Dialler) stats(r *run) Stats {
 		}
 	}
 	if r.pacer != nil {
-		f := r.pacer.Figures()
+		f := r.pacer.Pace()
 		s.Pacing = &f
 	}
 	return s

@@ -70,7 +70,7 @@ type tally struct {
 	window              float64 // moving share
 }
 
-// windowAnswers is about how many answers Figures.Window looks back.
+// windowAnswers is about how many answers Pace.Window looks back.
 const windowAnswers = 100
 
 // model is what is believed of customers and agents.
@@ -252,9 +252,9 @@ func (p *Pacer) progressed(v View, now time.Time) bool {
 // NewDay starts the day's tally anew. Models and price go on.
 func (p *Pacer) NewDay() { p.tally = tally{window: p.tally.window} }
 
-// Figures tells what the pacer believes, as of its last decision.
-func (p *Pacer) Figures() Figures {
-	return Figures{
+// Pace tells what the pacer believes, as of its last decision.
+func (p *Pacer) Pace() Pace {
+	return Pace{
 		Method: p.o.Method, Limit: p.o.Limit,
 		Answered: p.tally.answered, Abandoned: p.tally.abandoned, Window: p.tally.window,
 		Price: p.highest(), Level: p.model.rings.level(), Risk: p.risk,

@@ -154,7 +154,7 @@ func TestProbe(t *testing.T) {
 			if got := p.Decide(tt.over(p, now), now); got.Dial < 4 {
 				t.Errorf("after the outage: %+v", got)
 			}
-			if level := p.Figures().Level; tt.name == "rings on" && math.Abs(level-coldLevel()) > 0.02 {
+			if level := p.Pace().Level; tt.name == "rings on" && math.Abs(level-coldLevel()) > 0.02 {
 				t.Errorf("failures moved the answer rate to %v", level)
 			}
 		})
@@ -192,7 +192,7 @@ func TestDecideProperties(t *testing.T) {
 				p.Learn(Fact{Kind: kinds[random.IntN(len(kinds))], At: now, Took: seconds(random.Float64() * 40)})
 				d := p.Decide(v, now)
 				check(t, o, v, d, now)
-				f := p.Figures()
+				f := p.Pace()
 				for name, x := range map[string]float64{"level": f.Level, "risk": f.Risk, "window": f.Window} {
 					if !(x >= 0 && x <= 1+1e-9) {
 						t.Fatalf("%s is %v", name, x)
@@ -250,7 +250,7 @@ func TestTimeGoesForward(t *testing.T) {
 	p.Decide(v, now)
 	p.Learn(Fact{Kind: Answered, At: now.Add(-time.Hour), Took: time.Second})
 	p.Decide(v, now.Add(-time.Hour))
-	if f := p.Figures(); math.IsNaN(f.Level) || f.Level <= 0 || f.Level > 1 {
+	if f := p.Pace(); math.IsNaN(f.Level) || f.Level <= 0 || f.Level > 1 {
 		t.Errorf("level %v", f.Level)
 	}
 }
@@ -279,7 +279,7 @@ func TestState(t *testing.T) {
 			t.Errorf("%s: dials %d after a restart, %d without", m, got.Dial, want.Dial)
 		}
 		again.NewDay()
-		if f := again.Figures(); f.Answered != 0 || f.Abandoned != 0 || math.Abs(f.Price-p.price.value(0)) > 1e-9 {
+		if f := again.Pace(); f.Answered != 0 || f.Abandoned != 0 || math.Abs(f.Price-p.price.value(0)) > 1e-9 {
 			t.Errorf("%s: figures of a new day: %+v", m, f)
 		}
 	}
@@ -314,7 +314,7 @@ func TestStateOfAnotherRingLimit(t *testing.T) {
 	p, _ := trained(t, Options{Method: Risk}, 0.4)
 	s := p.State()
 	again := newPacer(t, Options{Method: Risk, RingLimit: 40 * time.Second, State: &s})
-	if got, want := again.Figures().Price, p.Figures().Price; math.Abs(got-want) > 1e-9 {
+	if got, want := again.Pace().Price, p.Pace().Price; math.Abs(got-want) > 1e-9 {
 		t.Errorf("price %v, was %v", got, want)
 	}
 }

@@ -73,8 +73,8 @@ type Decision struct {
 	Reason Reason
 }
 
-// Figures is what a supervisor may see.
-type Figures struct {
+// Pace is what a supervisor may see.
+type Pace struct {
 	Method    Method  `json:"method"`
 	Limit     float64 `json:"limit"`     // largest share of answered calls that may be abandoned
 	Answered  int     `json:"answered"`  // since the day began: served or abandoned

@@ -157,7 +157,8 @@ type Call struct {
 // Customer is what an agent is to know of a customer whom a campaign dials. It is
 // not changed once it is on the board.
 type Customer struct {
-	Entry     string            `json:"entry"` // of the dial list
+	Campaign  string            `json:"campaign,omitempty"` // its name
+	Entry     string            `json:"entry"`              // of the dial list
 	Key       string            `json:"key,omitempty"`
 	Name      string            `json:"name,omitempty"`
 	Variables map[string]string `json:"variables,omitempty"`
