@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Browser, startChromium } from "./chromium";
 import { ADMIN, AGENT, answers, earlier, welcome } from "./scene";
+import { customer, shown } from "./scene-campaigns";
 import { show, type View, views } from "./views";
 
 // Every screen, for whoever can't see it well, has no mouse, has a narrow
@@ -58,9 +59,15 @@ describe("has no barriers", () => {
 /** Hangul that people wrote or are named by; all other is the page's own. */
 const written = new Set([
   "한국어",
-  ...(JSON.stringify([welcome(AGENT), welcome(ADMIN), earlier, answers, ...views.map((v) => String(v[3]))]).match(
-    /[가-힣]+/g,
-  ) ?? []),
+  ...(JSON.stringify([
+    welcome(AGENT),
+    welcome(ADMIN),
+    earlier,
+    answers,
+    customer,
+    shown,
+    ...views.map((v) => String(v[3])),
+  ]).match(/[가-힣]+/g) ?? []),
 ]);
 
 describe("speaks English throughout", () => {

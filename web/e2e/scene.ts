@@ -11,14 +11,11 @@ import type {
   Today,
 } from "../src/wire/messages";
 import { agent, call, queue, ring } from "../src/lib/testing";
+import { outbound } from "./scene-campaigns";
 import type { Stage } from "./stage";
 
-/** A morning in a small call centre, the same each time: for pictures. */
-export const NOW = Date.parse("2026-03-02T10:24:36+09:00");
-
-export const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
-
-const [SALES, TECH] = ["123456", "234567"];
+export { ago, NOW } from "./morning";
+import { ago, SALES, TECH } from "./morning";
 
 const people: [string, AgentState, number, Partial<AgentStatus>?][] = [
   ["강수진", "talking", 184, { call: "t1", calls: 11 }],
@@ -384,6 +381,7 @@ export function silence(seconds: number): Uint8Array {
 }
 
 export const answers: Record<string, unknown> = {
+  ...outbound,
   history: (q: URLSearchParams) => {
     const who = q.get("agent");
     return { calls: who ? history.filter((c) => c.agent === who) : history, next: who ? "" : "more" };

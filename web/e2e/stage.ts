@@ -19,6 +19,14 @@ const TYPES: Record<string, string> = {
 /** A frame without its seq, which the stage counts. */
 export type Cue = ServerFrame extends infer F ? (F extends { seq: number } ? Omit<F, "seq"> : never) : never;
 
+/** An answer that refuses what was asked for. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly problem: object,
+  ) {}
+}
+
 /**
  * A server whose every word a test says: for what can't be had from a real
  * call centre at will, such as a hostile caller name or a thousand changes a
@@ -38,7 +46,10 @@ export class Stage {
   readonly farEnd = new FarEnd();
   /** What pages posted to the REST interface. */
   readonly posted: { path: string; body: unknown }[] = [];
-  /** Answers of the REST interface by path, without api/v1/; a function is given the query, bytes are a sound. */
+  /**
+   * Answers of the REST interface by path, without api/v1/, or by method and path; a function is given the query and
+   * what was sent, bytes are a sound.
+   */
   readonly answers: Record<string, unknown> = {
     history: { calls: [], next: "" },
     missed: { missed: [], next: "" },
@@ -105,11 +116,11 @@ export class Stage {
     const { pathname: path, searchParams } = new URL(request.url ?? "/", "http://stage");
     if (path.startsWith("/api/v1/")) {
       const resource = path.slice("/api/v1/".length);
-      if (request.method === "POST") {
-        const body = await text(request);
-        this.posted.push({ path: decodeURIComponent(resource), body: body === "" ? null : JSON.parse(body) });
-      }
-      return this.#answer(resource, searchParams, response);
+      const sent = await text(request);
+      const isJSON = request.headers["content-type"]?.startsWith("application/json");
+      const body: unknown = sent === "" ? null : isJSON ? JSON.parse(sent) : sent;
+      if (request.method === "POST") this.posted.push({ path: decodeURIComponent(resource), body });
+      return this.#answer(request.method ?? "", resource, searchParams, body, response);
     }
     const file = path === "/" ? "/index.html" : normalize(path);
     try {
@@ -121,13 +132,15 @@ export class Stage {
     }
   }
 
-  #answer(path: string, query: URLSearchParams, response: ServerResponse): void {
+  #answer(method: string, path: string, query: URLSearchParams, body: unknown, response: ServerResponse): void {
     response.setHeader("Content-Type", "application/json");
     const say = (status: number, body: unknown) => response.writeHead(status).end(JSON.stringify(body));
     if (!this.session) return void say(401, { code: "unauthorized", detail: "" });
     if (path === "session") return void say(200, this.me);
-    let answer = this.answers[decodeURIComponent(path)];
-    if (typeof answer === "function") answer = (answer as (q: URLSearchParams) => unknown)(query);
+    const place = decodeURIComponent(path);
+    let answer = this.answers[`${method} ${place}`] ?? this.answers[place];
+    if (typeof answer === "function") answer = (answer as (q: URLSearchParams, body: unknown) => unknown)(query, body);
+    if (answer instanceof Refusal) return void say(answer.status, answer.problem);
     if (answer instanceof Uint8Array) {
       response.setHeader("Content-Type", "audio/wav");
       return void response.end(answer);

@@ -3,6 +3,7 @@ import type { Me } from "../src/lib/api";
 import { CATALOGUES, type Words } from "../src/words";
 import type { Browser } from "./chromium";
 import { ADMIN, AGENT, ago, answers, earlier, mine, NOW, welcome } from "./scene";
+import { customer, shown } from "./scene-campaigns";
 import { Stage } from "./stage";
 
 type Act = (page: Page, stage: Stage, words: Words) => Promise<void>;
@@ -44,6 +45,24 @@ const talk = async (page: Page, stage: Stage) => {
   await page.locator(".saving.saved").first().waitFor();
 };
 const nothing: Act = async () => undefined;
+
+/** A customer whom a campaign has reached, at my phone or in my ear. */
+const dialled: Act = async (page, stage) => {
+  const call = mine({
+    ...{
+      direction: "out",
+      unique_id: "calld-try-7",
+      caller: "0215881234",
+      callee: "01098765432",
+      campaign: "1",
+      customer,
+    },
+    ...{ phase: "talking", agent: "홍길동", start: ago(21) },
+    rings: [{ agent: "홍길동", at: ago(22), result: "answered" }],
+  });
+  stage.say({ type: "call.answered", at: ago(0), call, rings: [] });
+  await page.locator("[data-customer]").waitFor();
+};
 
 /** Every screen: its name, who sees it, where it is, and what brings it there. */
 export const views: View[] = [
@@ -101,6 +120,47 @@ export const views: View[] = [
     "#/admin",
     async (page, _, words) => page.getByRole("button", { name: words.accounts.add }).click(),
   ],
+  ["campaigns", ADMIN, "#/campaigns", async (page) => page.locator("[data-reason]").first().waitFor()],
+  ["campaign", ADMIN, "#/campaigns/1", async (page) => page.locator("[data-result]").first().waitFor()],
+  ["plans", ADMIN, "#/campaigns/plans", async (page) => page.locator("[data-plan]").first().waitFor()],
+  ["plan", ADMIN, "#/campaigns/plans/1", async (page) => page.locator("[data-save]").waitFor()],
+  [
+    "campaign-new",
+    ADMIN,
+    "#/campaigns",
+    async (page, _, words) => {
+      await page.locator("[data-add]").click();
+      await page.getByLabel(words.campaigns.form.scheduled).check();
+    },
+  ],
+  ["dial-lists", ADMIN, "#/campaigns/lists", async (page) => page.locator("[data-list]").first().waitFor()],
+  [
+    "dial-list",
+    ADMIN,
+    "#/campaigns/lists/1",
+    async (page) => {
+      await page.locator("[data-entry]").first().waitFor();
+      await page.setInputFiles("input[type=file]", {
+        name: "march.csv",
+        mimeType: "text/csv",
+        buffer: Buffer.from("number\n1"),
+      });
+      await page.locator("[data-upload]").click();
+      await page.locator("[data-bad-line]").first().waitFor();
+    },
+  ],
+  ["do-not-call", ADMIN, "#/campaigns/do-not-call", async (page) => page.locator("[data-barred]").first().waitFor()],
+  ["customer", AGENT, "#/now", dialled],
+  [
+    "preview",
+    AGENT,
+    "#/now",
+    async (page, stage) => {
+      stage.answers["previews"] = { previews: [{ campaign: "3", name: "해지 방어", queue: "123456", shown }] };
+      stage.say({ ...stage.welcome, type: "welcome" });
+      await page.locator("[data-preview] [data-customer]").waitFor();
+    },
+  ],
   [
     "lost",
     AGENT,
@@ -142,7 +202,7 @@ export async function show(
   );
   await page.goto(stage.url + hash);
   await page
-    .locator(me ? "main :is(section, article):visible" : "form")
+    .locator(me ? "main :is(section, article, form):visible" : "form")
     .first()
     .waitFor();
   await act(page, stage, CATALOGUES[lang]);

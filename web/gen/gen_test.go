@@ -9,7 +9,7 @@ import (
 
 // The types that are checked in must be those of the Go structs.
 func TestMessagesAreCurrent(t *testing.T) {
-	src, err := parse("../..", "notify", "campaign", "hours", "queue", "store", "config", "report", "api")
+	src, err := parse("../..", "notify", "campaign", "pacing", "hours", "queue", "store", "config", "report", "api")
 	if err != nil {
 		t.Fatal(err)
 	}

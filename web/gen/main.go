@@ -17,7 +17,7 @@ func main() {
 }
 
 func run(root string) error {
-	src, err := parse(root, "notify", "campaign", "hours", "queue", "store", "config", "report", "webhook", "api")
+	src, err := parse(root, "notify", "campaign", "pacing", "hours", "queue", "store", "config", "report", "webhook", "api")
 	if err != nil {
 		return err
 	}

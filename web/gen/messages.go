@@ -32,7 +32,7 @@ func fromServer() []frame {
 		{name: "MissedChanged", goes: "Notice", types: []string{"TypeMissedList"}, data: "store.Missed"},
 		{name: "Reloaded", goes: "Notice", types: []string{"TypeReloaded"}, data: "[]config.Change"},
 		{name: "QueueDay", goes: "Notice", types: []string{"TypeQueueDay"}, data: "report.Today"},
-		{name: "CampaignStats", goes: "Notice", types: []string{"TypeCampaign"}, data: "any"},
+		{name: "CampaignStats", goes: "Notice", types: []string{"TypeCampaign"}, data: "campaign.Stats"},
 		{name: "Ack", goes: "Ack", types: []string{"TypeAck"}},
 		{name: "Fault", goes: "Error", types: []string{"TypeError"}},
 	}

@@ -50,7 +50,7 @@ func openAPI(src *source) ([]byte, error) {
 // schemaType finds the struct that a schema was made from; schemas have the
 // names of their types.
 func (s *source) schemaType(name string) *typeDecl {
-	for _, pkg := range []string{"campaign", "hours", "queue", "store", "config", "report", "webhook", "api"} {
+	for _, pkg := range []string{"campaign", "pacing", "hours", "queue", "store", "config", "report", "webhook", "api"} {
 		if t := s.types[pkg+"."+name]; t != nil {
 			return t
 		}

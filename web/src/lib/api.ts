@@ -1,4 +1,5 @@
 import type { components, operations } from "../wire/api";
+import { Outbound } from "./outbound";
 
 type Schemas = components["schemas"];
 export type Me = Schemas["Me"];
@@ -23,6 +24,8 @@ export class ApiError extends Error {
     readonly detail: string,
     /** One text for each fault, where the server names several. */
     readonly faults: string[] = [],
+    /** The same by the field of what was sent, such as hours[0].from. */
+    readonly fields: Readonly<Record<string, string>> = {},
   ) {
     super(`${code}: ${detail}`);
   }
@@ -37,6 +40,10 @@ export type TransferResult = Schemas["TransferAnswer"]["result"];
 /** The REST interface, as far as the page uses it. */
 export class Api {
   readonly #onExpired: () => void;
+  readonly outbound = new Outbound(
+    (method, path, body) => this.#send(method, path, body),
+    (e) => this.#refused(e),
+  );
 
   /** onExpired is told when a request finds the session over. */
   constructor(onExpired: () => void) {
@@ -173,9 +180,13 @@ export class Api {
     try {
       return await ask(...request);
     } catch (e) {
-      if (e instanceof ApiError && e.code === "unauthorized") this.#onExpired();
-      throw e;
+      throw this.#refused(e);
     }
+  }
+
+  #refused(e: unknown): unknown {
+    if (e instanceof ApiError && e.code === "unauthorized") this.#onExpired();
+    return e;
   }
 }
 
@@ -220,9 +231,20 @@ async function ask(
     throw new ApiError("unreachable", String(e));
   }
   if (response.ok) return response;
-  const p = ((await response.json().catch(() => null)) ?? {}) as Partial<Schemas["Problem"]>;
+  throw problem(response.status, await response.json().catch(() => null));
+}
+
+/** The error that a problem document tells of. */
+export function problem(status: number, document: unknown): ApiError {
+  const p = (document ?? {}) as Partial<Schemas["Problem"]>;
   const faults = (p.errors ?? []).map((f) => f.message ?? "");
-  throw new ApiError(p.code ?? "internal_error", p.detail ?? String(response.status), faults);
+  const fields = (p.errors ?? []).map((f) => [(f.location ?? "").replace(/^body\.?/, ""), f.message ?? ""]);
+  return new ApiError(
+    p.code ?? "internal_error",
+    p.detail ?? String(status),
+    faults,
+    Object.fromEntries(fields) as Record<string, string>,
+  );
 }
 
 /** The query of a URL; what is empty is left out. */

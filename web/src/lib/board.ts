@@ -153,10 +153,16 @@ export class Board {
   }
 }
 
-/** Whether a call is one that an agent makes, and that agent's still: nobody was handed it. */
+/**
+ * Whether a call is one that an agent makes, and that agent's still: nobody was
+ * handed it. A customer whom a campaign has dialled comes like a caller.
+ */
 export function isMade(c: Call): boolean {
-  return c.direction === "out" && !c.transfers?.length;
+  return c.direction === "out" && !c.transfers?.length && !c.unique_id.startsWith(DIALLED);
 }
+
+/** How the unique ids of customers begin whom campaigns dial (queue.TryChannel). */
+const DIALLED = "calld-try-";
 
 /** Whether a call's agent works with it: talks, or calls the customer. */
 function isWork(c: Call): boolean {

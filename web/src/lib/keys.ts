@@ -27,7 +27,7 @@ export function command(e: Key, typing: boolean): Command | null {
   if (e.ctrlKey || e.metaKey) return null;
   if (e.altKey) {
     if (e.code === "KeyM") return { do: "mute" };
-    const digit = /^Digit([1-6])$/.exec(e.code);
+    const digit = /^Digit([1-7])$/.exec(e.code);
     return digit ? { do: "screen", index: Number(digit[1]) - 1 } : null;
   }
   if (e.key === "F9") return { do: e.shiftKey ? "decline" : "answer" };

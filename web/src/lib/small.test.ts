@@ -8,18 +8,18 @@ import { CATALOGUES, reasonText } from "../words";
 
 describe("route", () => {
   it.each([
-    ["", { screen: "now", call: null }],
-    ["#/missed", { screen: "missed", call: null }],
-    ["#/history/a%2Fb", { screen: "history", call: "a/b" }],
-    ["#/history/%E0%A4%A", { screen: "history", call: null }],
-    ["#/admin", { screen: "now", call: null }],
-    ["#/nonsense", { screen: "now", call: null }],
+    ["", { screen: "now", item: null }],
+    ["#/missed", { screen: "missed", item: null }],
+    ["#/history/a%2Fb", { screen: "history", item: "a/b" }],
+    ["#/history/%E0%A4%A", { screen: "history", item: null }],
+    ["#/admin", { screen: "now", item: null }],
+    ["#/nonsense", { screen: "now", item: null }],
   ] as const)("%j for an agent", (hash, want) => expect(parseRoute(hash, "agent")).toEqual(want));
 
   it("comes back from its text", () => {
     for (const screen of screensOf("admin")) expect(parseRoute(formatRoute(screen), "admin").screen).toBe(screen);
     const id = "통화 1/2?#";
-    expect(parseRoute(formatRoute("history", id), "agent").call).toBe(id);
+    expect(parseRoute(formatRoute("history", id), "agent").item).toBe(id);
   });
 });
 

@@ -6,12 +6,14 @@ import type { Act } from "../parts/AgentMenu.svelte";
 import type { AgentStatus, Offers, ServerFrame } from "../wire/messages";
 import { Attention } from "./attention.svelte";
 import { DayFigures } from "./day.svelte";
+import { Campaigns } from "./campaigns.svelte";
 import { Calls } from "./calls.svelte";
 import { History } from "./history.svelte";
 import { Live } from "./live.svelte";
 import { MissedList } from "./missed.svelte";
 import { Notes } from "./notes.svelte";
 import { WebPhone } from "./phone.svelte";
+import { Previews } from "./previews.svelte";
 import type { Prefs } from "./prefs.svelte";
 import { Time } from "./time.svelte";
 
@@ -31,11 +33,13 @@ export class Work {
   readonly day: DayFigures;
   readonly history: History;
   readonly calls: Calls;
+  readonly campaigns: Campaigns;
+  readonly previews: Previews;
   readonly #connection: Connection;
 
   link = $state.raw<Link>({ state: "connecting" });
   offers = $state.raw<Offers>({});
-  route = $state.raw<Route>({ screen: "now", call: null });
+  route = $state.raw<Route>({ screen: "now", item: null });
   /** The state that was asked for during a call: it comes after that call. */
   next = $state.raw<{ call: string; state: "available" | "away" } | null>(null);
   /** The latest transfer: its call, to whom, and what came of it; empty while it is under way. */
@@ -62,6 +66,8 @@ export class Work {
     this.day = new DayFigures(this.api);
     this.history = new History(this.api);
     this.calls = new Calls(this.api, who.phone, who.queues ?? []);
+    this.previews = new Previews(this.api);
+    this.campaigns = new Campaigns(this.api);
     this.notes.onSaved = (call, note) => this.history.noted(call, note);
   }
 
@@ -189,12 +195,17 @@ export class Work {
         void this.missed.load(); // what was missed meanwhile
         void this.#remember();
         if (this.role !== "agent") void this.day.load();
+        if (this.who.phone) void this.previews.load();
         break;
       case "missed.changed":
         this.missed.changed(f.data);
         return;
       case "queue.day":
         this.day.changed(f.data);
+        return;
+      case "campaign.stats":
+        this.campaigns.changed(f.data);
+        if (this.who.phone) this.previews.changed(f.data);
         return;
     }
     this.live.apply(f);

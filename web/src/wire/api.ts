@@ -435,6 +435,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/force-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a campaign and end its calls
+         * @description For admins, and written into the audit trail. Also those in which agents talk. Refused in a state that does not allow it (409 campaign_state).
+         */
+        post: operations["force-stop-campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a campaign does now, and why it does not dial
+         * @description The same as campaign.stats on the WebSocket, which tells what changes.
+         */
+        get: operations["campaign-live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a campaign dial nobody more for now
+         * @description For admins, and written into the audit trail. Its calls go on. Refused in a state that does not allow it (409 campaign_state).
+         */
+        post: operations["pause-campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See the next customer of a campaign of mode preview
+         * @description Nobody else is shown that customer meanwhile. After until, the customer goes back to the list. Asked again, the same one is shown. Nobody is left or may be called now: 409 nobody_left.
+         */
+        post: operations["preview-customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/results": {
         parameters: {
             query?: never;
@@ -472,6 +552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a campaign that is stopped or paused
+         * @description For admins, and written into the audit trail. Everything that keeps it from starting is told at once, by field (422), and nothing has begun then. Refused in a state that does not allow it (409 campaign_state).
+         */
+        post: operations["start-campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/stats": {
         parameters: {
             query?: never;
@@ -486,6 +586,26 @@ export interface paths {
         get: operations["campaign-stats"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a campaign dial nobody more
+         * @description For admins, and written into the audit trail. Its calls go on, and then it is stopped. Refused in a state that does not allow it (409 campaign_state).
+         */
+        post: operations["stop-campaign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -769,6 +889,63 @@ export interface paths {
          * @description Refused while a campaign uses it (409 in_use).
          */
         delete: operations["delete-plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The running campaigns of mode preview that the agent who asks serves, with the customers shown */
+        get: operations["list-previews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{id}/dial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call the customer shown: the agent's phone rings first
+         * @description By the try of the customer shown.
+         */
+        post: operations["dial-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the customer shown off the list
+         * @description By the try of the customer shown.
+         */
+        post: operations["skip-preview"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1345,6 +1522,8 @@ export interface components {
             dial_list: components["schemas"]["DialList"];
             /** Format: date-time */
             from: string;
+            /** @description By the hour of the day in which customers were dialled, in the server's time zone. Hours without tries are left out. */
+            hours: components["schemas"]["HourCounts"][] | null;
             /** Format: date-time */
             to?: string;
         };
@@ -1441,12 +1620,29 @@ export interface components {
             web_phone?: boolean;
         };
         Customer: {
+            campaign?: string;
             entry: string;
             key?: string;
             name?: string;
             script?: string;
             variables?: {
                 [key: string]: string;
+            };
+        };
+        Day: {
+            /** Format: int64 */
+            abandoned: number;
+            /** Format: int64 */
+            answered: number;
+            /** Format: int64 */
+            connected: number;
+            date: string;
+            /** Format: int64 */
+            dialled: number;
+            /** Format: int64 */
+            left: number;
+            results: {
+                [key: string]: number;
             };
         };
         Delivery: {
@@ -1655,6 +1851,11 @@ export interface components {
              */
             hour: number;
         };
+        HourCounts: {
+            counts: components["schemas"]["Counts"];
+            /** Format: int64 */
+            hour: number;
+        };
         Hours: {
             days: string[] | null;
             from: string;
@@ -1747,6 +1948,24 @@ export interface components {
              */
             until?: string;
         };
+        Pace: {
+            /** Format: int64 */
+            abandoned: number;
+            /** Format: int64 */
+            answered: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            limit: number;
+            /** @enum {string} */
+            method: "progressive" | "power" | "lite" | "risk";
+            /** Format: double */
+            price: number;
+            /** Format: double */
+            risk: number;
+            /** Format: double */
+            window: number;
+        };
         Page: {
             calls: components["schemas"]["Call"][] | null;
             next: string;
@@ -1794,7 +2013,8 @@ export interface components {
             message_key?: string;
             message_sound?: string;
             message_text?: string;
-            method?: string;
+            /** @enum {string} */
+            method?: "progressive" | "power" | "lite" | "risk";
             /** @enum {string} */
             mode: "preview" | "progressive" | "power" | "predictive" | "message";
             name: string;
@@ -1809,13 +2029,23 @@ export interface components {
         PlansOutputBody: {
             plans: components["schemas"]["Plan"][] | null;
         };
+        PreviewCampaign: {
+            campaign: string;
+            name: string;
+            queue: string;
+            /** @description The customer on whom the agent is to decide. */
+            shown?: components["schemas"]["Shown"];
+        };
+        PreviewsOutputBody: {
+            previews: components["schemas"]["PreviewCampaign"][] | null;
+        };
         Problem: {
             /**
              * @description Stable name of the error.
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "own_call" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "campaign_state" | "nobody_left" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "own_call" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -2194,9 +2424,47 @@ export interface components {
             /** @description As the file has it, or would; empty for a secret. */
             value: string;
         };
+        Shown: {
+            campaign: string;
+            customer: components["schemas"]["Customer"];
+            number: string;
+            try: string;
+            /** Format: date-time */
+            until: string;
+        };
         SpyRequest: {
             /** @enum {string} */
             mode: "listen" | "whisper" | "barge";
+        };
+        Stats: {
+            /** Format: double */
+            abandon_rate: number;
+            /** Format: int64 */
+            agents_busy: number;
+            /** Format: int64 */
+            agents_free: number;
+            campaign: string;
+            day: components["schemas"]["Day"];
+            pacing?: components["schemas"]["Pace"];
+            /** Format: int64 */
+            preview: number;
+            queue: string;
+            /** @enum {string} */
+            reason: "" | "not_running" | "no_agents" | "agents_busy" | "agents_shared" | "enough_ringing" | "hours" | "resting" | "list_end" | "lines_full" | "rate" | "trunk_failing" | "asterisk_away" | "store_failing" | "waiting_preview" | "loading" | "queue_gone";
+            /** Format: int64 */
+            remaining: number;
+            /** Format: int64 */
+            ringing: number;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "stopped" | "starting" | "running" | "pausing" | "paused" | "stopping";
+            /** Format: int64 */
+            talking: number;
+            /** Format: date-time */
+            until?: string;
+            /** Format: int64 */
+            waiting: number;
         };
         Status: {
             /** @description Connected to Asterisk's manager interface. */
@@ -3253,11 +3521,131 @@ export interface operations {
             };
         };
     };
+    "force-stop-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "campaign-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shown"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-results": {
         parameters: {
             query?: {
-                /** @description The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left. */
-                result?: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed" | "machine" | "abandoned" | "customer_left" | "skipped";
+                /** @description The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left; given_up: calld hung up before the time. */
+                result?: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed" | "machine" | "abandoned" | "customer_left" | "skipped" | "given_up" | "do_not_call";
                 agent?: string;
                 /** @description The whole number, however written. */
                 number?: string;
@@ -3302,8 +3690,8 @@ export interface operations {
     "export-results": {
         parameters: {
             query?: {
-                /** @description The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left. */
-                result?: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed" | "machine" | "abandoned" | "customer_left" | "skipped";
+                /** @description The result in one word: how dialling ended, or of an answered customer machine, abandoned (no agent took the call) or customer_left; given_up: calld hung up before the time. */
+                result?: "answered" | "busy" | "no_answer" | "congestion" | "unallocated" | "rejected" | "failed" | "machine" | "abandoned" | "customer_left" | "skipped" | "given_up" | "do_not_call";
                 agent?: string;
                 /** @description The whole number, however written. */
                 number?: string;
@@ -3344,6 +3732,35 @@ export interface operations {
             };
         };
     };
+    "start-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "campaign-stats": {
         parameters: {
             query?: {
@@ -3368,6 +3785,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CampaignStats"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4122,6 +4568,93 @@ export interface operations {
                 /** @description The ETag that the change is based on. If it is another one by now, nothing is changed: 412, stale. */
                 "If-Match"?: string;
             };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dial-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "skip-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
             path: {
                 id: string;
             };

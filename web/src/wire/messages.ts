@@ -131,7 +131,7 @@ export interface CampaignStats {
   type: "campaign.stats";
   at: Time;
   queue?: string;
-  data: unknown;
+  data: Stats;
 }
 
 /** Ack says that the client's frame with this ref was carried out. */
@@ -435,6 +435,35 @@ export interface Today {
   hours: Hour[] | null;
 }
 
+/** Stats are the live figures of a campaign. */
+export interface Stats {
+  campaign: string;
+  queue: string;
+  state: State;
+  since: Time;
+  /** why it does not dial now; empty: it does */
+  reason: Reason;
+  /** of resting and hours: when somebody may be dialled again */
+  until?: Time;
+  day: Day;
+  /** AbandonRate is the abandoned share of the day's answered calls. */
+  abandon_rate: number;
+  /** customers' phones */
+  ringing: number;
+  /** answered, without an agent yet */
+  waiting: number;
+  talking: number;
+  /** shown to an agent, who has not decided yet */
+  preview: number;
+  /** entries that may still be dialled */
+  remaining: number;
+  agents_free: number;
+  /** of the campaign's share */
+  agents_busy: number;
+  /** Pacing is what the pacer believes; missing for a mode without one. */
+  pacing?: Pace;
+}
+
 /** Code says in an error frame what was wrong. */
 export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "unknown_disposition" | "failed";
 
@@ -499,6 +528,8 @@ export interface Transfer {
  * not changed once it is on the board.
  */
 export interface Customer {
+  /** its name */
+  campaign?: string;
   /** of the dial list */
   entry: string;
   key?: string;
@@ -574,3 +605,49 @@ export interface Hour {
   hour: number;
   figures: Figures;
 }
+
+/** State says what a campaign does. */
+export type State = "stopped" | "starting" | "running" | "pausing" | "paused" | "stopping";
+
+/** Reason is why a campaign does not dial now. It is one of a closed list. */
+export type Reason = "" | "not_running" | "no_agents" | "agents_busy" | "agents_shared" | "enough_ringing" | "hours" | "resting" | "list_end" | "lines_full" | "rate" | "trunk_failing" | "asterisk_away" | "store_failing" | "waiting_preview" | "loading" | "queue_gone";
+
+/** Day is the figures of one day, by the server's time zone. */
+export interface Day {
+  /** 2026-03-01 */
+  date: string;
+  /** tries */
+  dialled: number;
+  /** by customers, or whom was not known: those that Abandoned is a share of */
+  answered: number;
+  /** to an agent */
+  connected: number;
+  /** answered, and no agent came in time */
+  abandoned: number;
+  /** answered, and gone before the time */
+  left: number;
+  /** ended tries, as Result.Kind tells */
+  results: Partial<Record<string, number>> | null;
+}
+
+/** Pace is what a supervisor may see. */
+export interface Pace {
+  method: Method;
+  /** largest share of answered calls that may be abandoned */
+  limit: number;
+  /** since the day began: served or abandoned */
+  answered: number;
+  /** since the day began */
+  abandoned: number;
+  /** abandoned share of about the last 100 answers */
+  window: number;
+  /** risk: largest chance of an abandon; lite: expected answers for each free agent */
+  price: number;
+  /** share of dialled customers who answer, as believed now */
+  level: number;
+  /** chance that one more call would find no agent; risk alone tells it */
+  risk: number;
+}
+
+/** Method is a way of pacing. */
+export type Method = "progressive" | "power" | "lite" | "risk";

@@ -1,3 +1,4 @@
+import { enCampaigns } from "./en-campaigns";
 import type { Words } from "./ko";
 
 export const en: Words = {
@@ -85,6 +86,7 @@ export const en: Words = {
     history: "History",
     board: "Board",
     reports: "Reports",
+    campaigns: "Campaigns",
     admin: "Admin",
   },
 
@@ -505,6 +507,8 @@ export const en: Words = {
     },
   },
 
+  campaigns: enCampaigns,
+
   accounts: {
     title: "Agents",
     hint: "Agents of the configuration file are changed there. Those made here are in force at once and stay after a restart.",
@@ -634,6 +638,10 @@ export const en: Words = {
       campaign_create: "Make a campaign",
       campaign_change: "Change a campaign",
       campaign_remove: "Remove a campaign",
+      campaign_start: "Start a campaign",
+      campaign_pause: "Pause a campaign",
+      campaign_stop: "Stop a campaign",
+      campaign_force_stop: "Stop a campaign and end its calls",
       dial_list_load: "Load customers into a list",
       do_not_call_add: "Bar numbers from being dialled",
       do_not_call_remove: "Let a number be dialled again",

@@ -1,3 +1,4 @@
+import { koCampaigns } from "./ko-campaigns";
 import type { AgentNow } from "../lib/api";
 import type { MicFault } from "../lib/microphone";
 import type { DialFault } from "../state/calls.svelte";
@@ -106,6 +107,7 @@ export const ko = {
     history: "통화 이력",
     board: "상황판",
     reports: "보고서",
+    campaigns: "캠페인",
     admin: "관리",
   },
 
@@ -528,6 +530,8 @@ export const ko = {
     },
   },
 
+  campaigns: koCampaigns,
+
   accounts: {
     title: "상담원 관리",
     hint: "설정 파일에 있는 상담원은 파일에서 바꿉니다. 여기서 만든 상담원은 바로 적용되고 다시 시작해도 남습니다.",
@@ -655,6 +659,10 @@ export const ko = {
       campaign_create: "캠페인 만들기",
       campaign_change: "캠페인 바꾸기",
       campaign_remove: "캠페인 지우기",
+      campaign_start: "캠페인 시작",
+      campaign_pause: "캠페인 일시정지",
+      campaign_stop: "캠페인 멈춤",
+      campaign_force_stop: "캠페인을 통화까지 끊고 멈춤",
       dial_list_load: "발신 목록에 고객 올리기",
       do_not_call_add: "발신 금지 번호 더하기",
       do_not_call_remove: "발신 금지 번호 빼기",
