@@ -190,7 +190,7 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	}
 	if e.Campaign != "" {
 		c.Direction, c.Campaign, c.Customer = Out, e.Campaign, e.Customer
-		c.VIP = m.callers.VIP.Has(c.customerNumber())
+		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
 		if !e.AnswerBy.IsZero() {
 			c.AnswerBy = &e.AnswerBy
 		}
@@ -204,18 +204,18 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 		return nil
 	}
 	refused := l.refuses(m.now)
-	if c.dialled() {
-		refused = "" // calld itself has called: the plan's hours hold, and the wait is short
+	if c.dialled() || e.Answered || e.Returning {
+		refused = "" // it was taken before, or calld itself has called: the plan's hours hold, and the wait is short
 	}
 	l.insert(c)
 	if e.Ready {
 		c.Phase = Waiting
 	}
-	m.emitCall(CallWaiting, c, nil)
+	m.emitEntry(c, refused)
 	switch {
 	case e.Answered:
 		m.talked(c, e)
-	case refused != "" && !e.Returning:
+	case refused != "":
 		m.notServed(c, refused)
 	case c.Phase == Waiting:
 		m.watch(c)

@@ -39,6 +39,9 @@ type Event struct {
 	// offer has only been made, or a phone was heard late. For the other kinds
 	// those of the offer that is over, with what became of each.
 	Ring []Ring
+	// Refused tells of CallWaiting why the queue does not take the call, which
+	// ends or is led on with the next event: closed or full; empty: it takes it.
+	Refused Outcome
 	// Agent is the status after the change, for AgentChanged.
 	Agent *AgentStatus
 	// Queue is the figures after the change, for QueueChanged.

@@ -157,7 +157,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		m.arrival++
 		rec.forgetConsult()
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
-		c.VIP = m.callers.VIP.Has(c.customerNumber())
+		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
 		m.calls[c.ID] = c
 		m.channels[c.UniqueID] = c
 		if c.ByAgent() {

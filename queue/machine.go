@@ -222,6 +222,13 @@ func (m *machine) emitCall(kind Kind, c *call, rings []Ring) {
 	m.touchLine(c.line)
 }
 
+// emitEntry tells of a call that has come in, and whether its queue refuses it.
+func (m *machine) emitEntry(c *call, refused Outcome) {
+	rec := c.clone()
+	m.emit(Event{Kind: CallWaiting, Call: &rec, Refused: refused})
+	m.touchLine(c.line)
+}
+
 func (m *machine) touch(a *agent) {
 	if !a.dirty {
 		a.dirty = true

@@ -143,7 +143,11 @@ func TestOverflowsEnd(t *testing.T) {
 						c.Ready()
 					}
 				}
-				got := d.take(queue.CallEnded)[0].Call
+				events := d.take(queue.CallWaiting, queue.CallEnded)
+				got := events[len(events)-1].Call
+				if refused := events[0].Refused; (refused != "") != (tc.wait == 0) || refused != "" && refused != tc.outcome {
+					d.Errorf("told on entry that the queue refuses the call: %q", refused)
+				}
 				if outcome != tc.outcome || got.Outcome != tc.outcome || !got.Missed() || got.WaitMS != tc.wait.Milliseconds() {
 					d.Errorf("told %s; call %+v; want %s after %s", outcome, got, tc.outcome, tc.wait)
 				}

@@ -39,8 +39,8 @@ func turn(a, b *call) int {
 	return cmp.Or(a.place().Add(-lead(a)).Compare(b.place().Add(-lead(b))), cmp.Compare(a.arrival, b.arrival))
 }
 
-// customerNumber is the customer's number.
-func (c *Call) customerNumber() string {
+// CustomerNumber is the customer's number; empty when withheld.
+func (c *Call) CustomerNumber() string {
 	if c.Direction == Out {
 		return c.Callee
 	}
@@ -50,7 +50,7 @@ func (c *Call) customerNumber() string {
 // rankCallers marks the VIPs among the live calls anew.
 func (m *machine) rankCallers() {
 	for _, c := range m.calls {
-		c.VIP = m.callers.VIP.Has(c.customerNumber())
+		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
 	}
 	for _, l := range m.lines {
 		slices.SortFunc(l.waiting, turn)
