@@ -97,19 +97,24 @@ func (t *translator) call(e *queue.Event) (lines []string) {
 		lines = append(lines, line(e.At, c.UniqueID, s.queue, agent, event, data...))
 	}
 	t.rung(s, c, write)
-	if len(c.Transfers) > s.transfers {
+	if len(c.Transfers) > s.transfers { // the first new one is out of the queue that was left; others led through queues that refused
+		x := &c.Transfers[s.transfers]
 		s.transfers = len(c.Transfers)
-		if s.agent != "" {
-			write(s.agent, "BLINDTRANSFER", c.Transfers[s.transfers-1].To, transferContext, s.hold(), seconds(s.since, e.At), s.position)
+		place := t.leave(s)
+		switch {
+		case s.agent != "":
+			write(s.agent, "BLINDTRANSFER", x.To, transferContext, s.hold(), seconds(s.since, e.At), s.position)
+		case s.queue != "" && x.Kind == queue.KindOverflow:
+			write(none, exit(x.Reason), place, s.position, seconds(s.entered, e.At))
 		}
-		t.leave(s)
 		s.queue, s.agent = "", ""
 	}
 	switch e.Kind {
 	case queue.CallWaiting:
-		if s.queue == "" {
+		// app_queue.c, queue_exec: a caller who can't join has no line.
+		if s.queue == "" && e.Refused == "" {
 			t.enter(s, c.Queue, e.At)
-			write(none, "ENTERQUEUE", "", c.Caller, s.position)
+			write(none, "ENTERQUEUE", "", c.CustomerNumber(), s.position)
 		}
 	case queue.CallAnswered:
 		if s.queue != "" && s.agent == "" {
@@ -216,12 +221,13 @@ func completed(c *queue.Call) string {
 	return "COMPLETECALLER"
 }
 
-// exit is the event of leaving a queue without having talked.
+// exit is the event of leaving a queue without having talked. A queue that is
+// full or closed is never entered.
 func exit(o queue.Outcome) string {
 	switch o {
 	case queue.Timeout:
 		return "EXITWITHTIMEOUT"
-	case queue.NoAgent, queue.Closed:
+	case queue.NoAgent:
 		return "EXITEMPTY"
 	default:
 		return "ABANDON"

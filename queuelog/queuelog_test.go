@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +58,20 @@ func TestLines(t *testing.T) {
 	}
 	handed := talk
 	handed.Phase, handed.Queue, handed.Transfers = queue.Waiting, "r", []queue.Transfer{{To: "r", Kind: "blind", From: "홍길동"}}
+	led := func(c queue.Call, from, to string, why queue.Outcome) queue.Call {
+		c.Queue = to
+		c.Transfers = append(slices.Clip(c.Transfers), queue.Transfer{To: to, Kind: queue.KindOverflow, Queue: from, Reason: why})
+		return c
+	}
+	refused := func(seconds int, c queue.Call, why queue.Outcome) *queue.Event {
+		e := step(seconds, queue.CallWaiting, c)
+		e.Refused = why
+		return e
+	}
+	outside := led(base, "q", "0299", queue.NoAgent)
+	outside.Queue, outside.Phase = "q", queue.Transferred
+	reached := outside
+	reached.Start = new(at.Add(40 * time.Second))
 	for _, c := range []struct {
 		name   string
 		live   []queue.Call
@@ -96,6 +111,44 @@ func TestLines(t *testing.T) {
 		}, `
 1795311871|1.1|q|홍길동|COMPLETEAGENT|9|12|1
 1795311872|1.2|q|NONE|EXITWITHTIMEOUT|1|1|22`},
+		{"led on after the wait, through a queue that is full", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(1, queue.CallWaiting, other),
+			step(30, queue.CallWaiting, led(led(other, "q", "full", queue.Timeout), "full", "r", queue.Full)),
+			step(40, queue.CallEnded, end(led(led(other, "q", "full", queue.Timeout), "full", "r", queue.Full), queue.Abandoned, "16 caller")),
+			step(50, queue.CallEnded, end(base, queue.Abandoned, "16 caller")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311851|1.2|q|NONE|ENTERQUEUE|||2
+1795311880|1.2|q|NONE|EXITWITHTIMEOUT|2|2|29
+1795311880|1.2|r|NONE|ENTERQUEUE|||1
+1795311890|1.2|r|NONE|ABANDON|1|1|10
+1795311900|1.1|q|NONE|ABANDON|1|1|50`},
+		{"led on from where nobody is, to a number", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(30, queue.CallChanged, outside), step(40, queue.CallAnswered, reached),
+			step(60, queue.CallEnded, end(reached, queue.Answered, "16 target")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311880|1.1|q|NONE|EXITEMPTY|1|1|30`},
+		{"led on after the wait, to where it is not taken", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(6, queue.CallEnded, end(led(base, "q", "r", queue.Timeout), queue.Closed, "")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311856|1.1|q|NONE|EXITWITHTIMEOUT|1|1|6`},
+		{"refused", nil, []*queue.Event{
+			refused(0, base, queue.Full), step(0, queue.CallEnded, end(base, queue.Full, "")),
+			refused(1, other, queue.Closed), step(1, queue.CallWaiting, led(other, "q", "r", queue.Closed)),
+			step(2, queue.CallEnded, end(led(other, "q", "r", queue.Closed), queue.Abandoned, "16 caller")),
+		}, `
+1795311851|1.2|r|NONE|ENTERQUEUE|||1
+1795311852|1.2|r|NONE|ABANDON|1|1|1`},
+		{"a campaign's customer", nil, []*queue.Event{
+			step(0, queue.CallWaiting, with(func(c *queue.Call) {
+				c.Direction, c.Campaign, c.Caller, c.Callee = queue.Out, "1", "0215881234", "0101"
+			})),
+			step(2, queue.CallEnded, end(with(func(c *queue.Call) { c.Direction, c.Campaign = queue.Out, "1" }), queue.NoAgent, "")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311852|1.1|q|NONE|EXITEMPTY|1|1|2`},
 		{"an outbound call", nil, []*queue.Event{
 			step(0, queue.CallRinging, with(func(c *queue.Call) { c.Direction, c.Rings = queue.Out, []queue.Ring{rung(queue.NoAnswer, 0, 3)} })),
 			step(3, queue.CallEnded, with(func(c *queue.Call) { c.Direction, c.Outcome = queue.Out, queue.Failed })),

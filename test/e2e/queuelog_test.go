@@ -25,7 +25,7 @@ const appNumber = "0219990000"
 
 // appQueue is a queue with the keys that are calld's in TestQueueLog.
 var appQueue = map[string]string{
-	"queues_test.conf": "[general](+)\nlog_membername_as_agent = yes\n[123456]\nstrategy = linear\ntimeout = 2\nretry = 5\nringinuse = no\n",
+	"queues_test.conf": "[general](+)\nlog_membername_as_agent = yes\n[123456]\nstrategy = linear\ntimeout = 2\nmaxlen = 2\nretry = 5\nringinuse = no\n",
 	"extensions_test.conf": "[calld-inbound](+)\nexten => " + appNumber + ",1,Answer()\n" +
 		" same => n,Queue(123456,,,,6)\n same => n,Hangup()\n",
 }
@@ -42,7 +42,7 @@ type members struct {
 // same lines.
 func TestQueueLog(t *testing.T) {
 	t.Parallel()
-	p := onePlan(1, `ring_timeout = "2s"`, `max_wait = "6s"`, `away_after = 0`)
+	p := onePlan(1, `ring_timeout = "2s"`, `max_wait = "6s"`, `max_waiting = 2`, `away_after = 0`)
 	dir := t.TempDir()
 	p.TOML = fmt.Sprintf("[queue_log]\nfile = %q\n", filepath.Join(dir, "queue_log"))
 	p.Files = appQueue
@@ -126,8 +126,9 @@ func (c *centre) queueStory(number string, m members) {
 	c.must(leg.WaitTone(c.step(), lab.MusicTone))
 	second := c.call(number, lab.CallOptions{Number: "01000000002", Audio: true})
 	c.must(second.WaitTone(c.step(), lab.MusicTone))
-	leave(second) // from the second place
-	ended(leg)    // after six seconds
+	ended(c.call(number, lab.CallOptions{Number: "01000000003", Audio: true})) // no third one is taken
+	leave(second)                                                              // from the second place
+	ended(leg)                                                                 // after six seconds
 	m.resume()
 	m.logout()
 }
