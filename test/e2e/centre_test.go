@@ -83,7 +83,7 @@ func start(t *testing.T, p plan) *centre {
 	c.writeConfig("/nowhere", "/nowhere")
 	files := c.asteriskFiles()
 	maps.Copy(files, p.Files)
-	c.pbx = lab.StartT(t, lab.Options{Version: p.Version, Files: files, AMIPort: amiPort, Log: c.log})
+	c.pbx = lab.StartT(t, lab.Options{Version: p.Version, Files: files, Modules: p.Modules, AMIPort: amiPort, Log: c.log})
 	c.plan.Queues, c.plan.Agents = slices.Clone(p.Queues), slices.Clone(p.Agents)
 	c.writeConfig(c.pbx.Recordings, c.pbx.Sounds)
 	for _, a := range all {

@@ -28,6 +28,7 @@ type plan struct {
 	LaterAgents []agentPlan
 	TOML        string            // further tables
 	Files       map[string]string // of Asterisk, besides those that calld makes
+	Modules     []string          // of Asterisk, besides the usual ones
 }
 
 type queuePlan struct {

@@ -147,7 +147,7 @@ func (a *Asterisk) prepare(opts Options) error {
 	if err := os.RemoveAll(a.InRoot(a.dir)); err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
-	for _, dir := range []string{a.dir + "/etc", a.dir + "/run", a.dir + "/db", a.dir + "/log", a.dir + "/moh", a.Recordings, a.Sounds} {
+	for _, dir := range []string{a.dir + "/etc", a.dir + "/run", a.dir + "/db", a.dir + "/log/cdr-csv", a.dir + "/moh", a.Recordings, a.Sounds} {
 		if err := os.MkdirAll(a.InRoot(dir), 0o755); err != nil {
 			return fmt.Errorf("lab: %w", err)
 		}
@@ -284,6 +284,9 @@ func (a *Asterisk) VerboseText() string { return a.text("full") }
 
 // QueueLogText returns what app_queue has written to its queue_log so far.
 func (a *Asterisk) QueueLogText() string { return a.text("queue_log") }
+
+// CDRText returns what cdr_csv has written so far.
+func (a *Asterisk) CDRText() string { return a.text("cdr-csv/Master.csv") }
 
 func (a *Asterisk) text(name string) string {
 	b, err := os.ReadFile(a.InRoot(a.dir + "/log/" + name))
