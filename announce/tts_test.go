@@ -222,6 +222,55 @@ func TestHTTPEngine(t *testing.T) {
 	}
 }
 
+// TestSpeak: a text of the configuration is spoken once; what can't be spoken
+// names no sound, not even the fallback of the announcements.
+func TestSpeak(t *testing.T) {
+	var spoken atomic.Int64
+	sound := makeWAV(t, wavSpec{rate: 24000, channels: 1, format: formatPCM, bits: 16}, tone(440, 0.5, 24000, 0.3))
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		spoken.Add(1)
+		answer("audio/wav", sound)(w, r)
+	})
+	broken := serve(t, http.NotFound)
+	what := Spoken{Call: "c1", Queue: "123456", Text: "지금은 상담 시간이 아닙니다.", Language: "ko"}
+	cfg := announcing("")
+	cfg.TTS = config.TTS{Engine: "http", URL: url}
+	s := start(t, cfg, Options{})
+	first := s.Speak(t.Context(), what)
+	if l := level(s.played(t, first), 440); l < 0.45 {
+		t.Errorf("level = %.2f", l)
+	}
+	if again := s.Speak(t.Context(), what); again != first || spoken.Load() != 1 {
+		t.Errorf("again: %+v, spoken %d times", again, spoken.Load())
+	}
+	for _, test := range []struct {
+		name   string
+		tts    config.TTS
+		change func(*Spoken)
+		want   Reason
+	}{
+		{"off", config.TTS{Engine: "off"}, func(*Spoken) {}, ReasonTTSOff},
+		{"refused", config.TTS{Engine: "http", URL: broken}, func(*Spoken) {}, ReasonTTSFailed},
+		{"no language", config.TTS{Engine: "http", URL: url}, func(x *Spoken) { x.Language = "--ko" }, ReasonBadReply},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg.TTS = test.tts
+			s.Configure(cfg)
+			x := what
+			test.change(&x)
+			if got := s.Speak(t.Context(), x); got.Kind != Fallback || got.Sound != "" || got.Reason != test.want || got.Err == nil {
+				t.Errorf("%+v, want the reason %s and no sound", got, test.want)
+			}
+		})
+	}
+	if st := s.Stats(); st.Played != 2 || st.Fallbacks[ReasonTTSFailed] != 1 {
+		t.Errorf("stats %+v", st)
+	}
+	if !strings.Contains(s.log.String(), "call_id=c1") && !strings.Contains(s.log.String(), "call=c1") {
+		t.Errorf("the log does not name the call:\n%s", s.log)
+	}
+}
+
 func TestHTTPEngineFaults(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +123,35 @@ func TestOverflowToANumber(t *testing.T) {
 	c.check(c.waitHistory(3)[2], outcome{queue.Closed, "", []string{}})
 	if missed := c.missed(); len(missed) != 2 {
 		t.Errorf("missed calls %+v", missed)
+	}
+}
+
+// What a queue has to say is spoken by a speech server (engine http), which is
+// asked once, and heard by each caller.
+func TestSpeechServer(t *testing.T) {
+	t.Parallel()
+	const text = "지금은 상담 시간이 아닙니다."
+	wav := lab.ToneWAV(announcementTone, shortAnnouncement)
+	asked := make(chan string, 2)
+	url := server(t, func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Model, Voice, Input string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err == nil {
+			asked <- strings.Join([]string{body.Model, body.Voice, body.Input, r.Header.Get("Authorization")}, " | ")
+		}
+		w.Header().Set("Content-Type", "audio/wav")
+		_, _ = w.Write(wav)
+	})
+	p := onePlan(0, notToday()+fmt.Sprintf("on_closed = { text = %q }", text))
+	p.TOML = fmt.Sprintf("[tts]\nengine = \"http\"\nurl = %q\nmodel = \"tts-1\"\nvoice = \"nova\"\ntoken = \"t0ken\"\n", url)
+	c := start(t, p)
+	for n := range 2 {
+		leg := c.call(number1, lab.CallOptions{Number: "01011112222", Audio: true})
+		c.must(leg.WaitTone(c.step(), announcementTone))
+		_, err := leg.WaitEnded(c.step())
+		c.must(err)
+		c.check(c.waitHistory(n + 1)[n], outcome{queue.Closed, "", []string{}})
+	}
+	if got, want := <-asked, "tts-1 | nova | "+text+" | Bearer t0ken"; got != want || len(asked) > 0 {
+		t.Errorf("the speech server was asked %q and %d times more, not %q", got, len(asked), want)
 	}
 }
