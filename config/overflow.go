@@ -63,13 +63,18 @@ func dialable(s string) error {
 	return err
 }
 
-// checkOverflows checks that the queues led to exist, and warns of circles: a
-// call is led to each queue once, so its way ends there.
+// checkOverflows checks that the queues led to exist, and that no number is a
+// queue's own, which would come back through the trunk as a new call, again and
+// again. It warns of circles: a call is led to each queue once, so its way ends
+// there.
 func checkOverflows(sections map[string]*section, c *Config) {
 	for i := range c.Queues {
 		q := &c.Queues[i]
 		s := sections[q.ID]
 		for _, o := range q.overflows() {
+			if i := slices.IndexFunc(c.Queues, func(x Queue) bool { return x.Number == o.to.Number }); o.to.Number != "" && i >= 0 && s.has(o.key) {
+				s.fault(o.key, "%s is the number of queue %q, so the call would come in anew; give queue instead, or another number", o.to.Number, c.Queues[i].ID)
+			}
 			if o.to.Queue == "" || o.to.Queue == q.ID || !s.has(o.key) {
 				continue
 			}
