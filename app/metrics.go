@@ -10,6 +10,7 @@ import (
 	"calld/campaign"
 	"calld/notify"
 	"calld/queue"
+	"calld/report"
 	"calld/webphone"
 )
 
@@ -18,6 +19,8 @@ import (
 type counts struct {
 	calls  *prometheus.CounterVec
 	inTime *prometheus.CounterVec
+	short  *prometheus.CounterVec
+	led    *prometheus.CounterVec
 	rings  *prometheus.CounterVec
 	waited prometheus.Histogram
 	rung   prometheus.Histogram
@@ -35,6 +38,12 @@ func newCounts(r *prometheus.Registry, threshold func(queueID string) time.Durat
 		inTime: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "calld_calls_in_time_total", Help: "Ended inbound calls that were answered within the queue's service_level.",
 		}, []string{"queue"}),
+		short: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "calld_calls_short_total", Help: "Ended inbound calls whose caller hung up within 5 s; no part of the service level.",
+		}, []string{"queue"}),
+		led: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "calld_overflows_total", Help: "Inbound calls that a queue did not serve and led on, by where to and why; counted when they end.",
+		}, []string{"queue", "to", "reason"}),
 		rings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "calld_rings_total", Help: "Agents rung, by what became of it.",
 		}, []string{"result"}),
@@ -51,7 +60,7 @@ func newCounts(r *prometheus.Registry, threshold func(queueID string) time.Durat
 			Buckets: []float64{5, 15, 30, 60, 120, 300, 600, 1800, 3600},
 		}),
 	}
-	r.MustRegister(c.calls, c.inTime, c.rings, c.waited, c.rung, c.talked,
+	r.MustRegister(c.calls, c.inTime, c.short, c.led, c.rings, c.waited, c.rung, c.talked,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return c
 }
@@ -69,14 +78,45 @@ func (c *counts) Observe(e *queue.Event) {
 		}
 	}
 	if e.Call.Direction == queue.In {
-		c.waited.Observe(float64(e.Call.WaitMS) / 1000)
-		if e.Call.Start != nil && time.Duration(e.Call.WaitMS)*time.Millisecond <= c.threshold(e.Call.Queue) {
-			c.inTime.WithLabelValues(e.Call.Queue).Inc()
-		}
+		c.inbound(e.Call)
 	}
 	if e.Call.Start != nil {
 		c.talked.Observe(float64(e.Call.TalkMS) / 1000)
 	}
+}
+
+// inbound counts what makes up the service level, by the rules of package
+// report.
+func (c *counts) inbound(call *queue.Call) {
+	wait := time.Duration(call.WaitMS) * time.Millisecond
+	c.waited.Observe(wait.Seconds())
+	c.begin(call.Queue)
+	switch {
+	case call.Start != nil && wait <= c.threshold(call.Queue):
+		c.inTime.WithLabelValues(call.Queue).Inc()
+	case call.Outcome == queue.Abandoned && call.Start == nil && wait < report.ShortAbandon:
+		c.short.WithLabelValues(call.Queue).Inc()
+	}
+	for _, x := range call.Transfers {
+		if x.Kind != queue.KindOverflow {
+			break // an agent had it: the queue that was called has served it
+		}
+		to := "queue"
+		if x.Queue == call.Queue {
+			to = "number"
+		}
+		c.begin(x.Queue)
+		c.led.WithLabelValues(x.Queue, to, string(x.Reason)).Inc()
+	}
+}
+
+// begin has the metrics of a queue's service level begin at 0 together: in
+// PromQL a sum with one that is missing is missing.
+func (c *counts) begin(queueID string) {
+	c.calls.WithLabelValues(queueID, string(queue.In), string(queue.Answered)).Add(0)
+	c.inTime.WithLabelValues(queueID).Add(0)
+	c.short.WithLabelValues(queueID).Add(0)
+	c.led.WithLabelValues(queueID, "queue", string(queue.Timeout)).Add(0)
 }
 
 // readings is the metrics that are read from the parts when they are asked
