@@ -80,3 +80,27 @@ it("makes, changes and removes an agent, and shows what is wrong", async () => {
   await row.waitFor({ state: "detached" });
   expect(asked.at(-1)!.what).toBe("DELETE 김상담");
 });
+
+it("shows how the webhooks do, and tests one", async () => {
+  const row = (name: string) => page.locator(`[data-webhook=${name}]`);
+  stage.answers["webhooks/crm/test"] = { at: new Date().toISOString(), status: 204, took_ms: 12, error: "" };
+  stage.answers["webhooks/old/test"] = { at: new Date().toISOString(), status: 410, took_ms: 9, error: "410 Gone" };
+  await page.goto(stage.url + "#/admin");
+  await row("crm").getByText("503 Service Unavailable").waitFor();
+  expect(await row("crm").locator("td").nth(1).innerText()).toBe("사용 중");
+  expect(await row("crm").locator("td").nth(2).innerText()).toMatch(/^3\s/);
+  expect(await row("old").locator("td").nth(1).innerText()).toBe("꺼짐");
+  await row("crm").getByRole("button", { name: "시험" }).click();
+  await page.getByText("crm: 전달되었습니다 (204, 12ms).").waitFor();
+  await row("old").getByRole("button", { name: "시험" }).click();
+  await page.getByText("old: 전달되지 않았습니다: 410 Gone").waitFor();
+  expect(stage.posted.map((p) => p.path)).toEqual(["webhooks/crm/test", "webhooks/old/test"]);
+});
+
+it("shows on the board and in reports how many calls were led on", async () => {
+  await page.goto(stage.url + "#/board");
+  await page.locator("[data-overflowed]", { hasText: "2" }).waitFor();
+  expect(await page.locator("[data-overflowed]").count()).toBe(1); // only where there are some
+  await page.getByRole("link", { name: "보고서" }).click();
+  await page.getByRole("columnheader", { name: "넘김" }).waitFor();
+});

@@ -229,15 +229,15 @@ const status: Status = {
   freed: 0,
 };
 
-const figures = (inTime: number, late: number, missed: number, short = 0): Figures => ({
-  offered: inTime + late + missed,
+const figures = (inTime: number, late: number, missed: number, short = 0, overflowed = 0): Figures => ({
+  offered: inTime + late + missed + overflowed,
   answered: inTime + late,
   missed,
   abandoned: missed,
   short,
-  overflowed: 0,
+  overflowed,
   in_time: inTime,
-  service_level: inTime / (inTime + late + missed - short),
+  service_level: inTime / (inTime + late + missed + overflowed - short),
   wait_avg_ms: 6_000 + 9_000 * late,
   wait_max_ms: late > 0 ? 74_000 : 18_000,
   talk_ms: 140_000 * (inTime + late),
@@ -249,9 +249,9 @@ export const today: Today[] = [
     queue: SALES,
     date: "2026-03-02",
     threshold_ms: 20_000,
-    total: figures(50, 4, 7, 1),
+    total: figures(50, 4, 7, 1, 2),
     hours: [
-      { hour: 8, figures: figures(6, 0, 1, 1) },
+      { hour: 8, figures: figures(6, 0, 1, 1, 2) },
       { hour: 9, figures: figures(31, 1, 2) },
       { hour: 10, figures: figures(13, 3, 4) },
     ],
@@ -419,6 +419,20 @@ export const answers: Record<string, unknown> = {
       { key: "asterisk.secret", value: "", secret: true, set: true, restart: true },
       { key: "queues.123456.service_level", value: '"20s"' },
       { key: "agents.강수진.password", value: "", secret: true, set: true },
+    ],
+  },
+  webhooks: {
+    webhooks: [
+      {
+        ...{ name: "crm", url: "https://crm.example/calld", events: ["call.ended"], queues: [], disabled: false },
+        ...{ pending: 3, oldest: ago(95), delivered: 1204, failed: 7, dropped: { overflow: 0, expired: 0, gone: 0 } },
+        ...{ last_error: "503 Service Unavailable", last_error_at: ago(20), last_success_at: ago(100) },
+      },
+      {
+        ...{ name: "old", url: "https://old.example/", events: ["call.ended"], queues: [], disabled: true },
+        ...{ pending: 0, oldest: null, delivered: 0, failed: 1, dropped: { overflow: 0, expired: 0, gone: 4 } },
+        ...{ last_error: "410 Gone", last_error_at: ago(4000), last_success_at: null },
+      },
     ],
   },
   audit: {

@@ -89,6 +89,10 @@ describe("a call", () => {
     expect(await page.getByText("VIP").count()).toBe(1);
     stage.say(alert("a", { vip: true }));
     await page.locator("[data-alert]", { hasText: "VIP" }).waitFor();
+    const talk = answered("a");
+    if (talk.type === "call.answered") talk.call.vip = true;
+    stage.say(talk);
+    await page.locator("section.talking[data-call=a]", { hasText: "VIP" }).waitFor();
   });
 
   it("is told to a screen reader, with the earlier calls shown", async () => {
@@ -350,6 +354,17 @@ describe("the connection", () => {
     await open();
     expect(await page.locator("[data-live=a] time").innerText()).toMatch(/^1:0[5-7]$/);
   });
+});
+
+it("tells that a queue is closed, and when it opens", async () => {
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  stage.welcome.queues = [queue("1", { hours: { open: false, holiday: "창립기념일", until } }), queue("2")];
+  await open();
+  await expect
+    .poll(async () => (await page.locator("[data-closed]").allInnerTexts()).join("|"))
+    .toMatch(/^상담 종료\s+창립기념일\s+[^|]+에 시작$/);
+  stage.say({ type: "queue.stats", at: now(), queue: queue("1", { hours: { open: true } }) });
+  await page.locator("[data-closed]").waitFor({ state: "detached" });
 });
 
 it("fits a phone's width: state and alert at the top", async () => {

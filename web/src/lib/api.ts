@@ -10,6 +10,7 @@ export type Audit = Schemas["Audit"];
 export type AgentNow = Schemas["AgentNow"];
 type AgentSettings = Schemas["AgentSettings"];
 export type Connection = Schemas["Connection"];
+export type WebhookNow = Schemas["Health"];
 export type AsteriskNow = Schemas["AsteriskNow"];
 export type ConfigInForce = Schemas["ConfigOutputBody"];
 export type HistoryPage = Schemas["Page"];
@@ -161,6 +162,13 @@ export class Api {
   }
   async connections(): Promise<Schemas["Connection"][]> {
     return (await this.#send<Schemas["ConnectionsOutputBody"]>("GET", "connections")).connections ?? [];
+  }
+  async webhooks(): Promise<WebhookNow[]> {
+    return (await this.#send<Schemas["WebhooksOutputBody"]>("GET", "webhooks")).webhooks ?? [];
+  }
+  /** Sends a webhook a test; the answer comes when its receiver has answered or has not. */
+  testWebhook(name: string): Promise<Schemas["Delivery"]> {
+    return this.#send("POST", `webhooks/${encodeURIComponent(name)}/test`);
   }
   asterisk(): Promise<Schemas["AsteriskNow"]> {
     return this.#send("GET", "asterisk");

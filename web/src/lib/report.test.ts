@@ -17,13 +17,21 @@ describe("the days of a period", () => {
 });
 
 it("adds up the queues of each interval", () => {
-  const row = (start: string, x: object) => ({ start, in_time: 1, answered: 3, missed: 2, short: 1, ...x });
+  const row = (start: string, x: object) => ({
+    start,
+    in_time: 1,
+    answered: 3,
+    missed: 2,
+    overflowed: 0,
+    short: 1,
+    ...x,
+  });
   const report = {
     starts: ["a", "b"],
-    rows: [row("a", { queue: "1" }), row("a", { queue: "2", in_time: 3 })],
+    rows: [row("a", { queue: "1" }), row("a", { queue: "2", in_time: 3, overflowed: 2 })],
   } as unknown as QueueReport;
   expect(slots(report)).toEqual([
-    { start: "a", inTime: 4, late: 2, missed: 4, level: 0.5 },
+    { start: "a", inTime: 4, late: 2, missed: 4, level: 0.4 },
     { start: "b", inTime: 0, late: 0, missed: 0, level: null },
   ]);
 });

@@ -54,17 +54,20 @@ export interface Slot {
 
 /** One slot for each interval, those without calls too. */
 export function slots(report: QueueReport): Slot[] {
-  const sums = new Map((report.starts ?? []).map((s) => [s, { inTime: 0, answered: 0, missed: 0, short: 0 }]));
+  const sums = new Map(
+    (report.starts ?? []).map((s) => [s, { inTime: 0, answered: 0, missed: 0, overflowed: 0, short: 0 }]),
+  );
   for (const r of report.rows ?? []) {
     const sum = sums.get(r.start);
     if (!sum) continue;
     sum.inTime += r.in_time;
     sum.answered += r.answered;
     sum.missed += r.missed;
+    sum.overflowed += r.overflowed;
     sum.short += r.short;
   }
   return [...sums].map(([start, s]) => {
-    const counted = s.answered + s.missed - s.short;
+    const counted = s.answered + s.missed + s.overflowed - s.short;
     return {
       start,
       inTime: s.inTime,

@@ -455,11 +455,13 @@ export const en: Words = {
     noMatch: "No agents match.",
     level: "Service level today",
     levelHint: (seconds) =>
-      `Answered within ${seconds} s ÷ (answered + missed). Callers who hung up within 5 s do not count.`,
+      `Answered within ${seconds} s ÷ (answered + missed + led on). Callers who hung up within 5 s do not count.`,
     grade: { good: "good", fair: "fair", poor: "poor" },
     offered: "Offered",
     answered: "Answered",
     missed: "Missed",
+    overflowed: "Led on",
+    overflowedHint: "To another queue: this one was closed or full, nobody was there, or the wait was over.",
     inTime: "In time",
     late: "Late",
     waitAvg: "Avg. wait",
@@ -525,6 +527,21 @@ export const en: Words = {
     webPhone: "The page is the phone (web phone)",
     save: "Save",
     stale: "Somebody else has changed it since: open it again.",
+  },
+
+  webhooks: {
+    title: "Webhooks",
+    none: "No webhooks are configured.",
+    enabled: "In use",
+    disabled: "Off",
+    disabledHint: "The receiver has answered 410 Gone. A test that succeeds turns it on again.",
+    pending: "Waiting",
+    delivered: "Last delivered",
+    lastError: "Last error",
+    test: "Test",
+    testing: "Sending",
+    arrived: (status, ms) => `Delivered (${status}, ${ms} ms).`,
+    failed: (why) => `Not delivered: ${why}`,
   },
 
   reports: {

@@ -477,11 +477,13 @@ export const ko = {
     noMatch: "맞는 상담원이 없습니다.",
     level: "오늘 서비스레벨",
     levelHint: (seconds: number) =>
-      `${seconds}초 안에 받은 통화 ÷ (응답 + 부재중). 5초 안에 끊은 고객은 세지 않습니다.`,
+      `${seconds}초 안에 받은 통화 ÷ (응답 + 부재중 + 넘김). 5초 안에 끊은 고객은 세지 않습니다.`,
     grade: { good: "좋음", fair: "주의", poor: "나쁨" },
     offered: "인입",
     answered: "응답",
     missed: "부재중",
+    overflowed: "넘김",
+    overflowedHint: "닫힘, 만원, 상담원 없음, 대기 시간 초과로 다른 큐에 넘긴 통화",
     inTime: "제때 응답",
     late: "늦게 응답",
     waitAvg: "평균 대기",
@@ -548,6 +550,21 @@ export const ko = {
     webPhone: "이 화면이 전화기 (웹폰)",
     save: "저장",
     stale: "그사이 다른 사람이 바꾸었습니다. 다시 열어 확인하세요.",
+  },
+
+  webhooks: {
+    title: "웹훅",
+    none: "설정된 웹훅이 없습니다.",
+    enabled: "사용 중",
+    disabled: "꺼짐",
+    disabledHint: "받는 서버가 410 Gone으로 답했습니다. 시험에 성공하면 다시 보냅니다.",
+    pending: "대기",
+    delivered: "마지막 전달",
+    lastError: "마지막 오류",
+    test: "시험",
+    testing: "보내는 중",
+    arrived: (status: number, ms: number) => `전달되었습니다 (${status}, ${ms}ms).`,
+    failed: (why: string) => `전달되지 않았습니다: ${why}`,
   },
 
   reports: {
