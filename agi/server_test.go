@@ -106,8 +106,13 @@ func serveOne(t *testing.T, srv *agi.Server) (*peer, *agi.Server) {
 // waitFor waits for a fact that another goroutine brings about.
 func waitFor(t *testing.T, fact func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !fact(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
+	look, late := time.NewTicker(time.Millisecond), time.NewTimer(10*time.Second)
+	defer look.Stop()
+	defer late.Stop()
+	for !fact() {
+		select {
+		case <-look.C:
+		case <-late.C:
 			t.Fatal("it has not come true within 10s")
 		}
 	}

@@ -362,23 +362,30 @@ func TestHeldCallEnds(t *testing.T) {
 	c.ended(k.number, outcome{queue.Answered, "a2", []string{"a1 answered", "a2 answered"}})
 }
 
+// holdOverRestart has calld die while a1 holds the customer, who is taken back
+// when calld has come back.
+func (c *centre) holdOverRestart(call string, k talk) {
+	c.t.Helper()
+	c.hold(c.rest("a1"), call, k)
+	c.waitWritten()
+	c.kill()
+	c.serve()
+	c.login("a1")
+	c.waitHeld(call, true)
+	a := c.rest("a1")
+	c.eventually("the script to be back", func() error {
+		return a.try("calls/"+call+"/unhold", http.StatusNoContent)
+	})
+	c.hearEachOther(1, k)
+}
+
 func TestHeldOverRestart(t *testing.T) {
 	t.Parallel()
 	c := start(t, onePlan(1))
 	c.loginAll("a1")
 	k := c.talk(1, "a1")
 	call := c.waitCall(k.number, queue.Talking)
-	c.hold(c.rest("a1"), call.ID, k)
-	c.waitWritten()
-	c.kill()
-	c.serve()
-	c.login("a1")
-	c.waitHeld(call.ID, true)
-	a := c.rest("a1")
-	c.eventually("the script to be back", func() error {
-		return a.try("calls/"+call.ID+"/unhold", http.StatusNoContent)
-	})
-	c.hearEachOther(1, k)
+	c.holdOverRestart(call.ID, k)
 	c.hangUp(k)
 	c.ended(k.number, outcome{queue.Answered, "a1", []string{"a1 answered"}})
 	c.waitAgent("a1", queue.Available)
