@@ -20,6 +20,10 @@ const manager = "MANAGER"
 // calld dials targets itself.
 const transferContext = "calld"
 
+// transferMethod is how a caller gets to whom the agent has consulted
+// (app_queue.c, log_attended_transfer); its destination is the target.
+const transferMethod = "BRIDGE"
+
 // translator makes lines of events. It is not safe for concurrent use.
 type translator struct {
 	calls   map[string]*caller
@@ -97,11 +101,11 @@ func (t *translator) call(e *queue.Event) (lines []string) {
 		lines = append(lines, line(e.At, c.UniqueID, s.queue, agent, event, data...))
 	}
 	t.rung(s, c, write)
-	if len(c.Transfers) > s.transfers { // the first new one is out of the queue that was left; others led through queues that refused
-		x := &c.Transfers[s.transfers]
-		s.transfers = len(c.Transfers)
+	if x := s.moved(c); x != nil {
 		place := t.leave(s)
 		switch {
+		case s.agent != "" && x.Kind == queue.Consultative:
+			write(s.agent, "ATTENDEDTRANSFER", transferMethod, x.To, s.hold(), seconds(s.since, e.At), s.position)
 		case s.agent != "":
 			write(s.agent, "BLINDTRANSFER", x.To, transferContext, s.hold(), seconds(s.since, e.At), s.position)
 		case s.queue != "" && x.Kind == queue.KindOverflow:
@@ -133,6 +137,20 @@ func (t *translator) call(e *queue.Event) (lines []string) {
 	default:
 	}
 	return lines
+}
+
+// moved is the first new transfer that has taken the caller away from the queue,
+// or from its agent; nil: none has. Those after it led through queues that
+// refused the caller, and a consultation that came to nothing leads nowhere.
+func (s *caller) moved(c *queue.Call) *queue.Transfer {
+	added := c.Transfers[min(s.transfers, len(c.Transfers)):]
+	s.transfers = len(c.Transfers)
+	for i := range added {
+		if x := &added[i]; x.Kind != queue.Consultative || x.Result == queue.TransferAnswered {
+			return x
+		}
+	}
+	return nil
 }
 
 // meet takes up a call that has had its lines.

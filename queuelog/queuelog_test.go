@@ -58,6 +58,10 @@ func TestLines(t *testing.T) {
 	}
 	handed := talk
 	handed.Phase, handed.Queue, handed.Transfers = queue.Waiting, "r", []queue.Transfer{{To: "r", Kind: "blind", From: "홍길동"}}
+	consulted := func(c queue.Call, result string) queue.Call {
+		c.Transfers = append(slices.Clip(c.Transfers), queue.Transfer{To: "성춘향", Kind: queue.Consultative, From: "홍길동", Queue: "q", Result: result})
+		return c
+	}
 	led := func(c queue.Call, from, to string, why queue.Outcome) queue.Call {
 		c.Queue = to
 		c.Transfers = append(slices.Clip(c.Transfers), queue.Transfer{To: to, Kind: queue.KindOverflow, Queue: from, Reason: why})
@@ -95,6 +99,21 @@ func TestLines(t *testing.T) {
 1795311880|1.1|q|홍길동|BLINDTRANSFER|r|calld|9|21|1
 1795311880|1.1|r|NONE|ENTERQUEUE||0101|1
 1795311890|1.1|r|NONE|ABANDON|1|1|10`},
+		{"handed over after a consultation, the second one", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(9, queue.CallAnswered, talk), step(20, queue.CallChanged, consulted(talk, queue.TransferCancelled)),
+			step(30, queue.CallChanged, consulted(consulted(talk, queue.TransferCancelled), queue.TransferAnswered)),
+			step(60, queue.CallEnded, end(consulted(consulted(talk, queue.TransferCancelled), queue.TransferAnswered), queue.Answered, "16 caller")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311859|1.1|q|홍길동|CONNECT|9||5
+1795311880|1.1|q|홍길동|ATTENDEDTRANSFER|BRIDGE|성춘향|9|21|1`},
+		{"consulted, and not handed over", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(9, queue.CallAnswered, talk), step(20, queue.CallChanged, consulted(talk, queue.TransferBusy)),
+			step(30, queue.CallEnded, end(consulted(talk, queue.TransferBusy), queue.Answered, "16 caller")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311859|1.1|q|홍길동|CONNECT|9||5
+1795311880|1.1|q|홍길동|COMPLETECALLER|9|21|1`},
 		{"what became of ringing, once each", nil, []*queue.Event{
 			step(0, queue.CallWaiting, base),
 			step(5, queue.CallRinging, with(func(c *queue.Call) { c.Rings = []queue.Ring{rung(queue.NoAnswer, 1, 5), rung(queue.Pending, 1, 0)} })),
