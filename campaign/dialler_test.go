@@ -31,6 +31,8 @@ type centre struct {
 	orders []string // tries ordered, oldest first
 	ended  []string // channels to be hung up
 	refuse error    // of orders
+
+	restored []queue.Call // live ones that the next calld takes up
 }
 
 func (c *centre) Originate(_ context.Context, o exchange.Origination) error {
@@ -97,9 +99,11 @@ func (c *centre) run() {
 	late := &lateBoard{}
 	c.d = campaign.New(campaign.Options{
 		Store: c.store, Board: late, Exchange: c, Config: func() *config.Config { return c.cfg }, Context: "calld-campaign",
+		CallOut: func(_ context.Context, o queue.OutCall) error { _, err := late.CallOut(o); return err },
 	})
 	c.board = queue.New(queue.Options{Config: c.cfg, Observers: []queue.Observer{c.d}})
 	late.Board = c.board
+	c.board.Restore(c.restored)
 	c.board.Deaf(false)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"calld/config"
@@ -339,7 +340,8 @@ func (s *Schedule) at(t time.Time, zone *time.Location) bool {
 
 // save writes how far a campaign has come.
 func (d *Dialler) save(r *run) {
-	p := &Progress{Day: d.stats(r).Day}
+	p := &Progress{Day: r.day} // tries under way count when they have ended
+	p.Day.Results = maps.Clone(r.day.Results)
 	if r.pacer != nil {
 		s := r.pacer.State()
 		p.Pacing = &s

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -10,8 +11,12 @@ import (
 	"calld/queue"
 )
 
-// settleRetry is the pause after a result could not be written.
-const settleRetry = 2 * time.Second
+const (
+	// settleRetry is the pause after a result could not be written.
+	settleRetry = 2 * time.Second
+	// hangUpRetry is the pause after a channel was not there to be ended.
+	hangUpRetry = time.Second
+)
 
 // place dials an entry: the try is written down first. It reports whether the
 // entry was good for it.
@@ -83,7 +88,6 @@ func (d *Dialler) placed(t *try, s stage) {
 	default:
 		t.ordered = true
 		r.failing = nil
-		r.day.Dialled++
 		d.counts.dialled.Add(1)
 		if t.stopped != "" {
 			d.hangUp(t, t.stopped)
@@ -123,15 +127,23 @@ func (d *Dialler) shownNumber(r *run) string {
 // hangUp ends a try's channel.
 func (d *Dialler) hangUp(t *try, why string) {
 	t.stopped = why
-	if !t.ordered || !t.gone.IsZero() {
+	if t.shown == nil && !t.ordered || !t.gone.IsZero() || t.settling {
 		return
+	}
+	channel := queue.TryChannel(t.r.ID)
+	if t.shown != nil { // an agent calls the customer
+		channel = cmp.Or(t.shown.channel, queue.OutChannel(t.r.ID))
 	}
 	const normalClearing = 16
 	var err error
-	d.work(orderTime, func(ctx context.Context) {
-		err = d.o.Exchange.Hangup(ctx, queue.TryChannel(t.r.ID), normalClearing)
-	}, func() {
-		if err != nil && !errors.Is(err, exchange.ErrNoChannel) {
+	d.work(orderTime, func(ctx context.Context) { err = d.o.Exchange.Hangup(ctx, channel, normalClearing) }, func() {
+		switch {
+		case errors.Is(err, exchange.ErrNoChannel):
+			// One that was ordered a moment ago may still come about.
+			if d.tries[t.r.ID] == t && t.r.Dialled != nil && d.now().Before(t.r.Dialled.Add(orderTime)) {
+				d.after(hangUpRetry, func() { d.hangUp(t, why) })
+			}
+		case err != nil:
 			d.log.Warn("a customer's channel can't be ended", "try", t.r.ID, "err", err)
 		}
 	})

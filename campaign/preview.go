@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type shown struct {
 	agent string
 	until time.Time
 	call  string // once it is dialled
+	// channel is the unique id of the one that has the call: the agent's, and
+	// the customer's once that was turned over.
+	channel string
 }
 
 // Preview shows an agent the next customer of a campaign, or the one shown
@@ -53,6 +57,9 @@ func (d *Dialler) Preview(ctx context.Context, campaign, agent string) (Shown, e
 	if t == nil {
 		return p, nil // it was shown before
 	}
+	// Whoever asked may have left: what was begun is brought to its end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	defer cancel()
 	blocked, err := false, d.o.Store.Claim(ctx, t.r)
 	claimed := err == nil
 	if claimed {
@@ -219,25 +226,24 @@ func (d *Dialler) previewCalled(t *try, c *queue.Call) {
 			at = *c.Start
 		}
 		t.r.Dialled, t.r.AgentDial, t.ordered = &at, &c.Begin, true
-		t.run.day.Dialled++
 		d.counts.dialled.Add(1)
 	}
 	if c.Start != nil && t.r.Answered == nil {
 		t.answer(*c.Start)
-		t.run.day.Connected++
+		t.r.Bridged = c.Start
 	}
 	if c.Phase != queue.Ended {
 		return
 	}
-	t.r.End = c.End
+	t.r.End, t.r.Why = c.End, t.stopped
 	t.r.HangupCause, t.r.DialResult = readCause(c.Cause)
 	switch {
 	case c.Start != nil:
-		t.r.DialResult, t.r.AgentResult, t.r.Bridged = queue.DialAnswered, AgentAnswered, c.Start
+		t.r.DialResult, t.r.AgentResult = queue.DialAnswered, AgentAnswered
 	case t.r.Dialled == nil:
 		t.r.DialResult, t.r.Why = queue.DialFailed, WhyExpired // the agent was not there
 	case c.Outcome == queue.Abandoned:
-		t.r.DialResult, t.r.Why = queue.DialNoAnswer, WhyGivenUp
+		t.r.DialResult, t.r.Why = queue.DialNoAnswer, cmp.Or(t.stopped, WhyGivenUp)
 	}
 	t.run.day.ended(&t.r)
 	d.counts.ended(t.r.Kind())

@@ -39,6 +39,7 @@ type Stats struct {
 // ended counts a try that is over.
 func (y *Day) ended(r *Result) {
 	y.Results[r.Kind()]++
+	y.underWay(r)
 	switch {
 	case r.Answered == nil || r.Machine() || r.Mode == Message && r.Bridged == nil:
 	case r.Bridged != nil:
@@ -48,6 +49,16 @@ func (y *Day) ended(r *Result) {
 	default:
 		y.Answered++
 		y.Abandoned++
+	}
+}
+
+// underWay counts what is counted of a try before its end too.
+func (y *Day) underWay(r *Result) {
+	if r.Dialled != nil {
+		y.Dialled++
+	}
+	if r.Bridged != nil {
+		y.Connected++
 	}
 }
 
@@ -68,6 +79,9 @@ func (d *Dialler) stats(r *run) Stats {
 		s.AbandonRate = float64(s.Day.Abandoned) / float64(s.Day.Answered)
 	}
 	for _, t := range d.tries {
+		if t.run == r && t.ordered && !t.settling {
+			s.Day.underWay(&t.r)
+		}
 		switch {
 		case t.run != r || t.settling:
 		case t.shown != nil && t.shown.call == "":

@@ -189,10 +189,11 @@ func (t *try) took(until time.Time) time.Duration {
 func (d *Dialler) onBoard(t *try, c *queue.Call) {
 	t.adopted = false
 	t.entered, t.r.Call = true, c.ID
-	if c.ByAgent() && t.shown == nil { // of an earlier calld
-		t.shown = &shown{agent: c.Agent, call: c.ID}
-	}
-	if t.shown != nil {
+	if t.r.Mode == Preview {
+		if t.shown == nil { // of an earlier calld
+			t.shown = &shown{agent: t.r.Agent, call: c.ID}
+		}
+		t.shown.channel = c.UniqueID
 		d.previewCalled(t, c)
 		return
 	}
@@ -210,7 +211,6 @@ func (d *Dialler) onBoard(t *try, c *queue.Call) {
 		at := *c.Start
 		t.r.Bridged, t.r.AgentResult, t.r.Agent = &at, AgentAnswered, c.Agent
 		d.hasAnswered(t, at)
-		t.run.day.Connected++
 		t.run.learn(pacing.Fact{Kind: pacing.Served, At: at})
 	}
 	if c.Phase == queue.Ended && !t.left {
@@ -288,7 +288,7 @@ func (d *Dialler) finish(t *try, now time.Time) {
 	switch {
 	case t.answered():
 		t.r.DialResult = queue.DialAnswered
-		if t.r.AgentResult == "" && !t.r.Machine() && t.run.plan.Mode != Message {
+		if t.r.AgentResult == "" && !t.r.Machine() && !t.r.Heard {
 			t.r.AgentResult = CustomerLeft
 		}
 	case t.r.Why == WhyRestart:

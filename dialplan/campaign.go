@@ -140,14 +140,16 @@ func (out *Outbound) message(ctx context.Context, c *caller, try string, cust *C
 		}
 	}
 	played, err := c.s.StreamFile(ctx, sound, cust.Key, 0)
-	digit := played.Digit
-	if err == nil && digit == 0 && cust.Key != "" {
-		digit, err = c.s.WaitForDigit(ctx, keyWait)
-	}
 	if err != nil {
 		return false, err
 	}
 	out.Campaigns.Heard(ctx, try)
+	digit := played.Digit
+	if digit == 0 && cust.Key != "" {
+		if digit, err = c.s.WaitForDigit(ctx, keyWait); err != nil {
+			return false, err
+		}
+	}
 	return digit != 0 && string(digit) == cust.Key, nil
 }
 

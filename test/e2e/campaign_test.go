@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +40,9 @@ type fixture struct {
 	numbers []string
 }
 
-// seed writes a campaign that runs into the data file, while calld is down.
-func seed(t *testing.T, path string, f fixture) (campaignID, listID string) {
+// seed writes campaigns into the data file, while calld is down: the first runs, and
+// each is followed by the next. It returns their ids.
+func seed(t *testing.T, path string, fixtures ...fixture) []string {
 	t.Helper()
 	st, err := store.Open(path, store.Options{})
 	if err != nil {
@@ -53,49 +56,69 @@ func seed(t *testing.T, path string, f fixture) (campaignID, listID string) {
 			t.Fatal(err)
 		}
 	}
-	f.plan.Name = "plan"
-	p, err := st.CreatePlan(ctx, f.plan, now)
-	must(err)
-	l, err := st.CreateList(ctx, campaign.DialList{Name: "list"}, now)
-	must(err)
-	var entries []campaign.Entry
-	for i, n := range f.numbers {
-		entries = append(entries, campaign.Entry{
-			Key: fmt.Sprint(i), Name: "고객 " + n, Numbers: []campaign.Number{{Number: n}}, Variables: map[string]string{"plan": "A"},
-		})
-	}
-	for len(entries) > 0 {
-		n := min(len(entries), 100)
-		refused, err := st.AddEntries(ctx, l.ID, entries[:n])
+	ids := make([]string, len(fixtures))
+	next := ""
+	for i, f := range slices.Backward(fixtures) {
+		f.plan.Name = fmt.Sprint("plan ", i)
+		p, err := st.CreatePlan(ctx, f.plan, now)
 		must(err)
-		for _, r := range refused {
-			must(r)
+		l, err := st.CreateList(ctx, campaign.DialList{Name: fmt.Sprint("list ", i)}, now)
+		must(err)
+		var entries []campaign.Entry
+		for i, n := range f.numbers {
+			entries = append(entries, campaign.Entry{
+				Key: fmt.Sprint(i), Name: "고객 " + n, Numbers: []campaign.Number{{Number: n}}, Variables: map[string]string{"plan": "A"},
+			})
 		}
-		entries = entries[n:]
+		for some := range slices.Chunk(entries, 100) {
+			refused, err := st.AddEntries(ctx, l.ID, some)
+			must(err)
+			for _, r := range refused {
+				must(r)
+			}
+		}
+		c, err := st.CreateCampaign(ctx, campaign.Campaign{
+			Name: fmt.Sprint("봄 ", i), Plan: p.ID, DialList: l.ID, Queue: "123456", Next: next,
+		}, now)
+		must(err)
+		ids[i], next = c.ID, c.ID
 	}
-	c, err := st.CreateCampaign(ctx, campaign.Campaign{Name: "봄", Plan: p.ID, DialList: l.ID, Queue: "123456"}, now)
-	must(err)
-	must(st.SetState(ctx, c.ID, campaign.Running, campaign.ByAdmin, now))
-	return c.ID, l.ID
+	must(st.SetState(ctx, ids[0], campaign.Running, campaign.ByAdmin, now))
+	return ids
+}
+
+// dataFile is where calld keeps its data.
+func (c *centre) dataFile() string { return filepath.Join(cmp.Or(c.plan.Data, c.dir), "calld.db") }
+
+// waitListEnd waits until a campaign is at the end of its list.
+func (c *centre) waitListEnd(campaignID string, patience time.Duration) {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(c.out.String(), "campaign="+campaignID+" state=stopped why=list_end") {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("campaign %s is not at its end after %s", campaignID, patience)
+		}
+		<-tick.C
+	}
 }
 
 // results waits until a campaign is at the end of its list, stops calld and reads
 // what became of each try.
 func (c *centre) results(campaignID string, patience time.Duration) []campaign.Result {
 	c.t.Helper()
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for !strings.Contains(c.out.String(), "state=stopped why=list_end") {
-		if time.Now().After(deadline) {
-			c.t.Fatalf("the campaign is not at its end after %s", patience)
-		}
-		<-tick.C
-	}
+	c.waitListEnd(campaignID, patience)
 	c.kill()
-	st, err := store.Open(filepath.Join(c.plan.Data, "calld.db"), store.Options{})
+	st, err := store.Open(c.dataFile(), store.Options{})
 	c.must(err)
 	defer st.Close()
+	return c.readResults(st, campaignID)
+}
+
+// readResults reads what became of each try of a campaign.
+func (c *centre) readResults(st *store.Store, campaignID string) []campaign.Result {
+	c.t.Helper()
 	var all []campaign.Result
 	q := store.ResultQuery{Campaign: campaignID}
 	for {
@@ -108,13 +131,41 @@ func (c *centre) results(campaignID string, patience time.Duration) []campaign.R
 	}
 }
 
+// customers are those whom calld has called, by number.
+type customers struct {
+	*centre
+	legs map[string][]*lab.Leg
+}
+
+// await is the customer with a number, once calld calls them.
+func (k *customers) await(number string) *lab.Leg {
+	k.t.Helper()
+	for len(k.legs[number]) == 0 {
+		select {
+		case l := <-k.called:
+			k.legs[l.Dialled] = append(k.legs[l.Dialled], l)
+		case <-k.step().Done():
+			k.t.Fatalf("%s is not called", number)
+		}
+	}
+	return k.legs[number][0]
+}
+
+// calledOften counts the calls to a number.
+func (k *customers) calledOften(number string) int {
+	for len(k.called) > 0 {
+		l := <-k.called
+		k.legs[l.Dialled] = append(k.legs[l.Dialled], l)
+	}
+	return len(k.legs[number])
+}
+
 // A list is dialled to its end: every result is right, nobody is dialled twice,
 // who answers gets an agent.
 func TestCampaignDialsAList(t *testing.T) {
 	t.Parallel()
 	p := onePlan(3, `recording = false`)
 	p.Customers = customersByNumber
-	p.Data = t.TempDir()
 	var numbers []string
 	for i := range 20 {
 		numbers = append(numbers, fmt.Sprintf("010200%04d", i))
@@ -122,10 +173,13 @@ func TestCampaignDialsAList(t *testing.T) {
 	for _, status := range []string{"486", "603", "404", "503", "201", "000"} {
 		numbers = append(numbers, "010"+status+"0001", "010"+status+"0002")
 	}
-	id, _ := seed(t, filepath.Join(p.Data, "calld.db"), fixture{
-		plan:    campaign.Plan{Mode: campaign.Progressive, RingTimeout: campaign.Duration(15 * time.Second)},
-		numbers: numbers,
-	})
+	var id string
+	p.Prepare = func(c *centre) {
+		id = seed(t, c.dataFile(), fixture{
+			plan:    campaign.Plan{Mode: campaign.Progressive, RingTimeout: campaign.Duration(15 * time.Second)},
+			numbers: numbers,
+		})[0]
+	}
 	c := start(t, p)
 	for _, a := range []string{"a1", "a2", "a3"} {
 		c.phone(a).Behave(lab.Behaviour{Answer: true, Audio: true})

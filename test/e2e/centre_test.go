@@ -98,6 +98,9 @@ func start(t *testing.T, p plan) *centre {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.caller.Close() })
+	if p.Prepare != nil {
+		p.Prepare(c)
+	}
 	c.serve()
 	return c
 }

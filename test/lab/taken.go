@@ -17,9 +17,10 @@ type Behaviour struct {
 	Talk   time.Duration // hang up so long after the answer; 0 never does
 	Audio  bool          // send silence and keep what is heard; without it the leg is deaf and dumb
 	Tone   float64       // send this tone in Hz; includes Audio
+	Say    []int16       // send this once, from the answer on, 8,000 samples a second; includes Audio
 }
 
-func (b Behaviour) audio() bool { return b.Audio || b.Tone != 0 }
+func (b Behaviour) audio() bool { return b.Audio || b.Tone != 0 || len(b.Say) > 0 }
 
 // takenLeg is a call that came in.
 func takenLeg(st *station, req *sip.Request, tx sip.ServerTransaction) *Leg {
@@ -95,6 +96,9 @@ func (l *Leg) talk(b Behaviour) {
 	l.enter(Talking)
 	if !l.awaitACK(body) {
 		return
+	}
+	if v := l.getVoice(); v != nil {
+		v.say(b.Say)
 	}
 	var enough <-chan time.Time
 	if b.Talk > 0 {

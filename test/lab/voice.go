@@ -37,6 +37,7 @@ type voice struct {
 	remote atomic.Pointer[netip.AddrPort] // nil until known
 	tone   atomic.Uint64                  // Float64bits of the frequency sent
 	digits chan byte                      // to be sent
+	speech atomic.Pointer[[]int16]        // to be sent instead of the tone; nil: none
 	wg     sync.WaitGroup
 	closed chan struct{}
 
@@ -69,6 +70,9 @@ func (v *voice) close() {
 func (v *voice) port() int { return portOf(v.conn.LocalAddr()) }
 
 func (v *voice) setTone(hz float64) { v.tone.Store(math.Float64bits(hz)) }
+
+// say sends samples once, from now on.
+func (v *voice) say(samples []int16) { v.speech.Store(&samples) }
 
 func (v *voice) setRemote(addr netip.AddrPort) { v.remote.Store(&addr) }
 
@@ -132,8 +136,14 @@ func (s *sender) tick(to netip.AddrPort) {
 }
 
 func (s *sender) audio(to netip.AddrPort, hz float64) {
+	samples := toneSamples(hz, s.samples, packetSamples)
+	if p := s.speech.Load(); p != nil && len(*p) > 0 {
+		n := copy(samples, *p)
+		rest := (*p)[n:]
+		s.speech.CompareAndSwap(p, &rest)
+	}
 	data := make([]byte, packetSamples)
-	for i, x := range toneSamples(hz, s.samples, packetSamples) {
+	for i, x := range samples {
 		data[i] = encodeULaw(x)
 	}
 	s.write(to, packet{payload: ptULaw, timestamp: uint32(s.samples), data: data})
