@@ -121,6 +121,10 @@ bench: ## benchmarks, beside their baselines
 bench-pacing: ## every pacing scenario on a virtual clock, all methods side by side, against their marks
 	$(GO) run ./test/pacing
 
+.PHONY: campaign-load
+campaign-load: setup ## a predictive campaign of 500 customers, checked against SIPp's own record
+	$(GO) test -tags e2e -count=1 -timeout 30m -v -run 'TestCampaignAgainstSIPp$$' ./test/e2e -campaign-entries 500 -campaign-agents 5
+
 .PHONY: load
 load: setup ## calls at 100 a second: Dial(), Queue() and calld side by side
 	$(GO) run ./test/load

@@ -25,6 +25,7 @@ type exchange struct {
 	srv     *amitest.Server
 	board   *queue.Board
 	watcher *notify.Watcher
+	tries   triesHeard
 
 	mu       sync.Mutex
 	states   []string // of the connection, as told
@@ -78,7 +79,7 @@ func newExchange(t *testing.T, agentDial string, more ...[]string) *exchange {
 		AMI:     ami.Options{Addr: "asterisk.test:5038", Username: x.srv.Username, Secret: x.srv.Secret, Dial: x.srv.Dial, FilterEvents: true},
 		Board:   x.board,
 		Context: "waiting", HoldContext: "hold", HeldVariable: "HELD",
-		AgentDial: agentDial,
+		AgentDial: agentDial, Tries: &x.tries,
 		OnState: func(s notify.AsteriskState) {
 			x.mu.Lock()
 			defer x.mu.Unlock()

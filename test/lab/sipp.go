@@ -169,7 +169,7 @@ func sippFolder(ctx context.Context, log *slog.Logger) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrSIPp, err)
 	}
-	for _, name := range []string{"uac.xml", "uas.xml"} {
+	for _, name := range []string{"uac.xml", "uas.xml", "customers.xml"} {
 		text, err := sippScenarios.ReadFile("sipp/" + name)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
