@@ -122,7 +122,11 @@ func (d *Dialler) dial(now time.Time) {
 	for i := range ids {
 		r := d.runs[ids[(i+d.first)%len(ids)]]
 		d.refill(r, now)
-		r.reason, r.until = d.dialFor(r, now)
+		why, until := d.dialFor(r, now)
+		if why == LoadingEntries && r.loaded && r.reason != Dialling {
+			continue // what was true before is, until the list has been looked at again
+		}
+		r.reason, r.until = why, until
 	}
 }
 
@@ -170,10 +174,11 @@ func (d *Dialler) dialFor(r *run, now time.Time) (Reason, time.Time) {
 			if why == NoAgents && d.anybody(r.c.Queue) {
 				why = AgentsShared
 			}
-			if empty == ListAtEnd || why == Dialling {
-				why = cmp.Or(empty, why)
+			// Without anybody to dial it has given its agents up.
+			if empty == Dialling || empty == LoadingEntries && why != Dialling && why != AgentsShared {
+				return why, until
 			}
-			return why, until
+			return empty, until
 		}
 	}
 	if n <= 0 {
@@ -297,17 +302,30 @@ func (d *Dialler) choose(r *run, now time.Time) (choice, bool) {
 		}
 		switch {
 		case !ok, number == "":
-			r.resting[e.ID] = rest{}
+			r.rest(e.ID, rest{})
 		case at.After(now):
 			_, rested, _ := r.plan.nextRested(&e, now)
-			r.resting[e.ID] = rest{at, at.After(rested)}
+			r.rest(e.ID, rest{at, at.After(rested)})
 		case d.inUse[number] > 0:
-			r.resting[e.ID] = rest{at: now.Add(numberRest)}
+			r.rest(e.ID, rest{at: now.Add(numberRest)})
 		default:
 			return choice{e, index, number}, true
 		}
 	}
 	return choice{}, false
+}
+
+// rest leaves an entry alone, and has the list read again when that is over.
+func (r *run) rest(entry string, x rest) {
+	r.resting[entry] = x
+	r.readAt(x.at)
+}
+
+// readAt has the list read at a time, or before; the zero time changes nothing.
+func (r *run) readAt(at time.Time) {
+	if !at.IsZero() && (r.loadAt.IsZero() || at.Before(r.loadAt)) {
+		r.loadAt = at
+	}
 }
 
 // refill reads ahead when the hopper runs low.
@@ -360,9 +378,7 @@ func (d *Dialler) refill(r *run, now time.Time) {
 			r.loadAt = d.now()
 		}
 		for _, rest := range r.resting {
-			if !rest.at.IsZero() && (r.loadAt.IsZero() || rest.at.Before(r.loadAt)) {
-				r.loadAt = rest.at
-			}
+			r.readAt(rest.at)
 		}
 	})
 }
