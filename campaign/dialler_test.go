@@ -314,6 +314,45 @@ func TestRestart(t *testing.T) {
 	})
 }
 
+// Killed between the end of a call and the writing of its result: the history tells what
+// it was, and the customer is not dialled again.
+func TestRestartAfterTheCall(t *testing.T) {
+	for _, mode := range []campaign.Mode{campaign.Progressive, campaign.Preview} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCentre(t, 1, campaign.Plan{Mode: mode, MaxTries: 2, Retry: campaign.Retry{Failed: campaign.Duration(time.Minute)}}, "0101")
+			time.Sleep(time.Second)
+			if mode == campaign.Preview {
+				c.shown("a1")
+			}
+			claims, err := c.store.Claims()
+			if err != nil || len(claims) != 1 {
+				t.Fatalf("%+v, %v", claims, err)
+			}
+			try := claims[0].ID
+			c.stop()
+			start := time.Now()
+			end := start.Add(time.Minute)
+			c.store.Calls = map[string]queue.Call{try: {
+				ID: try, Queue: "q", Direction: queue.Out, Phase: queue.Ended, Outcome: queue.Answered, Agent: "a1", Callee: "0101",
+				Begin: start, Start: &start, End: &end, Cause: "16 customer",
+			}}
+			time.Sleep(time.Hour)
+			c.run()
+			defer func() { c.stop() }()
+			c.d.Connected(true)
+			c.d.Live(time.Now(), time.Time{}, nil)
+			time.Sleep(10 * time.Minute)
+			r := c.result(0)
+			if r.ID != try || r.Kind() != "answered" || r.Agent != "a1" || r.AgentResult != campaign.AgentAnswered || !r.End.Equal(end) {
+				t.Errorf("%+v", r)
+			}
+			if e, _ := c.store.Entry("e0"); e.State != campaign.EntryReached {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+}
+
 // While the store fails nobody is dialled; what has ended is written later.
 func TestStoreFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

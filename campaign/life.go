@@ -9,6 +9,7 @@ import (
 
 	"calld/config"
 	"calld/pacing"
+	"calld/queue"
 )
 
 // ErrState says that a campaign is not in a state for what was asked for.
@@ -413,5 +414,10 @@ func (d *Dialler) adopt(claim *Result) error {
 	d.tries[claim.ID] = t
 	d.inUse[t.number]++
 	r.tries++
+	// Its call may have ended before the result was written.
+	if c, err := d.o.Store.Call(claim.ID); err == nil && c.Phase == queue.Ended && c.End != nil {
+		t.gone = *c.End
+		d.onBoard(t, &c)
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"calld/pacing"
+	"calld/queue"
 )
 
 // The errors of a store.
@@ -52,6 +53,10 @@ type Store interface {
 	Claims() ([]Result, error)
 	// Entry returns an entry.
 	Entry(id string) (Entry, error)
+
+	// Call returns a call of the history, or one that is live there; an error:
+	// it is not known.
+	Call(id string) (queue.Call, error)
 
 	// DoNotCall tells whether a number must not be dialled, however it is
 	// written.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"calld/campaign"
+	"calld/queue"
 )
 
 var _ campaign.Store = (*Store)(nil)
@@ -21,6 +22,7 @@ type Store struct {
 	PlanList     []campaign.Plan
 	ListList     []campaign.DialList
 	Barred       map[string]bool
+	Calls        map[string]queue.Call
 
 	mu       sync.Mutex
 	entries  map[string]campaign.Entry
@@ -197,6 +199,15 @@ func (s *Store) Entry(id string) (campaign.Entry, error) {
 		return e, campaign.ErrUnknown
 	}
 	return e, nil
+}
+
+// Call looks a call up in Calls.
+func (s *Store) Call(id string) (queue.Call, error) {
+	c, ok := s.Calls[id]
+	if !ok {
+		return c, campaign.ErrUnknown
+	}
+	return c, nil
 }
 
 // DoNotCall looks a number up in Barred.

@@ -80,10 +80,12 @@ func TestCampaignModes(t *testing.T) {
 
 	c.waitListEnd(ids[0], time.Minute)
 	c.waitListEnd(ids[1], time.Minute)
+	c.must(k.await(presses).WaitTalking(c.step()))
 	c.must(k.await(presses).WaitTone(c.step(), messageTone))
 	c.must(k.await(presses).SendDTMF("1"))
 	c.must(k.await(presses).WaitTone(c.step(), agentTone(1)))
 	c.must(k.await(presses).Hangup(c.step()))
+	c.must(k.await(human).WaitTalking(c.step()))
 	c.must(k.await(human).WaitTone(c.step(), agentTone(1)))
 	c.must(k.await(human).Hangup(c.step()))
 	c.waitListEnd(ids[3], time.Minute)
