@@ -156,6 +156,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	// The document and its page are served below, made once, and bodies are
 	// plain: no $schema links, whose address behind a proxy is wrong.
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
+	c.Transformers = append(c.Transformers, a.maskAnswer)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: CookieName, Description: "Set by POST /api/v1/session."},
 		"token":   {Type: "http", Scheme: "bearer", Description: "For programs: [tokens] of the configuration."},

@@ -29,17 +29,57 @@ func (a *API) registerDial(h huma.API) {
 	}, func(ctx context.Context, in *struct {
 		Body struct {
 			Agent  string `json:"agent,omitempty" maxLength:"128" doc:"Who calls; by default who asks; a token must name one. Only a supervisor may name another, which is written into the audit trail."`
-			Number string `json:"number" minLength:"1" maxLength:"64" doc:"Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped." example:"010-1234-5678"`
+			Number string `json:"number,omitempty" maxLength:"64" doc:"Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped." example:"010-1234-5678"`
+			Call   string `json:"call,omitempty" maxLength:"128" doc:"Instead of a number: the customer of this call, live or ended, that who asks may see."`
+			Missed string `json:"missed,omitempty" maxLength:"128" doc:"Instead of a number: the customer of this missed call, which stays as it is; to claim it too: POST /api/v1/missed/{id}/callback."`
 			Queue  string `json:"queue,omitempty" maxLength:"128" doc:"One that the agent serves; may be left out when it is the only one."`
 		}
 	},
 	) (*struct{ Body queue.Call }, error) {
-		c, err := a.makeCall(ctx, in.Body.Agent, in.Body.Queue, in.Body.Number)
+		number, err := a.wanted(ctx, in.Body.Number, in.Body.Call, in.Body.Missed)
+		if err != nil {
+			return nil, err
+		}
+		c, err := a.makeCall(ctx, in.Body.Agent, in.Body.Queue, number)
 		if err != nil {
 			return nil, err
 		}
 		return &struct{ Body queue.Call }{c}, nil
 	})
+}
+
+// wanted finds the number to be called: it is given, or that of the customer of
+// a call or a missed call.
+func (a *API) wanted(ctx context.Context, number, call, missed string) (string, error) {
+	given := 0
+	for _, s := range []string{number, call, missed} {
+		if s != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return "", invalid("body.number", "give one of number, call and missed")
+	}
+	switch {
+	case call != "":
+		c, err := a.call(ctx, call)
+		if err != nil {
+			return "", err
+		}
+		number = c.CustomerNumber()
+	case missed != "":
+		m, err := a.missedCall(ctx, missed)
+		if err != nil {
+			return "", err
+		}
+		number = m.Caller
+	default:
+		return number, nil
+	}
+	if _, err := config.DialNumber(number); err != nil {
+		return "", problem(http.StatusConflict, CodeNoNumber, "the customer left no number that can be called")
+	}
+	return number, nil
 }
 
 // makeCall has a call made for an agent, by default who asks.

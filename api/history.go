@@ -30,7 +30,10 @@ func (a *API) registerHistory(h huma.API) {
 		Cursor string `query:"cursor" maxLength:"512" doc:"next of the page before."`
 	},
 	) (*struct{ Body store.Page }, error) {
-		q := in.query(ctx)
+		q, err := a.historyQuery(ctx, &in.HistoryFilter)
+		if err != nil {
+			return nil, err
+		}
 		q.Limit, q.Cursor = in.Limit, in.Cursor
 		page, err := a.store.History(q)
 		if err != nil {
@@ -54,7 +57,10 @@ func (a *API) registerHistory(h huma.API) {
 		if in.Format == "csv" {
 			format, contentType = store.CSV, csvType
 		}
-		q := in.query(ctx)
+		q, err := a.historyQuery(ctx, &in.HistoryFilter)
+		if err != nil {
+			return nil, err
+		}
 		return stream(contentType, func(ctx context.Context, w io.Writer) error {
 			return a.store.Export(ctx, w, format, q)
 		}, a.log), nil
@@ -66,20 +72,36 @@ func (a *API) registerHistory(h huma.API) {
 type HistoryFilter struct {
 	Queue     string    `query:"queue"`
 	Caller    string    `query:"caller" doc:"The customer's whole number."`
+	CallerOf  string    `query:"caller_of" maxLength:"128" doc:"Instead of caller: the customer of this call, live or ended. A withheld number has no calls."`
 	Agent     string    `query:"agent"`
 	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed,blocked"`
 	Direction string    `query:"direction" enum:"in,out"`
 	From      time.Time `query:"from" doc:"Calls that came in at or after this time (RFC 3339)."`
 	To        time.Time `query:"to" doc:"Calls that came in before this time."`
-	Text      string    `query:"text" maxLength:"200" doc:"Looked for in memo, disposition, numbers and names."`
+	Text      string    `query:"text" maxLength:"200" doc:"Looked for in memo, disposition, numbers and names. Who sees numbers masked finds a number by all of it alone."`
 }
 
-func (f *HistoryFilter) query(ctx context.Context) store.Query {
-	return store.Query{
+// historyQuery is what a filter asks of the store.
+func (a *API) historyQuery(ctx context.Context, f *HistoryFilter) (store.Query, error) {
+	q := store.Query{
 		Queues: visible(ctx, f.Queue), Caller: f.Caller, Agent: f.Agent,
 		Outcome: queue.Outcome(f.Outcome), Direction: queue.Direction(f.Direction),
-		From: f.From, To: f.To, Text: f.Text,
+		From: f.From, To: f.To, Text: f.Text, Masked: a.masked(who(ctx)),
 	}
+	if f.CallerOf == "" {
+		return q, nil
+	}
+	if f.Caller != "" {
+		return q, invalid("query.caller_of", "give either caller or caller_of")
+	}
+	c, err := a.call(ctx, f.CallerOf)
+	if err != nil {
+		return q, err
+	}
+	if q.Caller = c.CustomerNumber(); q.Caller == "" {
+		q.Queues = []string{} // nothing tells who withheld a number
+	}
+	return q, nil
 }
 
 // visible narrows a wanted queue ("": all) to what who asks may see: nil is

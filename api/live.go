@@ -125,11 +125,7 @@ func (a *API) setAgentState(ctx context.Context, in *struct {
 	}, set)
 }
 
-type callsOutput struct {
-	Body struct {
-		Calls []queue.Call `json:"calls"`
-	}
-}
+type callsOutput struct{ Body callsBody }
 
 func (a *API) listCalls(ctx context.Context, in *struct {
 	Queue string `query:"queue"`

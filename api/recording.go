@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"calld/mask"
 	"calld/queue"
 )
 
@@ -140,7 +141,7 @@ func (a *API) sendRecording(hc huma.Context, c queue.Call, f io.ReadSeeker, info
 	// The browser asks each time whether it may still have it.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, info.ModTime().UnixNano(), info.Size()))
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.recordingName(c)}))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.recordingName(who(hc.Context()), c)}))
 	a.log.Info("recording sent", "call_id", c.ID, "queue", c.Queue, "agent", who(hc.Context()).id,
 		"method", r.Method, "range", r.Header.Get("Range"))
 	http.ServeContent(&pieceWriter{
@@ -149,13 +150,13 @@ func (a *API) sendRecording(hc huma.Context, c queue.Call, f io.ReadSeeker, info
 }
 
 // recordingName names the file that is downloaded: when, with whom, for whom.
-func (a *API) recordingName(c queue.Call) string {
-	customer := c.Caller
-	if c.Direction == queue.Out {
-		customer = c.Callee
+func (a *API) recordingName(p *principal, c queue.Call) string {
+	number := c.CustomerNumber()
+	if a.masked(p) {
+		number = mask.Number(number)
 	}
 	parts := slices.DeleteFunc(
-		[]string{c.Begin.In(a.config().Server.Timezone).Format("20060102-150405"), customer, c.Agent},
+		[]string{c.Begin.In(a.config().Server.Timezone).Format("20060102-150405"), number, c.Agent},
 		func(s string) bool { return s == "" })
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {

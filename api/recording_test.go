@@ -95,7 +95,7 @@ func TestRecordingHeaders(t *testing.T) {
 		t.Errorf("%s %v, %v", kind, params, err)
 	}
 	hostile := queue.Call{Begin: began, Caller: "..\\/\x01\"*", Agent: "홍길동"}
-	if got, want := c.api.recordingName(hostile), "20261101-180000_..______홍길동.wav"; got != want {
+	if got, want := c.api.recordingName(&principal{}, hostile), "20261101-180000_..______홍길동.wav"; got != want {
 		t.Errorf("name %q, want %q", got, want)
 	}
 }

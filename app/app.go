@@ -100,7 +100,8 @@ func New(o Options) (*App, error) {
 	a.cfg.Store(cfg)
 	a.asterisk.Store(&notify.AsteriskState{State: notify.AsteriskDown, Since: a.started})
 	a.hub = notify.NewHub(notify.HubOptions{
-		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Offers: pages{a}.offers, Log: o.Log,
+		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Offers: pages{a}.offers,
+		Masks: func(r config.Role) bool { return a.Config().Masks(r) }, Log: o.Log,
 	})
 	a.phones = webphone.New(webphone.Options{
 		Asterisk:      func() string { return a.Config().Asterisk.WebSocket },
@@ -302,7 +303,9 @@ func (a *App) durable(_ *queue.Call, missed []store.Missed) {
 	}
 }
 
-func (a *App) missedChanged(m store.Missed) { a.hub.Push(m.Queue, notify.TypeMissedList, m) }
+func (a *App) missedChanged(m store.Missed) {
+	a.hub.PushMasked(m.Queue, notify.TypeMissedList, m, m.Masked())
+}
 
 // Snapshot is everything live, for those who run an App inside their own
 // program.

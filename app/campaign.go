@@ -8,6 +8,7 @@ import (
 	"calld/campaign"
 	"calld/dialplan"
 	"calld/exchange"
+	"calld/mask"
 	"calld/notify"
 	"calld/queue"
 )
@@ -60,12 +61,16 @@ func (a *App) orderCall(ctx context.Context, o queue.OutCall) (queue.Call, error
 		return c, err
 	}
 	agent, _ := cfg.Agent(o.Agent) // the board knows it
+	shown := o.Number
+	if cfg.Masks(agent.Role) {
+		shown = mask.Number(shown)
+	}
 	ctx, cancel := context.WithTimeout(ctx, originateTime)
 	defer cancel()
 	err = a.exchange.Originate(ctx, exchange.Origination{
 		Channel: strings.ReplaceAll(cfg.Asterisk.AgentDial, "{phone}", agent.Phone), ID: c.UniqueID,
 		Context: dialplan.OutboundContext, Extension: "s",
-		CallerID: "<" + o.Number + ">", // what the phone shows while it rings
+		CallerID: "<" + shown + ">", // what the phone shows while it rings
 		RingFor:  q.RingTimeout, Variables: map[string]string{"__" + dialplan.VarID: c.ID},
 	})
 	if err != nil {

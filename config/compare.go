@@ -196,6 +196,14 @@ func texts(key string, v []string) setting {
 	return setting{key: key, value: "[" + strings.Join(quoted, ", ") + "]"}
 }
 
+func roles(list []Role) []string {
+	out := make([]string, len(list))
+	for i, r := range list {
+		out[i] = string(r)
+	}
+	return out
+}
+
 func networks(key string, v []netip.Prefix) setting {
 	list := make([]string, len(v))
 	for i, p := range v {
@@ -261,6 +269,7 @@ func tableSettings(c *Config) []setting {
 		texts("callers.vip", c.Callers.VIP),
 		texts("callers.blocked", c.Callers.Blocked),
 		text("queue_log.file", c.QueueLog.File),
+		texts("privacy.mask_numbers_for", roles(c.Privacy.MaskNumbersFor)),
 	}
 }
 

@@ -120,6 +120,8 @@ func TestCompareSeesEveryField(t *testing.T) {
 			*x = append(*x, "changed")
 		case *Numbers:
 			*x = append(*x, "changed")
+		case *[]Role:
+			*x = append(*x, "changed")
 		case *map[string]int:
 			*x = map[string]int{"changed": 2}
 		default:

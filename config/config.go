@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"calld/hours"
@@ -17,6 +18,7 @@ type Config struct {
 	TTS          TTS
 	Callers      Callers
 	QueueLog     QueueLog
+	Privacy      Privacy
 	Queues       []Queue    // in the order of the file
 	Agents       []Agent    // in the order of the file, then those of [Config.With]
 	Tokens       []Token    // in the order of the file
@@ -106,6 +108,15 @@ type QueueLog struct {
 	// File is written as app_queue writes its queue_log; empty: none is.
 	File string
 }
+
+// Privacy is the [privacy] table.
+type Privacy struct {
+	// MaskNumbersFor are the roles whose users see no customer's number.
+	MaskNumbersFor []Role
+}
+
+// Masks reports whether users of a role see no customer's number.
+func (c *Config) Masks(role Role) bool { return slices.Contains(c.Privacy.MaskNumbersFor, role) }
 
 // Queueing says how many agents one offer rings.
 type Queueing string

@@ -27,13 +27,14 @@ func knownKeys(t *testing.T) map[string][]string {
 		tokens.ID.xxxxxxxxxxxx = 1
 		webhooks.NAME.xxxxxxxxxxxx = 1
 		queue_log.xxxxxxxxxxxx = 1
+		privacy.xxxxxxxxxxxx = 1
 		calendars.ID.xxxxxxxxxxxx = 1`
 	_, err := LoadFS(fstest.MapFS{"f": {Data: []byte(text)}}, "f")
 	keys := map[string][]string{}
 	for _, m := range regexp.MustCompile(`: (\S*)xxxxxxxxxxxx: unknown key; the keys here are (.*)`).FindAllStringSubmatch(err.Error(), -1) {
 		keys[strings.TrimSuffix(m[1], ".")] = strings.Split(m[2], ", ")
 	}
-	if len(keys) != 14 {
+	if len(keys) != 15 {
 		t.Fatalf("keys of %d tables: %v", len(keys), keys)
 	}
 	keys[""] = []string{"include"} // the others are tables

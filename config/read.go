@@ -23,6 +23,7 @@ func (l *loader) config(tree *node) *Config {
 		TTS:          readTTS(top.table("tts")),
 		Callers:      readCallers(top.table("callers")),
 		QueueLog:     readQueueLog(top.table("queue_log")),
+		Privacy:      readPrivacy(top.table("privacy")),
 	}
 	l.readCalendars(top, c)
 	l.readQueues(top, c)
@@ -179,6 +180,24 @@ func readTTS(s *section) TTS {
 
 func readQueueLog(s *section) QueueLog {
 	v := QueueLog{File: s.l.resolve(s.str("file", "", line))}
+	s.done()
+	return v
+}
+
+// readPrivacy: supervisors and admins work with lists of numbers, exports and
+// the audit trail, so that there is nothing to hide from them.
+func readPrivacy(s *section) Privacy {
+	var v Privacy
+	for _, role := range s.list("mask_numbers_for", nil) {
+		switch {
+		case role != string(RoleAgent):
+			s.fault("mask_numbers_for", "%q is not agent, the one role that can do without numbers", role)
+		case len(v.MaskNumbersFor) > 0:
+			s.fault("mask_numbers_for", "%s is listed twice; remove one", role)
+		default:
+			v.MaskNumbersFor = append(v.MaskNumbersFor, RoleAgent)
+		}
+	}
 	s.done()
 	return v
 }

@@ -176,6 +176,7 @@ func (c *caller) enterCustomer(ctx context.Context, cust Customer, before earlie
 		c.recording = before.recording != ""
 	}
 	// The agent's phone shows the customer, not what the customer was shown.
+	c.number = e.Callee
 	if err := c.exec(ctx, "MSet", "__"+VarID+"="+e.ID, "CALLERID(num)="+e.Callee, "CALLERID(name)="); err != nil && !gone(err) {
 		return err
 	}

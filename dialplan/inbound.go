@@ -131,6 +131,7 @@ type caller struct {
 	ticket *queue.Ticket
 	log    *slog.Logger
 
+	number     string // the customer's, as agents' phones show it
 	record     string // path of the recording below the recordings folder; empty: none
 	recordPath string // the path, if there is to be one
 	greeting   chan announce.Result
@@ -144,6 +145,7 @@ type caller struct {
 // left already is put there too: that call is over, but it was one.
 func (c *caller) enter(ctx context.Context) error {
 	env := c.s.Env
+	c.number = env.CallerID
 	before, err := c.before(ctx)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"calld/agi"
+	"calld/mask"
 	"calld/queue"
 )
 
@@ -111,6 +112,8 @@ func (c *caller) dialArgs(o *queue.Offer) []string {
 	if o.Outside != nil {
 		dial = []string{strings.ReplaceAll(c.cfg.Asterisk.TrunkDial, "{number}", o.Outside.Number)}
 		options += "f(" + o.Outside.CallerID + ")"
+	} else if c.number != "" && c.masks(o.Agents) {
+		options += "f(" + shown(c.number) + ")"
 	}
 	if len(o.Headers) > 0 {
 		options += "b(" + HeadersContext + "^s^1)"
@@ -123,6 +126,19 @@ func (c *caller) dialArgs(o *queue.Offer) []string {
 	seconds := int64((o.RingFor + time.Second - 1) / time.Second)
 	return []string{strings.Join(dial, "&"), strconv.FormatInt(max(1, seconds), 10), options}
 }
+
+// masks reports whether one of the agents is to see no customer's number. Then
+// none of those who are rung together does: they are dialled as one.
+func (c *caller) masks(agents []queue.OfferedAgent) bool {
+	return slices.ContainsFunc(agents, func(o queue.OfferedAgent) bool {
+		a, ok := c.cfg.Agent(o.ID)
+		return ok && c.cfg.Masks(a.Role)
+	})
+}
+
+// shown is a masked number as phones show it: Asterisk takes dashes out
+// (callerid.c, ast_shrink_phone_number).
+func shown(number string) string { return strings.ReplaceAll(mask.Number(number), "-", "") }
 
 // startRecording starts the recording on the caller's channel, so that it goes on
 // when the agent changes; b: only what is said in a conversation. A call that

@@ -59,12 +59,18 @@ func TestDialArgs(t *testing.T) {
 		"rounded up":   {queue.Offer{Agents: two[:1], RingFor: 1001 * time.Millisecond}, false, "PJSIP/{phone}", []string{"PJSIP/801", "2", "gi"}},
 		"outside":      {queue.Offer{Outside: &queue.Outside{Number: "01012345678", CallerID: "0215881234"}, RingFor: 30 * time.Second, Music: "재즈"}, true, "", []string{"PJSIP/01012345678@trunk", "30", "gif(0215881234)m(재즈)"}},
 		"headers":      {queue.Offer{Agents: two[:1], RingFor: time.Second, Headers: map[string]string{"X-A": "b"}}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gib(calld-headers^s^1)"}},
+		"masked":       {queue.Offer{Agents: []queue.OfferedAgent{{ID: "sup", Phone: "809"}, {ID: "m", Phone: "803"}}, RingFor: time.Second}, false, "PJSIP/{phone}", []string{"PJSIP/809&PJSIP/803", "1", "gif(010****5678)"}},
+		"not masked":   {queue.Offer{Agents: []queue.OfferedAgent{{ID: "sup", Phone: "809"}}, RingFor: time.Second}, false, "PJSIP/{phone}", []string{"PJSIP/809", "1", "gi"}},
 		"never 0":      {queue.Offer{Agents: two[:1]}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gi"}}, // 0 rings for ever
 		"never so far": {queue.Offer{Agents: two[:1], RingFor: -time.Hour}, false, "PJSIP/{phone}", []string{"PJSIP/801", "1", "gi"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := &caller{answered: tt.up, cfg: &config.Config{Asterisk: config.Asterisk{AgentDial: tt.dial, TrunkDial: "PJSIP/{number}@trunk"}}}
+			c := &caller{number: "01012345678", answered: tt.up, cfg: &config.Config{
+				Asterisk: config.Asterisk{AgentDial: tt.dial, TrunkDial: "PJSIP/{number}@trunk"},
+				Agents:   []config.Agent{{ID: "m", Role: config.RoleAgent}, {ID: "sup", Role: config.RoleSupervisor}},
+				Privacy:  config.Privacy{MaskNumbersFor: []config.Role{config.RoleAgent}},
+			}}
 			if diff := cmp.Diff(tt.want, c.dialArgs(&tt.offer)); diff != "" {
 				t.Errorf("arguments (-want +got):\n%s", diff)
 			}

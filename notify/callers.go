@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"calld/mask"
 	"calld/queue"
 )
 
@@ -52,10 +53,7 @@ func (k *callers) know(c *queue.Call, count *counters) {
 	if k.known[c.ID] != nil {
 		return
 	}
-	number := c.Caller
-	if c.Direction == queue.Out {
-		number = c.Callee
-	}
+	number := c.CustomerNumber()
 	who := &caller{earlier: []EarlierCall{}}
 	k.known[c.ID] = who
 	if k.earlier == nil || number == "" {
@@ -122,8 +120,18 @@ func (h *Hub) earlierFound(l lookup) {
 	}
 	who.done, who.earlier = true, l.earlier
 	if len(who.alerted) > 0 {
-		body := h.encode(Earlier{Type: TypeEarlier, At: time.Now(), Call: l.call, Earlier: l.earlier})
-		h.deliver(frame{body: body}, audience{agents: who.alerted, alone: true})
+		found := Earlier{Type: TypeEarlier, At: time.Now(), Call: l.call, Earlier: l.earlier}
+		f := h.frame(found, func() any { found.Earlier = maskedEarlier(l.earlier, l.number); return found })
+		h.deliver(f, audience{agents: who.alerted, alone: true})
 		who.alerted = nil
 	}
+}
+
+// maskedEarlier is what was noted about a customer for who is to see no number.
+func maskedEarlier(list []EarlierCall, number string) []EarlierCall {
+	masked := slices.Clone(list) // null stays: not known yet
+	for i := range masked {
+		masked[i].Memo, masked[i].Disposition = mask.Text(list[i].Memo, number), mask.Text(list[i].Disposition, number)
+	}
+	return masked
 }

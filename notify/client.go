@@ -244,6 +244,9 @@ func (c *client) disconnectBoard(agentID string) {
 // send puts f on the queue. A client that does not keep up is ended: it comes
 // back and takes a snapshot.
 func (c *client) send(f frame) {
+	if f.masked != nil && c.rights.masked { // of the hub, which has its mutex
+		f.body = f.masked
+	}
 	if !c.out.put(f) {
 		c.end(TooSlow)
 	}

@@ -75,6 +75,9 @@ type HubOptions struct {
 	Earlier EarlierCalls // nil: alerts list no earlier calls
 	// Offers gives what the configuration in force offers; nil: nothing. It must return at once and not call the hub.
 	Offers func() Offers
+	// Masks tells whether users of a role are to see no customer's number; nil:
+	// all see them. It must return at once and not call the hub.
+	Masks func(config.Role) bool
 	// Origins are further hosts (host or host:port) whose pages may connect,
 	// beside the one that the request itself names.
 	Origins []string
@@ -90,6 +93,7 @@ type Hub struct {
 	auth       Authenticator
 	memos      Memos
 	offers     func() Offers
+	masks      func(config.Role) bool
 	origins    []string
 	maxClients int
 	log        *slog.Logger
@@ -115,7 +119,7 @@ type Hub struct {
 // [Hub.Run] runs.
 func NewHub(o HubOptions) *Hub {
 	h := &Hub{
-		auth: o.Auth, memos: o.Memos, offers: o.Offers, origins: o.Origins, maxClients: o.MaxClients, log: o.Log,
+		auth: o.Auth, memos: o.Memos, offers: o.Offers, masks: o.Masks, origins: o.Origins, maxClients: o.MaxClients, log: o.Log,
 		events:   make(chan *queue.Event, eventQueue),
 		lost:     make(chan struct{}, 1),
 		callers:  newCallers(o.Earlier),
@@ -204,7 +208,7 @@ func (h *Hub) refresh() {
 		for _, c := range clients {
 			switch {
 			case ok:
-				c.rights = newRights(a)
+				c.rights = h.newRights(a)
 				c.send(frame{welcome: c.rights})
 			case calls[id]:
 				c.send(frame{welcome: c.rights})
@@ -220,8 +224,13 @@ func (h *Hub) refresh() {
 // missed.changed, campaign.stats or config.reloaded. It goes to those who may see the queue;
 // without a queue, to supervisors and admins. It may overtake events of the
 // board that have not been handed out yet.
-func (h *Hub) Push(queueID string, t Type, data any) {
-	f := frame{body: h.encode(Notice{Type: t, At: time.Now(), Queue: queueID, Data: data})}
+func (h *Hub) Push(queueID string, t Type, data any) { h.PushMasked(queueID, t, data, data) }
+
+// PushMasked is Push of data with a customer's number, and of the same for those
+// who are to see none.
+func (h *Hub) PushMasked(queueID string, t Type, data, masked any) {
+	notice := Notice{Type: t, At: time.Now(), Queue: queueID, Data: data}
+	f := h.frame(notice, func() any { notice.Data = masked; return notice })
 	h.deliver(f, audience{queues: []string{queueID}})
 }
 
@@ -315,7 +324,7 @@ func (h *Hub) join(c *client, agentID string) bool {
 		c.disconnectBoard(agentID)
 		return false
 	}
-	c.rights = newRights(a)
+	c.rights = h.newRights(a)
 	h.clients.add(c)
 	c.send(frame{welcome: c.rights})
 	return true

@@ -2,10 +2,14 @@ package notify
 
 import (
 	"slices"
+	"strings"
 
 	"calld/config"
 	"calld/queue"
 )
+
+// numberMark stands for the customer's number in a QueueOffers.CRMURL.
+const numberMark = "{number}"
 
 // rights is what an agent may see. It is never changed: a reload makes a new
 // one.
@@ -13,10 +17,14 @@ type rights struct {
 	agent  config.Agent
 	all    bool // supervisors and admins see everything
 	queues map[string]bool
+	masked bool // no customer's number
 }
 
-func newRights(a config.Agent) *rights {
-	r := &rights{agent: a, all: a.Role != config.RoleAgent, queues: make(map[string]bool, len(a.Queues))}
+func (h *Hub) newRights(a config.Agent) *rights {
+	r := &rights{
+		agent: a, all: a.Role != config.RoleAgent, queues: make(map[string]bool, len(a.Queues)),
+		masked: h.masks != nil && h.masks(a.Role),
+	}
 	for _, q := range a.Queues {
 		r.queues[q] = true
 	}
@@ -41,3 +49,17 @@ func (r *rights) serves(queues []string) bool {
 }
 
 func (r *rights) seesQueue(id string) bool { return r.all || r.queues[id] }
+
+// masked is what is offered to who is to see no customer's number: links into the
+// CRM that have it in their address are none.
+func (o Offers) masked() Offers {
+	queues := make(map[string]QueueOffers, len(o.Queues))
+	for id, q := range o.Queues {
+		if strings.Contains(q.CRMURL, numberMark) {
+			q.CRMURL = ""
+		}
+		queues[id] = q
+	}
+	o.Queues = queues
+	return o
+}

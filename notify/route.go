@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"calld/config"
 	"calld/queue"
 )
 
@@ -12,6 +13,8 @@ import (
 type frame struct {
 	// body is a JSON object. It is shared by all clients that get it.
 	body []byte
+	// masked is the body for who is to see no customer's number, shared as well.
+	masked []byte
 	// board is the seq of the board's event it tells of; 0 for all else.
 	board uint64
 	// answer marks acks and errors, which carry no seq.
@@ -37,6 +40,16 @@ func (h *Hub) encode(v any) []byte {
 		return nil
 	}
 	return body
+}
+
+// frame makes a frame of what may hold a customer's number; masked is the same
+// without it.
+func (h *Hub) frame(v any, masked func() any) frame {
+	f := frame{body: h.encode(v)}
+	if h.masks != nil && h.masks(config.RoleAgent) {
+		f.masked = h.encode(masked())
+	}
+	return f
 }
 
 // route hands out one event of the board.
@@ -78,11 +91,27 @@ func (h *Hub) routeCall(e *queue.Event) {
 		h.callers.forget(e.Call.ID)
 	default:
 	}
-	h.deliver(frame{body: h.encode(change), board: e.Seq}, to)
+	h.deliver(h.callFrame(e.Seq, change), to)
 	if e.Call.Missed() {
 		change.Type = TypeMissed
-		h.deliver(frame{body: h.encode(change), board: e.Seq}, to)
+		h.deliver(h.callFrame(e.Seq, change), to)
 	}
+}
+
+// callFrame makes the frame of a change of a call.
+func (h *Hub) callFrame(seq uint64, change CallChange) frame {
+	f := h.frame(change, func() any {
+		number := change.Call.CustomerNumber()
+		change.Call = change.Call.Masked()
+		if change.Alert != nil {
+			alert := *change.Alert
+			alert.Earlier = maskedEarlier(alert.Earlier, number)
+			change.Alert = &alert
+		}
+		return change
+	})
+	f.board = seq
+	return f
 }
 
 // queuesOf lists the queue of a call and those that it was handed over from:
@@ -136,6 +165,6 @@ func (h *Hub) alert(e *queue.Event, change CallChange) []string {
 		WaitedMS: e.At.Sub(e.Call.Begin).Milliseconds(),
 		Earlier:  h.callers.alerted(e.Call.ID, rung),
 	}
-	h.deliver(frame{body: h.encode(change), board: e.Seq}, audience{agents: rung, alone: true})
+	h.deliver(h.callFrame(e.Seq, change), audience{agents: rung, alone: true})
 	return rung
 }

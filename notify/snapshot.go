@@ -46,6 +46,9 @@ func (h *Hub) welcome(r *rights) (w Welcome, seq uint64) {
 	}
 	if h.offers != nil {
 		w.Offers = h.offers()
+		if r.masked {
+			w.Offers = w.Offers.masked()
+		}
 	}
 	for i := range s.Queues {
 		if r.seesQueue(s.Queues[i].ID) {
@@ -61,7 +64,11 @@ func (h *Hub) welcome(r *rights) (w Welcome, seq uint64) {
 		}
 	}
 	for i := range s.Calls {
-		if r.seesCall(&s.Calls[i]) {
+		switch {
+		case !r.seesCall(&s.Calls[i]):
+		case r.masked:
+			w.Calls = append(w.Calls, s.Calls[i].Masked())
+		default:
 			w.Calls = append(w.Calls, s.Calls[i])
 		}
 	}

@@ -38,6 +38,9 @@ export type TransferTargets = Schemas["TransferTargets"];
 export type TransferKind = "blind" | "consultative";
 export type TransferResult = Schemas["TransferAnswer"]["result"];
 
+/** Whom to call: a number, or the customer of a call or a missed call, whose number may be masked here. */
+export type Whom = { number: string } | { call: string } | { missed: string };
+
 /** The REST interface, as far as the page uses it. */
 export class Api {
   readonly #onExpired: () => void;
@@ -81,9 +84,9 @@ export class Api {
   resolve(id: string, reason: string): Promise<Schemas["Missed"]> {
     return this.#send("POST", `missed/${encodeURIComponent(id)}/resolve`, { reason });
   }
-  /** Has my phone ring, and then the number's. */
-  makeCall(number: string, queue: string): Promise<Schemas["Call"]> {
-    return this.#send("POST", "calls", { number, queue });
+  /** Has my phone ring, and then the customer's. */
+  makeCall(whom: Whom, queue: string): Promise<Schemas["Call"]> {
+    return this.#send("POST", "calls", { ...whom, queue });
   }
   callBack(missed: string): Promise<Schemas["Call"]> {
     return this.#send("POST", `missed/${encodeURIComponent(missed)}/callback`);

@@ -1,4 +1,4 @@
-import { type Api, ApiError } from "../lib/api";
+import { type Api, ApiError, type Whom } from "../lib/api";
 import { dialable } from "../lib/number";
 import type { Call } from "../wire/messages";
 
@@ -34,8 +34,8 @@ export class Calls {
   /** I have a phone, and a queue to call for. */
   readonly able: boolean;
 
-  /** A number for which the queue is still to be chosen. */
-  asking = $state.raw<string | null>(null);
+  /** Whom to call once the queue is chosen, and their number as it is shown. */
+  asking = $state.raw<{ whom: Whom; number: string } | null>(null);
   /** A call is being ordered. */
   busy = $state(false);
   /** Why the last call could not be made; null when it could. */
@@ -52,16 +52,16 @@ export class Calls {
     return this.able && dialable(number);
   }
 
-  /** Calls a number for a queue; asks for which one when that can't be told. */
-  async call(number: string, queue?: string): Promise<void> {
+  /** Calls somebody, shown by number, for a queue; asks for which one when that can't be told. */
+  async call(whom: Whom, number: string, queue?: string): Promise<void> {
     const known = queue !== undefined && this.#queues.includes(queue) ? queue : undefined;
     const chosen = known ?? (this.#queues.length === 1 ? this.#queues[0] : undefined);
     if (chosen === undefined) {
-      this.asking = number;
+      this.asking = { whom, number };
       return;
     }
     this.asking = null;
-    await this.#order(() => this.#api.makeCall(number, chosen));
+    await this.#order(() => this.#api.makeCall(whom, chosen));
   }
 
   callBack(missed: string): Promise<void> {

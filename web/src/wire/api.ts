@@ -1494,7 +1494,7 @@ export interface components {
             call: string;
             cause: string;
         };
-        CallsOutputBody: {
+        CallsBody: {
             calls: components["schemas"]["Call"][] | null;
         };
         Campaign: {
@@ -1881,11 +1881,15 @@ export interface components {
         "Make-callRequest": {
             /** @description Who calls; by default who asks; a token must name one. Only a supervisor may name another, which is written into the audit trail. */
             agent?: string;
+            /** @description Instead of a number: the customer of this call, live or ended, that who asks may see. */
+            call?: string;
+            /** @description Instead of a number: the customer of this missed call, which stays as it is; to claim it too: POST /api/v1/missed/{id}/callback. */
+            missed?: string;
             /**
              * @description Digits, * and #, with + in front if need be; spaces, dots, dashes and parentheses are dropped.
              * @example 010-1234-5678
              */
-            number: string;
+            number?: string;
             /** @description One that the agent serves; may be left out when it is the only one. */
             queue?: string;
         };
@@ -2947,7 +2951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallsOutputBody"];
+                    "application/json": components["schemas"]["CallsBody"];
                 };
             };
             /** @description Error */
@@ -4244,6 +4248,8 @@ export interface operations {
                 queue?: string;
                 /** @description The customer's whole number. */
                 caller?: string;
+                /** @description Instead of caller: the customer of this call, live or ended. A withheld number has no calls. */
+                caller_of?: string;
                 agent?: string;
                 outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
                 direction?: "in" | "out";
@@ -4251,7 +4257,7 @@ export interface operations {
                 from?: string;
                 /** @description Calls that came in before this time. */
                 to?: string;
-                /** @description Looked for in memo, disposition, numbers and names. */
+                /** @description Looked for in memo, disposition, numbers and names. Who sees numbers masked finds a number by all of it alone. */
                 text?: string;
                 limit?: number;
                 /** @description next of the page before. */
@@ -4289,6 +4295,8 @@ export interface operations {
                 queue?: string;
                 /** @description The customer's whole number. */
                 caller?: string;
+                /** @description Instead of caller: the customer of this call, live or ended. A withheld number has no calls. */
+                caller_of?: string;
                 agent?: string;
                 outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
                 direction?: "in" | "out";
@@ -4296,7 +4304,7 @@ export interface operations {
                 from?: string;
                 /** @description Calls that came in before this time. */
                 to?: string;
-                /** @description Looked for in memo, disposition, numbers and names. */
+                /** @description Looked for in memo, disposition, numbers and names. Who sees numbers masked finds a number by all of it alone. */
                 text?: string;
                 format?: "jsonl" | "csv";
             };

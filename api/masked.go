@@ -1,0 +1,53 @@
+package api
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"calld/queue"
+	"calld/store"
+)
+
+// callsBody and the other bodies with customers' numbers that an agent may be
+// answered are listed in maskAnswer, and nowhere else are numbers masked.
+type callsBody struct {
+	Calls []queue.Call `json:"calls"`
+}
+
+// maskAnswer hides customers' numbers from who is to see none. It is a
+// [huma.Transformer]: every answer that is no stream comes by; of the streams
+// with numbers in them all are for supervisors.
+func (a *API) maskAnswer(ctx huma.Context, _ string, v any) (any, error) {
+	if !a.masked(who(ctx.Context())) {
+		return v, nil
+	}
+	switch body := v.(type) {
+	case queue.Call:
+		return body.Masked(), nil
+	case callsBody:
+		return callsBody{maskedCalls(body.Calls)}, nil
+	case store.Page:
+		body.Calls = maskedCalls(body.Calls)
+		return body, nil
+	case store.Missed:
+		return body.Masked(), nil
+	case store.MissedPage:
+		shown := make([]store.Missed, len(body.Missed))
+		for i := range body.Missed {
+			shown[i] = body.Missed[i].Masked()
+		}
+		body.Missed = shown
+		return body, nil
+	}
+	return v, nil
+}
+
+// masked reports whether who asks is to see no customer's number.
+func (a *API) masked(p *principal) bool { return a.config().Masks(p.role) }
+
+func maskedCalls(calls []queue.Call) []queue.Call {
+	shown := make([]queue.Call, len(calls))
+	for i := range calls {
+		shown[i] = calls[i].Masked()
+	}
+	return shown
+}
