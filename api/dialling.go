@@ -140,10 +140,10 @@ func (a *API) registerPreview(h huma.API) {
 	}
 }
 
-type previewsOutput struct {
-	Body struct {
-		Previews []PreviewCampaign `json:"previews"`
-	}
+type previewsOutput struct{ Body previewsBody }
+
+type previewsBody struct {
+	Previews []PreviewCampaign `json:"previews"`
 }
 
 func (a *API) previews(ctx context.Context, _ *struct{}) (*previewsOutput, error) {

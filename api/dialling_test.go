@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"calld/campaign"
+	"calld/config"
 	"calld/queue"
 )
 
@@ -45,7 +46,9 @@ func (f *fakeDialler) Stats(_ context.Context, id string) (campaign.Stats, error
 }
 
 func (f *fakeDialler) Preview(_ context.Context, id, agent string) (campaign.Shown, error) {
-	return campaign.Shown{Try: "t1", Campaign: id}, f.note("preview", id, agent)
+	return campaign.Shown{
+		Try: "t1", Campaign: id, Number: customerNumber, Customer: queue.Customer{Variables: map[string]string{"tel": customerNumber}},
+	}, f.note("preview", id, agent)
 }
 
 func (f *fakeDialler) ShownTo(_ context.Context, agent string) ([]campaign.Shown, error) {
@@ -106,6 +109,12 @@ func TestPreview(t *testing.T) {
 	if got := previews(); !strings.Contains(got, `"name":"설문"`) || !strings.Contains(got, `"try":"t7"`) {
 		t.Error(got)
 	}
+	c.cfg.Privacy.MaskNumbersFor = []config.Role{config.RoleAgent}
+	c.dialler.shown[0].Number = customerNumber
+	if got := previews(); !strings.Contains(got, `"number":"`+customerShown+`"`) || leaks(nil, got) {
+		t.Errorf("to an agent who is to see no number: %s", got)
+	}
+	c.cfg.Privacy.MaskNumbersFor = nil
 	if got := c.ask("other", "GET /api/v1/previews", "").Body.String(); !strings.Contains(got, `"previews":[]`) {
 		t.Errorf("of a queue that the agent does not serve: %s", got)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/danielgtaylor/huma/v2"
 
+	"calld/campaign"
 	"calld/queue"
 	"calld/store"
 )
@@ -36,6 +37,16 @@ func (a *API) maskAnswer(ctx huma.Context, _ string, v any) (any, error) {
 			shown[i] = body.Missed[i].Masked()
 		}
 		body.Missed = shown
+		return body, nil
+	case campaign.Shown:
+		return body.Masked(), nil
+	case previewsBody:
+		for i := range body.Previews { // made for this answer
+			if p := &body.Previews[i]; p.Shown != nil {
+				shown := p.Shown.Masked()
+				p.Shown = &shown
+			}
+		}
 		return body, nil
 	}
 	return v, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"calld/mask"
 	"calld/queue"
 )
 
@@ -32,6 +33,13 @@ type Shown struct {
 	Number   string         `json:"number"`
 	Customer queue.Customer `json:"customer"`
 	Until    time.Time      `json:"until"` // then the customer goes back to the list
+}
+
+// Masked is what is shown to who is to see no customer's number.
+func (s *Shown) Masked() Shown {
+	m := *s
+	m.Number, m.Customer = mask.Number(s.Number), *s.Customer.Masked(s.Number)
+	return m
 }
 
 // shown is a try that an agent decides on.

@@ -2,14 +2,6 @@ package queue
 
 import "calld/mask"
 
-// CustomerNumber is the number of the customer, empty when withheld.
-func (c *Call) CustomerNumber() string {
-	if c.Direction == Out {
-		return c.Callee
-	}
-	return c.Caller
-}
-
 // Masked is the call for who is to see no customer's number: the number is as
 // [mask.Number] has it, wherever it stands in the record. A number that a dial
 // list has besides, in a customer's variables, is not known to be one.
@@ -27,14 +19,24 @@ func (c *Call) Masked() Call {
 	for i := range m.Transfers {
 		m.Transfers[i].To = text(m.Transfers[i].To)
 	}
-	if c.Customer != nil {
-		customer := *c.Customer
-		customer.Key, customer.Name, customer.Script = text(customer.Key), text(customer.Name), text(customer.Script)
-		customer.Variables = make(map[string]string, len(c.Customer.Variables))
-		for name, value := range c.Customer.Variables {
-			customer.Variables[name] = text(value)
-		}
-		m.Customer = &customer
+	if m.Consult != nil {
+		m.Consult.Number = text(m.Consult.Number)
 	}
+	m.Customer = c.Customer.Masked(number)
 	return m
+}
+
+// Masked is the customer for who is not to see a number.
+func (c *Customer) Masked(number string) *Customer {
+	if c == nil {
+		return nil
+	}
+	text := func(s string) string { return mask.Text(s, number) }
+	m := *c
+	m.Key, m.Name, m.Script = text(c.Key), text(c.Name), text(c.Script)
+	m.Variables = make(map[string]string, len(c.Variables))
+	for name, value := range c.Variables {
+		m.Variables[name] = text(value)
+	}
+	return &m
 }

@@ -2040,7 +2040,7 @@ export interface components {
             /** @description The customer on whom the agent is to decide. */
             shown?: components["schemas"]["Shown"];
         };
-        PreviewsOutputBody: {
+        PreviewsBody: {
             previews: components["schemas"]["PreviewCampaign"][] | null;
         };
         Problem: {
@@ -4616,7 +4616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewsOutputBody"];
+                    "application/json": components["schemas"]["PreviewsBody"];
                 };
             };
             /** @description Error */
