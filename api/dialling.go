@@ -140,9 +140,9 @@ func (a *API) registerPreview(h huma.API) {
 	}
 }
 
-type previewsOutput struct{ Body previewsBody }
+type previewsOutput struct{ Body previewsOutputBody }
 
-type previewsBody struct {
+type previewsOutputBody struct {
 	Previews []PreviewCampaign `json:"previews"`
 }
 

@@ -125,7 +125,7 @@ func (a *API) setAgentState(ctx context.Context, in *struct {
 	}, set)
 }
 
-type callsOutput struct{ Body callsBody }
+type callsOutput struct{ Body callsOutputBody }
 
 func (a *API) listCalls(ctx context.Context, in *struct {
 	Queue string `query:"queue"`

@@ -8,9 +8,9 @@ import (
 	"calld/store"
 )
 
-// callsBody and the other bodies with customers' numbers that an agent may be
+// callsOutputBody and the other bodies with customers' numbers that an agent may be
 // answered are listed in maskAnswer, and nowhere else are numbers masked.
-type callsBody struct {
+type callsOutputBody struct {
 	Calls []queue.Call `json:"calls"`
 }
 
@@ -24,8 +24,8 @@ func (a *API) maskAnswer(ctx huma.Context, _ string, v any) (any, error) {
 	switch body := v.(type) {
 	case queue.Call:
 		return body.Masked(), nil
-	case callsBody:
-		return callsBody{maskedCalls(body.Calls)}, nil
+	case callsOutputBody:
+		return callsOutputBody{maskedCalls(body.Calls)}, nil
 	case store.Page:
 		body.Calls = maskedCalls(body.Calls)
 		return body, nil
@@ -40,7 +40,7 @@ func (a *API) maskAnswer(ctx huma.Context, _ string, v any) (any, error) {
 		return body, nil
 	case campaign.Shown:
 		return body.Masked(), nil
-	case previewsBody:
+	case previewsOutputBody:
 		for i := range body.Previews { // made for this answer
 			if p := &body.Previews[i]; p.Shown != nil {
 				shown := p.Shown.Masked()

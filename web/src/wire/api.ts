@@ -1494,7 +1494,7 @@ export interface components {
             call: string;
             cause: string;
         };
-        CallsBody: {
+        CallsOutputBody: {
             calls: components["schemas"]["Call"][] | null;
         };
         Campaign: {
@@ -2040,7 +2040,7 @@ export interface components {
             /** @description The customer on whom the agent is to decide. */
             shown?: components["schemas"]["Shown"];
         };
-        PreviewsBody: {
+        PreviewsOutputBody: {
             previews: components["schemas"]["PreviewCampaign"][] | null;
         };
         Problem: {
@@ -2951,7 +2951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallsBody"];
+                    "application/json": components["schemas"]["CallsOutputBody"];
                 };
             };
             /** @description Error */
@@ -4616,7 +4616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewsBody"];
+                    "application/json": components["schemas"]["PreviewsOutputBody"];
                 };
             };
             /** @description Error */
