@@ -105,8 +105,11 @@ func (a *API) registerPreview(h huma.API) {
 		if err := agentOnly(ctx); err != nil {
 			return nil, err
 		}
-		if _, err := a.store.Campaign(in.ID); err != nil {
+		switch c, err := a.store.Campaign(in.ID); {
+		case err != nil:
 			return nil, a.outboundError(err)
+		case !who(ctx).sees(c.Queue):
+			return nil, notFound("campaign", in.ID)
 		}
 		s, err := a.dialler.Preview(ctx, in.ID, who(ctx).id)
 		if err != nil {

@@ -46,6 +46,7 @@ type CampaignStats struct {
 	Counts   campaign.Counts   `json:"counts"`
 	Hours    []HourCounts      `json:"hours" doc:"By the hour of the day in which customers were dialled, in the server's time zone. Hours without tries are left out."`
 	List     campaign.DialList `json:"dial_list" doc:"With the counts of its entries by state."`
+	Live     campaign.Stats    `json:"live" doc:"What it does now, and why it does not dial."`
 }
 
 func (a *API) registerResults(h huma.API) {
@@ -101,7 +102,7 @@ func (a *API) registerResults(h huma.API) {
 	})
 	huma.Register(h, huma.Operation{
 		OperationID: "campaign-stats", Method: http.MethodGet, Path: "/api/v1/campaigns/{id}/stats", Tags: tags,
-		Summary:     "Figures of a campaign: tries, answers, abandoned calls, talk time, and what is left of its list",
+		Summary:     "Figures of a campaign: tries, answers, abandoned calls, talk time, what is left of its list, and what it does now",
 		Description: "Counted from the results each time it is asked: ask for days rather than months at once.",
 	}, a.campaignStats)
 }
@@ -154,8 +155,11 @@ func (a *API) campaignStats(ctx context.Context, in *struct {
 			}
 		}
 	}
+	if err == nil {
+		s.Live, err = a.dialler.Stats(ctx, in.ID)
+	}
 	if err != nil {
-		return nil, a.outboundError(err)
+		return nil, a.diallingError(err, "")
 	}
 	return &struct{ Body CampaignStats }{s}, nil
 }

@@ -59,7 +59,8 @@ func (d *Dialler) start(ctx context.Context, id, why string) error {
 // check lists what keeps a campaign from starting.
 func (d *Dialler) check(c *Campaign, up bool) (faults Faults) {
 	cfg := d.o.Config()
-	if p, err := d.o.Store.Plan(c.Plan); err != nil {
+	p, err := d.o.Store.Plan(c.Plan)
+	if err != nil {
 		faults.add("plan", "plan %q can't be read (%v); choose another one", c.Plan, err)
 	} else {
 		_, wrong := p.Checked()
@@ -78,7 +79,7 @@ func (d *Dialler) check(c *Campaign, up bool) (faults Faults) {
 	}
 	if _, ok := cfg.Queue(c.Queue); !ok {
 		faults.add("queue", "there is no queue %q; choose one of the configuration", c.Queue)
-	} else if !hasAgents(cfg, c.Queue) {
+	} else if p.needsAgents() && !hasAgents(cfg, c.Queue) {
 		faults.add("queue", "no agent with a phone serves queue %q; give it some in the configuration", c.Queue)
 	}
 	if !up {
@@ -86,6 +87,9 @@ func (d *Dialler) check(c *Campaign, up bool) (faults Faults) {
 	}
 	return faults
 }
+
+// needsAgents reports whether customers may come to an agent.
+func (p *Plan) needsAgents() bool { return p.Mode != Message || p.MessageKey != "" }
 
 func hasAgents(cfg *config.Config, queueID string) bool {
 	for i := range cfg.Agents {

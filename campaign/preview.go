@@ -77,10 +77,10 @@ func (d *Dialler) Preview(ctx context.Context, campaign, agent string) (Shown, e
 		return p, asked
 	}
 	switch {
+	case blocked, errors.Is(err, ErrClaimed): // it will not come again
+		return d.Preview(ctx, campaign, agent)
 	case err != nil:
 		return Shown{}, err
-	case blocked: // it will not come again
-		return d.Preview(ctx, campaign, agent)
 	}
 	return p, nil
 }

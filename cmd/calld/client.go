@@ -154,6 +154,9 @@ func printProblem(err error) error {
 	}
 	var b strings.Builder
 	for _, e := range p.Errors {
+		if field, ok := strings.CutPrefix(e.Location, "body."); ok {
+			b.WriteString(field + ": ")
+		}
 		b.WriteString(e.Message + "\n")
 	}
 	fmt.Fprint(os.Stderr, b.String())

@@ -28,7 +28,7 @@ type cli struct {
 	Calls     callsCmd     `cmd:"" help:"List the live calls."`
 	Missed    missedCmd    `cmd:"" help:"List the missed calls that nobody has worked off."`
 	History   historyCmd   `cmd:"" help:"List ended calls, newest first."`
-	Campaigns campaignsCmd `cmd:"" help:"List the outbound campaigns."`
+	Campaigns campaignsCmd `cmd:"" help:"List, start and stop the outbound campaigns."`
 
 	AsteriskConfig asteriskConfigCmd `cmd:"" help:"Print or write the Asterisk side made from the configuration."`
 	Token          tokenCmd          `cmd:"" help:"Make a token for a program that uses the REST API; print it and its hash for the configuration."`

@@ -580,7 +580,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures of a campaign: tries, answers, abandoned calls, talk time, and what is left of its list
+         * Figures of a campaign: tries, answers, abandoned calls, talk time, what is left of its list, and what it does now
          * @description Counted from the results each time it is asked: ask for days rather than months at once.
          */
         get: operations["campaign-stats"];
@@ -1524,6 +1524,8 @@ export interface components {
             from: string;
             /** @description By the hour of the day in which customers were dialled, in the server's time zone. Hours without tries are left out. */
             hours: components["schemas"]["HourCounts"][] | null;
+            /** @description What it does now, and why it does not dial. */
+            live: components["schemas"]["Stats"];
             /** Format: date-time */
             to?: string;
         };
