@@ -27,6 +27,10 @@ export class FarEnd {
   #socket: WebSocket | null = null;
   /** The page's own address (RFC 3261, section 8.1.1.8). */
   #contact = "";
+  /** Names the call (RFC 3261, section 8.1.1.4): each has its own. */
+  #calls = 0;
+  /** The final status of each call, as the telephone answered it. */
+  readonly answered: string[] = [];
 
   connect(socket: WebSocket): void {
     this.#socket = socket;
@@ -34,8 +38,10 @@ export class FarEnd {
   }
 
   /** Calls the telephone that has registered. */
-  ring(number: string): void {
-    this.#send([`INVITE ${this.#contact} SIP/2.0`, ...this.#head(number, `<${this.#contact}>`, "INVITE")], OFFER);
+  ring(number: string, headers: string[] = []): void {
+    this.#calls++;
+    const head = this.#head(number, `<${this.#contact}>`, "INVITE");
+    this.#send([`INVITE ${this.#contact} SIP/2.0`, ...head, ...headers], OFFER);
   }
 
   #take(text: string): void {
@@ -45,7 +51,8 @@ export class FarEnd {
       const same = ["Via", "From", "Call-ID", "CSeq"].map((name) => `${name}: ${head(name)}`);
       const contact = `Contact: <${this.#contact}>;expires=120`;
       this.#send(["SIP/2.0 200 OK", ...same, `To: ${head("To")};tag=far`, contact]);
-    } else if (text.startsWith("SIP/2.0 200 ") && head("CSeq").endsWith("INVITE")) {
+    } else if (/^SIP\/2.0 [2-6]/.test(text) && head("CSeq").endsWith("INVITE")) {
+      this.answered.push(text.slice(8, 11));
       const from = /sip:([^@>]+)/.exec(head("From"))?.[1] ?? "";
       this.#send([`ACK ${this.#contact} SIP/2.0`, ...this.#head(from, head("To"), "ACK")]);
     }
@@ -53,11 +60,11 @@ export class FarEnd {
 
   #head(number: string, to: string, method: string): string[] {
     return [
-      `Via: SIP/2.0/WS far.invalid;branch=z9hG4bK${method}`,
+      `Via: SIP/2.0/WS far.invalid;branch=z9hG4bK${this.#calls}${method}`,
       "Max-Forwards: 70",
       `From: <sip:${number}@calld.invalid>;tag=far`,
       `To: ${to}`,
-      "Call-ID: far",
+      `Call-ID: far${this.#calls}`,
       `CSeq: 1 ${method}`,
       "Contact: <sip:far@far.invalid;transport=ws>",
     ];

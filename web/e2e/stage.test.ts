@@ -156,6 +156,24 @@ describe("a call", () => {
   });
 });
 
+it("picks up a campaign's customer by itself, and nobody else", async () => {
+  await browser.close();
+  browser = await startChromium(undefined, { tone: 1000 });
+  page = await browser.page();
+  stage.answers["session/phone"] = { uri: "sip:8001@calld.invalid", user: "8001", secret: "" };
+  stage.welcome.web_phone = true;
+  await open();
+  const phone = page.locator("[data-phone=ready]");
+  await phone.waitFor();
+  stage.farEnd.ring("01012345678");
+  await phone.getByRole("button", { name: /^받기/ }).waitFor();
+  await page.keyboard.press("Shift+F9");
+  await phone.getByRole("button", { name: /^받기/ }).waitFor({ state: "detached" });
+  expect(stage.farEnd.answered).toEqual(["486"]);
+  stage.farEnd.ring("01012345678", ["Call-Info: <sip:calld>;answer-after=0", "Alert-Info: info=alert-autoanswer"]);
+  await expect.poll(() => stage.farEnd.answered).toEqual(["486", "200"]);
+});
+
 describe("a memo", () => {
   beforeEach(async () => {
     stage.answers["calls/a"] = call("a");

@@ -1,6 +1,8 @@
 import { UA, WebSocketInterface } from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
+import type { IncomingRequest } from "jssip/lib/SIPMessage";
 import type { Phone } from "./api";
+import { answersItself } from "./autoanswer";
 import { type Dialog, replaces } from "./talk";
 
 /** How the telephone stands to Asterisk. */
@@ -13,6 +15,8 @@ export interface PhoneCall {
   number: string;
   muted: boolean;
   held: boolean;
+  /** It asks to be answered without being picked up. */
+  answersItself: boolean;
 }
 
 export interface SipOptions {
@@ -44,6 +48,12 @@ interface WithDialog {
   _dialog: { id: { call_id: string; local_tag: string; remote_tag: string } } | null;
 }
 
+/** JsSIP's event of a session: the request is of the kind that has getHeaders when somebody else began it. */
+interface NewSession {
+  session: RTCSession;
+  request: Pick<IncomingRequest, "getHeaders">;
+}
+
 /** A telephone that speaks SIP, with one call at a time. */
 export class SipPhone {
   readonly #o: SipOptions;
@@ -53,6 +63,7 @@ export class SipPhone {
   #session: RTCSession | null = null;
   #held = false;
   #muted = false;
+  #answersItself = false;
   #over = false;
   #again: ReturnType<typeof setTimeout> | undefined;
   #connected = false;
@@ -85,7 +96,7 @@ export class SipPhone {
       this.#again = setTimeout(() => this.#ua.register(), REGISTER_AGAIN);
     });
     this.#ua.on("disconnected", (e) => this.#disconnected(e.code ?? 0));
-    this.#ua.on("newRTCSession", (e: { session: RTCSession }) => this.#begin(e.session));
+    this.#ua.on("newRTCSession", (e: NewSession) => this.#begin(e));
   }
 
   start(): void {
@@ -163,13 +174,15 @@ export class SipPhone {
     if (s?.isEstablished() && s.isReadyToReOffer()) s.renegotiate();
   }
 
-  #begin(s: RTCSession): void {
+  #begin({ session: s, request }: NewSession): void {
     if (this.#session && !this.#session.isEnded()) {
       s.terminate(BUSY);
       return;
     }
     this.#session = s;
     this.#held = this.#muted = false;
+    this.#answersItself =
+      s.direction === "incoming" && answersItself(request.getHeaders("Call-Info"), request.getHeaders("Alert-Info"));
     for (const track of this.#microphone.getAudioTracks()) track.enabled = true;
     const listen = (pc: RTCPeerConnection) =>
       pc.addEventListener("track", (e) => this.#o.onVoice(e.streams[0] ?? new MediaStream([e.track])));
@@ -214,6 +227,7 @@ export class SipPhone {
       number: user === "anonymous" ? "" : user,
       muted: this.#muted,
       held: this.#held,
+      answersItself: this.#answersItself,
     });
   }
 }

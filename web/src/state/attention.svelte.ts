@@ -46,6 +46,12 @@ export class Attention {
     this.#notification = null;
   }
 
+  /** A call has been picked up without the user: one short tone in place of the ringing. */
+  chime(): void {
+    this.quiet();
+    this.#ringtone.chime();
+  }
+
   /** Lets the user hear the tone. */
   listen(): void {
     this.#ringtone.unlock();

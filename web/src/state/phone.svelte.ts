@@ -23,6 +23,7 @@ export class WebPhone {
   readonly #prefs: Prefs;
   readonly #store: Store;
   readonly #memory: TalkMemory;
+  readonly #onAnswered: () => void;
   #started = false;
   #release: () => void = () => undefined;
   #sip: SipPhone | null = null;
@@ -47,11 +48,13 @@ export class WebPhone {
   /** Whether the browser lets one choose the loudspeaker. */
   readonly choosesSpeaker = "setSinkId" in HTMLMediaElement.prototype;
 
-  constructor(agent: string, api: Api, store: Store, prefs: Prefs) {
+  /** onAnswered: the phone has picked up by itself. */
+  constructor(agent: string, api: Api, store: Store, prefs: Prefs, onAnswered: () => void) {
     this.#api = api;
     this.#prefs = prefs;
     this.#store = store;
     this.#memory = new TalkMemory(store, agent);
+    this.#onAnswered = onAnswered;
   }
 
   get rings(): boolean {
@@ -191,7 +194,7 @@ export class WebPhone {
       url: this.#url(),
       microphone: this.#stream,
       onLine: (line) => this.#sip === phone && this.#lined(line),
-      onCall: (call) => (this.call = call),
+      onCall: (call) => this.#called(call),
       onVoice: (stream) => this.#play(stream),
       onDialog: (d) => {
         this.#dialog = d;
@@ -225,6 +228,15 @@ export class WebPhone {
     if (line !== "ready" || this.call) return;
     const left = this.#memory.take(Date.now());
     if (left) this.#sip?.resume(left);
+  }
+
+  #called(call: PhoneCall | null): void {
+    const begins = this.call === null;
+    this.call = call;
+    // Without a microphone whoever calls would hear nobody: it rings on, as long as it is offered.
+    if (!begins || !call?.answersItself || call.phase !== "ringing" || this.fault !== null) return;
+    this.answer();
+    this.#onAnswered();
   }
 
   #hangUpLine(): void {

@@ -61,7 +61,7 @@ export class Work {
     this.notes = new Notes(who.id, store, this.api, (call, n) =>
       this.#connection.request({ type: "memo", call, memo: n.memo, disposition: n.disposition }),
     );
-    this.phone = new WebPhone(who.id, this.api, store, prefs);
+    this.phone = new WebPhone(who.id, this.api, store, prefs, () => this.attention.chime());
     this.missed = new MissedList(this.api);
     this.day = new DayFigures(this.api);
     this.history = new History(this.api);
