@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -13,70 +12,40 @@ const (
 	horizon = 8 * day
 )
 
-// dayNames are the names of days in [Hours], as [time.Weekday] counts them.
-func dayNames() []string { return []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} }
-
 // window is Hours read: wall-clock times since midnight on some days.
 type window struct {
 	days     [7]bool
 	from, to time.Duration
 }
 
-// window reads the hours. The error names what is wrong.
-func (h Hours) window() (window, error) {
-	var w window
+// window reads the hours; false: [Plan.Checked] refuses them.
+func (h Hours) window() (w window, ok bool) {
 	for _, d := range h.Days {
-		i := slices.Index(dayNames(), d)
+		i := slices.Index(weekdays[:], d)
 		if i < 0 {
-			return w, fmt.Errorf("campaign: %q is no day; use mon, tue, wed, thu, fri, sat, sun", d)
+			return w, false
 		}
 		w.days[i] = true
 	}
-	if len(h.Days) == 0 {
-		return w, fmt.Errorf("campaign: hours without days; name at least one of mon, tue, wed, thu, fri, sat, sun")
-	}
-	var err error
-	if w.from, err = wallClock(h.From); err != nil {
-		return w, err
-	}
-	if w.to, err = wallClock(h.To); err != nil {
-		return w, err
-	}
-	if w.from >= w.to {
-		return w, fmt.Errorf("campaign: hours from %s to %s; the end must be later the same day (24:00 at the latest)", h.From, h.To)
-	}
-	return w, nil
-}
-
-// wallClock reads 00:00 to 24:00.
-func wallClock(s string) (time.Duration, error) {
-	bad := fmt.Errorf("campaign: %q is no time of day; write it like 09:00, up to 24:00", s)
-	if len(s) != 5 || s[2] != ':' {
-		return 0, bad
-	}
-	for _, i := range []int{0, 1, 3, 4} {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, bad
-		}
-	}
-	h, m := int(s[0]-'0')*10+int(s[1]-'0'), int(s[3]-'0')*10+int(s[4]-'0')
-	if m > 59 || h > 24 || h == 24 && m > 0 {
-		return 0, bad
-	}
-	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute, nil
+	from, err := clockMinutes(h.From)
+	to, err2 := clockMinutes(h.To)
+	w.from, w.to = time.Duration(from)*time.Minute, time.Duration(to)*time.Minute
+	return w, err == nil && err2 == nil && from < to && len(h.Days) > 0
 }
 
 // NextOpen is the first moment from t on at which the clocks of the zone are
 // within the hours: t itself when they are now; no hours are always open. It is
 // false when they never are. Where clocks are put forward over the beginning,
-// hours begin at the change; where they are put back, an hour comes twice.
+// hours begin at the change; where they are put back, an hour comes twice. What
+// counts is what the customer's clock shows, unlike with opening hours (package
+// hours), which last from one moment to another.
 func NextOpen(hours []Hours, zone *time.Location, t time.Time) (time.Time, bool) {
 	if len(hours) == 0 {
 		return t, true
 	}
 	var windows []window
 	for _, h := range hours {
-		if w, err := h.window(); err == nil {
+		if w, ok := h.window(); ok {
 			windows = append(windows, w)
 		}
 	}
