@@ -50,7 +50,7 @@ func TestCampaignModes(t *testing.T) {
 		case strings.HasPrefix(number, "0102"):
 			return lab.Behaviour{Answer: true, Audio: true}
 		case strings.HasPrefix(number, "0100"):
-			return lab.Behaviour{Answer: true, Audio: true, Talk: 4 * time.Second}
+			return lab.Behaviour{Answer: true, After: time.Second, Audio: true, Talk: 4 * time.Second}
 		}
 		return lab.Behaviour{Answer: true, Talk: 500 * time.Millisecond}
 	}

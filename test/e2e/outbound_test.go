@@ -356,7 +356,9 @@ func (c *centre) as(agent, method, path string, into any) (status int) {
 	resp, err = client.Do(req)
 	c.must(err)
 	defer resp.Body.Close()
-	c.must(json.NewDecoder(resp.Body).Decode(into))
+	if into != nil {
+		c.must(json.NewDecoder(resp.Body).Decode(into))
+	}
 	return resp.StatusCode
 }
 
