@@ -31,6 +31,7 @@ type centre struct {
 	orders []string // tries ordered, oldest first
 	ended  []string // channels to be hung up
 	refuse error    // of orders
+	early  int      // so many hang-ups come before the channel
 
 	restored []queue.Call // live ones that the next calld takes up
 }
@@ -50,6 +51,10 @@ func (c *centre) Hangup(_ context.Context, channel string, _ int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = append(c.ended, channel)
+	if c.early > 0 {
+		c.early--
+		return exchange.ErrNoChannel
+	}
 	return nil
 }
 
@@ -310,6 +315,36 @@ func TestRestart(t *testing.T) {
 		}
 		if len(seen) != 3 {
 			t.Errorf("results of %v", seen)
+		}
+	})
+}
+
+// A forced stop ends a call whose channel comes about a moment later, too.
+func TestForceStopBeforeTheChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive}, "0101", "0102")
+		defer c.stop()
+		try := c.only(0)
+		c.mu.Lock()
+		c.early = 2
+		c.mu.Unlock()
+		if err := c.d.ForceStop(t.Context(), "c"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(4 * time.Second)
+		c.mu.Lock()
+		tried := len(c.ended)
+		c.mu.Unlock()
+		if tried != 3 {
+			t.Errorf("%d hang-ups were ordered, want 3", tried)
+		}
+		c.d.Gone(try, 16, "", time.Now())
+		time.Sleep(10 * time.Second)
+		if r := c.result(0); r.Why != campaign.WhyForceStop || r.Kind() != campaign.WhyGivenUp {
+			t.Errorf("%+v", r)
+		}
+		if got, _ := c.store.Campaign("c"); got.State != campaign.Stopped {
+			t.Errorf("%+v", got)
 		}
 	})
 }
