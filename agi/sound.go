@@ -22,25 +22,47 @@ func (s *Session) StreamFile(ctx context.Context, file, escape string, offset in
 // has it.
 const cutMark = "agi-cut"
 
-// StreamFileUntil is StreamFile for a sound that nobody's key stops, but that is
-// cut at once when stop is closed; the Playback is zero then. It is cut by
+// StreamFileUntil is StreamFile from the beginning for a sound that is also cut at
+// once when stop is closed; the Playback is zero then. It is cut by
 // another command: Asterisk ends a sound as soon as anything comes in on the
 // session, without an answer (file.c, waitstream_core; res_agi.c,
 // handle_streamfile).
-func (s *Session) StreamFileUntil(ctx context.Context, stop <-chan struct{}, file string) (Playback, error) {
+func (s *Session) StreamFileUntil(ctx context.Context, stop <-chan struct{}, file, escape string) (Playback, error) {
 	const verb = "STREAM FILE"
-	r, err := s.command(ctx, stop, verb, []string{file, "", "0"})
+	r, err := s.command(ctx, stop, verb, []string{file, escape, "0"})
+	p := Playback{EndPos: r.EndPos}
 	switch {
 	case err != nil:
-		return Playback{EndPos: r.EndPos}, err
+		return p, err
+	case r.Data == cutMark:
+		return Playback{}, nil
 	case r.Result == "-1":
 		return Playback{}, &CommandError{Command: verb, Code: 200, Text: "result=-1"}
 	}
-	return Playback{EndPos: r.EndPos}, nil
+	n, err := integer(verb, r.Result)
+	p.Digit = byte(n)
+	return p, err
 }
 
-// cut ends the sound that plays. It is called with the turn while the sound's
-// answer is due.
+// WaitForDigitUntil is WaitForDigit for a wait that also ends when stop is
+// closed, without a key. Music that plays goes on. Asterisk answers at once when
+// anything comes in on the session, and logs a warning of it (channel.c,
+// ast_waitfordigit_full).
+func (s *Session) WaitForDigitUntil(ctx context.Context, stop <-chan struct{}, timeout time.Duration) (byte, error) {
+	const verb = "WAIT FOR DIGIT"
+	r, err := s.command(ctx, stop, verb, []string{millis(timeout)})
+	switch {
+	case err != nil || r.Data == cutMark:
+		return 0, err
+	case r.Result == "-1":
+		return 0, &CommandError{Command: verb, Code: 200, Text: "result=-1"}
+	}
+	n, err := integer(verb, r.Result)
+	return byte(n), err
+}
+
+// cut ends the sound that plays, or the wait for a key. It is called with the turn while
+// its answer is due.
 func (s *Session) cut() error {
 	s.mu.Lock()
 	due := s.waiting

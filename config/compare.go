@@ -312,6 +312,8 @@ func (q Queue) settings() []setting {
 		zone,
 		{key: "recording_notice", value: q.RecordingNotice.String()},
 		{key: "waiting_announcement", value: q.Waiting.String()},
+		{key: "callback", value: q.Callback.String()},
+		{key: "message", value: q.Message.String()},
 	}
 	for _, o := range q.overflows() {
 		settings = append(settings, setting{key: o.key, value: o.to.String()})

@@ -201,6 +201,9 @@ type Queue struct {
 	// records; Waiting while none is free.
 	RecordingNotice Notice
 	Waiting         Waiting
+	// What keys those who wait may press, and how a message is left.
+	Callback Callback
+	Message  Message
 }
 
 // Role says what a user may do.

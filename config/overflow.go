@@ -7,11 +7,13 @@ import (
 )
 
 // Overflow is what becomes of a call that its queue does not serve: it is told
-// the notice, and then goes to a queue or a number, or ends.
+// the notice, and then goes to a queue or a number, leaves a message, or ends.
 type Overflow struct {
 	Notice
 	Queue  string // at most one of the two
 	Number string
+	// Message: it ends with a voice message.
+	Message bool
 }
 
 // Leads reports whether the call goes on.
@@ -41,13 +43,15 @@ func (s *section) readOverflows(q *Queue, c *Config) {
 			continue
 		}
 		sub := s.inner(o.key, "text")
-		*o.to = Overflow{Notice: sub.noticeKeys(c, sayNothing), Queue: sub.str("queue", "", notEmpty), Number: sub.str("number", "", dialable)}
+		*o.to = Overflow{Notice: sub.noticeKeys(c, sayNothing), Queue: sub.str("queue", "", notEmpty), Number: sub.str("number", "", dialable), Message: sub.boolean("message", false)}
 		o.to.Number = NormalNumber(o.to.Number)
 		switch {
 		case o.to.Queue != "" && o.to.Number != "":
 			sub.fault("number", "and queue are two ways to go; remove one")
-		case !o.to.Leads() && o.to.Empty() && len(sub.node.order) == 0:
-			s.fault(o.key, "says neither what is told nor where the call goes; set text, sound, queue or number")
+		case o.to.Message && o.to.Leads():
+			sub.fault("message", "and another way to go; remove one")
+		case !o.to.Leads() && !o.to.Message && o.to.Empty() && len(sub.node.order) == 0:
+			s.fault(o.key, "says neither what is told nor where the call goes; set text, sound, queue, number or message")
 		case o.to.Queue == q.ID:
 			sub.fault("queue", "leads to the queue itself; name another one")
 		}
@@ -119,6 +123,9 @@ func (o *Overflow) String() string {
 	}
 	if o.Number != "" {
 		pairs = append(pairs, fmt.Sprintf("number = %q", o.Number))
+	}
+	if o.Message {
+		pairs = append(pairs, "message = true")
 	}
 	if len(pairs) == 0 {
 		return "false"

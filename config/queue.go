@@ -42,6 +42,7 @@ func (l *loader) readQueues(top *section, c *Config) {
 		s.readOverflows(&q, c)
 		q.RecordingNotice = s.recordingNotice(c)
 		q.Waiting = s.waiting(c)
+		s.readKeys(&q, c)
 		q.Announcement, q.AnnouncementURL = s.announcement(c.Announcement.URL)
 		if !s.has("number") {
 			s.missing("number", `set the consultation number that customers dial, for example number = "0215881234"`)

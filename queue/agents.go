@@ -229,6 +229,9 @@ func (m *machine) setDeaf(deaf bool) {
 			if c.Phase == Ringing {
 				m.at(m.now.Add(ringGuard), timer{call: c})
 			}
+			if c.Phase == Booked {
+				m.mark(c.line)
+			}
 		}
 		return
 	}

@@ -29,14 +29,18 @@ const (
 	// Transferred: an agent has handed the call to a number outside, or a queue
 	// has led it there. The number rings or talks with the customer.
 	Transferred Phase = "transferred"
-	Ended       Phase = "ended"
+	// Messaging: the caller leaves a voice message.
+	Messaging Phase = "message"
+	// Booked: the caller has hung up and is to be called back, see [Callback].
+	Booked Phase = "callback"
+	Ended  Phase = "ended"
 )
 
 // Outcome says how a call ended. Every call ends in exactly one.
 type Outcome string
 
-// The outcomes. An inbound call that ends as any but Answered and Blocked,
-// without ever having been answered, is a missed call. An outbound call is Answered once the
+// The outcomes. An inbound call that ends as any but Answered, Blocked
+// and CalledBack, without ever having been answered, is a missed call. An outbound call is Answered once the
 // customer was reached, Abandoned when the agent hung up before, and else
 // Failed: the cause tells why, by a [DialResult] or what became of ringing the
 // agent, as in "17 busy" or "agent_no_answer". A customer whom a campaign has
@@ -51,11 +55,14 @@ const (
 	NoAgent   Outcome = "no_agent"  // nobody was logged in for no_agent_wait
 	Failed    Outcome = "failed"    // Asterisk or calld lost the call
 	Blocked   Outcome = "blocked"   // the caller is not wanted; no missed call
+	// CalledBack: who waited asked to be called back and was reached, or called
+	// again and has the place; no missed call.
+	CalledBack Outcome = "callback"
 )
 
 // Outcomes lists every outcome, for metrics and documentation.
 func Outcomes() []Outcome {
-	return []Outcome{Answered, Abandoned, Timeout, Full, Closed, NoAgent, Failed, Blocked}
+	return []Outcome{Answered, Abandoned, Timeout, Full, Closed, NoAgent, Failed, Blocked, CalledBack}
 }
 
 // RingResult says what became of one agent's ringing.
@@ -119,6 +126,9 @@ type Call struct {
 	UniqueID string `json:"unique_id"`
 
 	Begin time.Time `json:"begin"` // when the call came in: its place in the queue
+	// Place is that of an earlier call of the customer, who was to be called back
+	// and has called again; null: it is Begin.
+	Place *time.Time `json:"place,omitempty"`
 	// Start is when the talk began: an agent first answered, a number outside
 	// to which the queue led the call, or the customer called; null until then.
 	Start *time.Time `json:"start"`
@@ -136,12 +146,15 @@ type Call struct {
 	// Cause adds the reason in words of the field: the hang-up cause's number
 	// and who ended the talk, such as "16 agent" or "17".
 	Cause  string `json:"cause,omitempty"`
-	WaitMS int64  `json:"wait_ms"` // from Begin to Start, or to End when nobody answered
+	WaitMS int64  `json:"wait_ms"` // from Begin to Start, or to End when nobody answered, or until the caller asked to be called back
 	TalkMS int64  `json:"talk_ms"` // with agents and targets of transfers, until the last of them left
 
 	// Record is the recording's path below the recordings folder; empty when
 	// the call is not recorded.
-	Record      string     `json:"record,omitempty"`
+	Record string `json:"record,omitempty"`
+	// MessageMS is the length of the voice message that Record is then; 0: there
+	// is none.
+	MessageMS   int64      `json:"message_ms,omitempty"`
 	Memo        string     `json:"memo,omitempty"`
 	Disposition string     `json:"disposition,omitempty"`
 	Rings       []Ring     `json:"rings"`
@@ -152,6 +165,11 @@ type Call struct {
 	Campaign string     `json:"campaign,omitempty"`
 	Customer *Customer  `json:"customer,omitempty"`
 	AnswerBy *time.Time `json:"answer_by,omitempty"`
+
+	// Callback is that the caller is to be called back; null: is not. CallbackFor
+	// is the id of such a call, of the one by which the customer is called.
+	Callback    *Callback `json:"callback,omitempty"`
+	CallbackFor string    `json:"callback_for,omitempty"`
 }
 
 // Customer is what an agent is to know of a customer whom a campaign dials. It is
@@ -179,7 +197,7 @@ func (c *Call) FirstAgent() bool {
 
 // Missed reports whether a customer called and nobody took the call.
 func (c *Call) Missed() bool {
-	return c.Phase == Ended && c.Direction == In && c.Start == nil && c.Outcome != Blocked
+	return c.Phase == Ended && c.Direction == In && c.Start == nil && c.Outcome != Blocked && c.Outcome != CalledBack
 }
 
 // TalkedWith reports whether an agent talks with the customer or has: whoever
@@ -190,8 +208,13 @@ func (c *Call) TalkedWith(agent string) bool {
 
 func (c *Call) clone() Call {
 	d := *c
-	d.Start, d.End, d.HeldSince = cloneTime(c.Start), cloneTime(c.End), cloneTime(c.HeldSince)
+	d.Start, d.End, d.HeldSince, d.Place = cloneTime(c.Start), cloneTime(c.End), cloneTime(c.HeldSince), cloneTime(c.Place)
 	d.AnswerBy = cloneTime(c.AnswerBy)
+	if c.Callback != nil {
+		b := *c.Callback
+		b.Next = cloneTime(b.Next)
+		d.Callback = &b
+	}
 	d.Rings = make([]Ring, len(c.Rings))
 	for i, r := range c.Rings {
 		r.Rang, r.End = cloneTime(r.Rang), cloneTime(r.End)

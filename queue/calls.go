@@ -36,6 +36,10 @@ type call struct {
 	// waitFrom is when a call that was answered before, or in another queue,
 	// began to wait again.
 	waitFrom time.Time
+	// again: the customer has called again while being called back.
+	again bool
+	// unserved is how the call ends when the voice message is over.
+	unserved Outcome
 	// notices are what the caller is to hear first, with the next instruction.
 	notices []config.Notice
 }
@@ -120,12 +124,15 @@ func (c *call) noAgentAt() (at time.Time, ok bool) {
 }
 
 // offerable reports whether the call could be offered to somebody now.
-func (c *call) offerable(now time.Time) bool {
+func (m *machine) offerable(c *call) bool {
+	if c.Phase == Booked {
+		return m.mayCallBack(c)
+	}
 	if c.Phase != Waiting || c.expected() || !c.goneAt.IsZero() {
 		return false
 	}
 	at, ok := c.deadline()
-	return !ok || c.dialled() || at.Sub(now) >= minRing
+	return !ok || c.dialled() || at.Sub(m.now) >= minRing
 }
 
 // cooling reports whether agent a is left alone by this call.
@@ -160,8 +167,11 @@ func (c *call) talker() *leg {
 // enter takes in a caller, or one who comes back after the script was lost.
 func (m *machine) enter(e Entry, t *Ticket) error {
 	if c := m.calls[e.ID]; c != nil {
-		if c.ByAgent() {
+		switch {
+		case c.ByAgent():
 			return m.turnOver(c, e, t)
+		case c.Phase == Booked:
+			return ErrBooked
 		}
 		m.reenter(c, e, t)
 		return nil
@@ -206,6 +216,9 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	refused := l.refuses(m.now)
 	if c.dialled() || e.Answered || e.Returning {
 		refused = "" // it was taken before, or calld itself has called: the plan's hours hold, and the wait is short
+	}
+	if c.Direction == In && refused == "" {
+		m.takePlace(c)
 	}
 	l.insert(c)
 	if e.Ready {
@@ -258,6 +271,8 @@ func (m *machine) reenter(c *call, e Entry, t *Ticket) {
 		m.lostRound(c) // the Dial that the lost script started has returned
 	case c.HeldSince != nil:
 		m.emitCall(CallChanged, c, nil)
+	case c.Phase == Messaging:
+		m.askMessage(c)
 	default:
 		m.emitCall(CallWaiting, c, nil)
 		m.watch(c)
@@ -339,6 +354,10 @@ func (c *call) talks() bool { return c.Phase == Talking || c.Phase == Transferre
 
 // watch sets the timers of a call that waits.
 func (m *machine) watch(c *call) {
+	if c.Phase == Booked {
+		m.watchBooked(c)
+		return
+	}
 	if at, ok := c.deadline(); ok {
 		m.at(at, timer{call: c})
 	}
@@ -379,6 +398,10 @@ func (m *machine) callDue(c *call) {
 			return
 		}
 	}
+	if c.Phase == Booked {
+		m.bookedDue(c)
+		return
+	}
 	if c.expected() && !c.talks() && !m.now.Before(c.lostAt.Add(LostAfter)) {
 		m.freed++
 		m.end(m.now, c, Failed, "lost")
@@ -403,6 +426,9 @@ func (m *machine) callDue(c *call) {
 // detach tells that the call's script is lost though the caller may live: the
 // connection broke, or this calld is shutting down.
 func (m *machine) detach(c *call) {
+	if m.leftBooked(c) {
+		return
+	}
 	c.ticket = nil
 	m.lost(c)
 	m.callDue(c)
@@ -417,6 +443,9 @@ func (m *machine) lost(c *call) {
 
 // gone ends a call whose caller has left.
 func (m *machine) gone(c *call) {
+	if m.leftBooked(c) {
+		return
+	}
 	at := m.now
 	if !c.goneAt.IsZero() {
 		at = c.goneAt
@@ -434,6 +463,10 @@ func (m *machine) gone(c *call) {
 		m.end(at, c, Answered, cause)
 		return
 	}
+	if c.Phase == Messaging {
+		m.end(at, c, c.unserved, cause)
+		return
+	}
 	m.end(at, c, Abandoned, cause)
 }
 
@@ -441,6 +474,9 @@ func (m *machine) gone(c *call) {
 // is stopped, and tells that a moment later; or because somebody at it wanted
 // so, and then the call ends like any other.
 func (m *machine) drop(c *call, why string) {
+	if m.leftBooked(c) {
+		return
+	}
 	at := m.now
 	if !c.goneAt.IsZero() {
 		at = c.goneAt
@@ -475,6 +511,11 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 		c.line.talking--
 	case Ringing, Dialling:
 		c.line.ringing--
+	case Messaging:
+		c.line.messages--
+	case Booked:
+		m.booked--
+		c.line.remove(c)
 	default:
 		c.line.remove(c)
 	}
@@ -484,8 +525,10 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
 	} else {
-		c.Record = "" // only conversations are recorded
-		c.WaitMS = at.Sub(c.Begin).Milliseconds()
+		if c.MessageMS == 0 {
+			c.Record = "" // there was no conversation
+		}
+		c.WaitMS = c.waitedUntil(at).Sub(c.Begin).Milliseconds()
 	}
 	delete(m.calls, c.ID)
 	if m.channels[c.UniqueID] == c {
@@ -497,6 +540,7 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 	}
 	m.emitCall(CallEnded, c, rings)
 	m.mark(c.line) // it may have held a place
+	m.hungUp(c)
 	m.dropIfDone(c.line)
 }
 

@@ -30,7 +30,7 @@ func (m *machine) configure(cfg *config.Config) {
 			continue
 		}
 		l.removed = true
-		if len(l.waiting)+l.ringing+l.talking == 0 {
+		if l.done() {
 			m.dropLine(l)
 		}
 	}

@@ -159,6 +159,10 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
 		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
 		m.calls[c.ID] = c
+		if c.Phase == Booked {
+			m.restoreBooked(c, calls)
+			continue
+		}
 		m.channels[c.UniqueID] = c
 		if c.ByAgent() {
 			m.restoreOut(c)
@@ -166,8 +170,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 			c.line.talking++
 			m.restoreOutside(c)
 		} else if !m.restoreLegs(c) {
-			c.Phase = Waiting
-			l.insert(c)
+			m.restoreInLine(c)
 		}
 		if c.overflown() != "" {
 			c.waitFrom = c.Transfers[len(c.Transfers)-1].At
@@ -178,6 +181,17 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 	}
 	m.reshaped = true
 	return unknown
+}
+
+// restoreInLine takes up a call whose caller talks with nobody.
+func (m *machine) restoreInLine(c *call) {
+	if c.Phase == Messaging { // it is asked for again
+		c.line.messages++
+		c.unserved = Abandoned
+		return
+	}
+	c.Phase = Waiting
+	c.line.insert(c)
 }
 
 // restoreLegs takes up a round of ringing or a talk that was under way;
@@ -269,6 +283,9 @@ func (m *machine) reconcile(asOf, started time.Time, channels []Channel) (ended 
 	}
 	m.partStrangers(live)
 	for _, c := range m.sortedCalls() {
+		if c.Phase == Booked {
+			continue // has no channel
+		}
 		ch, ok := live[c.UniqueID]
 		if c.ByAgent() {
 			if m.reconcileOut(asOf, started, c, ch, ok) {

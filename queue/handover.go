@@ -294,9 +294,12 @@ func resultOf(r RingResult) string {
 	}
 }
 
+// done reports whether the queue has no call.
+func (l *line) done() bool { return len(l.waiting)+l.ringing+l.talking+l.messages == 0 }
+
 // dropIfDone forgets a removed queue that has no call any more.
 func (m *machine) dropIfDone(l *line) {
-	if l.removed && len(l.waiting)+l.ringing+l.talking == 0 {
+	if l.removed && l.done() {
 		m.dropLine(l)
 	}
 }

@@ -76,6 +76,7 @@ type machine struct {
 	timers     timers
 	pruneAt    int // how many timers to hold before the dead ones are looked for
 	rand       *rand.Rand
+	booked     int    // calls that are Booked
 	freed      uint64 // agents and calls taken back by a guard or the sweeper
 	// today is the last midnight, tomorrow the next one.
 	today, tomorrow time.Time
@@ -129,6 +130,7 @@ type line struct {
 	strangers map[string]stranger
 	ringing   int
 	talking   int
+	messages  int    // callers who leave one
 	last      *agent // round-robin: the last one rung
 	// emptySince is when the last agent logged out; zero while somebody is
 	// logged in.
@@ -358,6 +360,9 @@ func (l *line) status(now time.Time) QueueStatus {
 		Agents: map[AgentState]int{}, Hours: l.opening,
 	}
 	for _, c := range l.waiting {
+		if c.Phase == Booked {
+			continue
+		}
 		if s.LongestSince == nil || c.Begin.Before(*s.LongestSince) {
 			s.LongestSince = cloneTime(&c.Begin)
 		}

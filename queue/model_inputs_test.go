@@ -33,6 +33,7 @@ const (
 	opEnter
 	opComeBack
 	opReady
+	opKey
 	opHangup
 	opDetach
 	opFail
@@ -52,7 +53,7 @@ const (
 
 var opWeights = [...]int{
 	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opFree: 2, opPhone: 6, opDeaf: 2,
-	opEnter: 26, opComeBack: 8, opReady: 28, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
+	opEnter: 26, opComeBack: 8, opReady: 28, opKey: 6, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
 	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10, opTalk: 20, opConsult: 14,
 }
 
@@ -112,6 +113,7 @@ func randomConfig(r *rand.Rand) *config.Config {
 			Levels:      oneOf(r.IntN(3), nil, map[string]int{"a1": 2, "a3": 3}, map[string]int{"a0": 4, "a1": 4, "a2": 2}),
 			LevelAfter:  oneOf(r.IntN(3), 0, 3*time.Second, 15*time.Second),
 			StickyWait:  oneOf(r.IntN(3), 0, 4*time.Second, 20*time.Second),
+			Callback:    oneOf(r.IntN(3), config.Callback{}, config.Callback{Key: "1", Expires: time.Minute, Attempts: 1, Retry: 5 * time.Second}, config.Callback{Key: "1", Expires: 5 * time.Minute, Attempts: 2, Retry: time.Second}),
 			Hours:       randomHours(r),
 			OnClosed:    randomOverflow(r), OnHoliday: randomOverflow(r), OnFull: randomOverflow(r),
 			OnNoAgent: randomOverflow(r), OnMaxWait: randomOverflow(r),
@@ -156,7 +158,9 @@ func randomHours(r *rand.Rand) []hours.Span {
 
 // randomOverflow leads to a queue, which need not exist, to a number, or nowhere.
 func randomOverflow(r *rand.Rand) config.Overflow {
-	switch r.IntN(4) {
+	switch r.IntN(5) {
+	case 4:
+		return config.Overflow{Message: true}
 	case 0:
 		return config.Overflow{Number: "0301"}
 	case 1:
@@ -223,7 +227,7 @@ func (w *world) apply(o op) {
 		w.do(func() { b.Deaf(deaf) }, func() { t.setDeaf(deaf) })
 	case opEnter, opComeBack:
 		w.applyEnter(o)
-	case opReady, opHangup, opDetach, opFail, opDialled:
+	case opReady, opKey, opHangup, opDetach, opFail, opDialled:
 		if s := w.script(o.n[0]); s != nil {
 			w.applyScript(o, s)
 		}
@@ -433,6 +437,8 @@ func (w *world) applyScript(o op, s *script) {
 	case opReady:
 		w.say("script %d of %s is ready", s.id, s.call)
 		w.do(s.ticket.Ready, w.served(s, t.ready))
+	case opKey:
+		w.applyKey(o, s)
 	case opHangup:
 		if o.n[1]%3 == 0 {
 			w.say("script %d of %s: dropped", s.id, s.call)
@@ -449,7 +455,7 @@ func (w *world) applyScript(o op, s *script) {
 		w.do(s.ticket.Detach, w.served(s, t.detach))
 	case opFail:
 		w.say("script %d of %s fails", s.id, s.call)
-		w.do(func() { s.ticket.Fail("agi") }, w.served(s, func(c *twinCall) { t.end(c, w.now, Failed, "agi") }))
+		w.do(func() { s.ticket.Fail("agi") }, w.served(s, func(c *twinCall) { t.failed(c) }))
 	case opDialled:
 		r := DialReport{
 			Offer:      s.offer,

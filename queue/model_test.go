@@ -236,6 +236,7 @@ func (w *world) instructions() (offers []made) {
 		}
 		return over || c == nil || c.script != s.id
 	})
+	offers = append(offers, w.calledBack()...)
 	slices.SortFunc(offers, func(a, b made) int { return int(a.ID) - int(b.ID) })
 	return offers
 }
@@ -307,8 +308,8 @@ func (w *world) compare() {
 			figures[t.agents[a].state]++
 		}
 		n := t.count(id)
-		if got := [3]int{len(l.waiting), l.ringing, l.talking}; got != n {
-			w.fail("queue %s has %v waiting, ringing, talking; want %v", id, got, n)
+		if got := [4]int{len(l.waiting), l.ringing, l.talking, l.messages}; got != n {
+			w.fail("queue %s has %v waiting, ringing, talking, messages; want %v", id, got, n)
 		}
 		got := l.status(m.now)
 		if !maps.Equal(got.Agents, figures) {
@@ -348,6 +349,7 @@ func (w *world) compareEnded() {
 func sameCall(a, b *Call) bool {
 	return a.ID == b.ID && a.Queue == b.Queue && a.Phase == b.Phase && a.Agent == b.Agent && a.Caller == b.Caller &&
 		a.Callee == b.Callee && a.Direction == b.Direction && a.Campaign == b.Campaign && sameTime(a.AnswerBy, b.AnswerBy) &&
+		sameTime(a.Place, b.Place) && sameCallback(a.Callback, b.Callback) && a.CallbackFor == b.CallbackFor && a.MessageMS == b.MessageMS &&
 		a.Channel == b.Channel && a.UniqueID == b.UniqueID && a.VIP == b.VIP && a.Sticky == b.Sticky && a.Begin.Equal(b.Begin) &&
 		sameTime(a.Start, b.Start) && sameTime(a.End, b.End) && a.Outcome == b.Outcome && a.Cause == b.Cause &&
 		a.WaitMS == b.WaitMS && a.TalkMS == b.TalkMS && a.Record == b.Record &&
@@ -355,6 +357,14 @@ func sameCall(a, b *Call) bool {
 		slices.EqualFunc(a.Rings, b.Rings, func(r, s Ring) bool {
 			return r.Agent == s.Agent && r.At.Equal(s.At) && sameTime(r.Rang, s.Rang) && sameTime(r.End, s.End) && r.Result == s.Result
 		})
+}
+
+func sameCallback(a, b *Callback) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Number == b.Number && a.At.Equal(b.At) && a.Until.Equal(b.Until) && a.Tries == b.Tries && a.Asked == b.Asked &&
+		a.Call == b.Call && sameTime(a.Next, b.Next)
 }
 
 func sameTime(a, b *time.Time) bool {

@@ -25,7 +25,11 @@ func (m *machine) serve() {
 			}
 			return false
 		})
-		if best != nil {
+		switch {
+		case best == nil:
+		case best.Phase == Booked:
+			m.callBack(best, m.pick(best)[0])
+		default:
 			m.offer(best, m.pick(best))
 		}
 	}
@@ -46,7 +50,7 @@ func (m *machine) servable(l *line) *call {
 		if c.holdsPlace(m.now) || l.holdsUp(c, m.now) {
 			return nil
 		}
-		if c.offerable(m.now) && slices.ContainsFunc(s.free, func(a *agent) bool { return m.suits(c, a, s) }) {
+		if m.offerable(c) && slices.ContainsFunc(s.free, func(a *agent) bool { return m.suits(c, a, s) }) {
 			return c
 		}
 	}
@@ -60,7 +64,7 @@ const maxRung = 64
 
 // pick chooses whom to ring for c, of the free agents it suits: the one who
 // knows the caller; else, of those who have let this call ring least often, the
-// lowest level. That is the first in the queue's order (inline), or everybody up
+// lowest level. That is the first in the queue's order (inline, or to call back), or everybody up
 // to that level (all, up to maxRung).
 func (m *machine) pick(c *call) []*agent {
 	q, s := &c.line.cfg, c.line.staff(m.now)
@@ -73,7 +77,7 @@ func (m *machine) pick(c *call) []*agent {
 		return cmp.Or(byRefusals(a, b), cmp.Compare(q.Level(a.cfg.ID), q.Level(b.cfg.ID)))
 	})
 	level := q.Level(next.cfg.ID)
-	if q.Queueing == config.Inline || c.dialled() { // phones that answer by themselves would all do so
+	if q.Queueing == config.Inline || c.Phase == Booked || c.dialled() { // phones that answer by themselves would all do so
 		able = slices.DeleteFunc(able, func(a *agent) bool { return byRefusals(a, next) != 0 || q.Level(a.cfg.ID) != level })
 		return []*agent{m.first(c.line, able)}
 	}

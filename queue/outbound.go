@@ -62,6 +62,8 @@ type OutCall struct {
 	Campaign string
 	Customer *Customer
 	Shown    string
+
+	callbackFor string // the id of the call whose caller is called back
 }
 
 // DialResult says what became of dialling a customer.
@@ -222,11 +224,17 @@ func (m *machine) callOut(o OutCall) (Call, error) {
 	if err := a.mayCall(m.now); err != nil {
 		return Call{}, err
 	}
+	c := m.ringFirst(o, a, l)
+	return c.clone(), nil
+}
+
+// ringFirst begins a call that an agent makes, or is asked to make.
+func (m *machine) ringFirst(o OutCall, a *agent, l *line) *call {
 	m.arrival++
 	m.offers++
 	c := &call{
 		Call: Call{
-			ID: o.ID, Queue: o.Queue, Direction: Out, Phase: Ringing,
+			ID: o.ID, Queue: o.Queue, CallbackFor: o.callbackFor, Direction: Out, Phase: Ringing,
 			Caller: cmp.Or(o.Shown, l.cfg.Number), Callee: o.Number, Agent: a.cfg.ID, Campaign: o.Campaign, Customer: o.Customer,
 			UniqueID: OutChannel(o.ID), Begin: m.now, Record: o.Record,
 			VIP: m.callers.VIP.Has(o.Number), Rings: []Ring{{Agent: a.cfg.ID, At: m.now}},
@@ -242,7 +250,7 @@ func (m *machine) callOut(o OutCall) (Call, error) {
 	m.setSince(a)
 	m.emitCall(CallRinging, c, nil)
 	m.at(m.now.Add(c.offer.ringFor+ringGuard), timer{call: c})
-	return c.clone(), nil
+	return c
 }
 
 // pickUp gives an outbound call its script, whose start tells that the agent's
@@ -325,6 +333,7 @@ func (m *machine) customerAnswers(at time.Time, c *call) {
 		m.setSince(l.agent)
 	}
 	m.emitCall(CallAnswered, c, nil)
+	m.reachedBack(c)
 }
 
 // reachOver takes the script's report of how its Dial ended.

@@ -26,6 +26,12 @@ func (m *machine) notServed(c *call, why Outcome) {
 		return
 	}
 	to := c.line.overflow(why)
+	if to.Message && c.Start == nil {
+		c.hears(to)
+		m.takeMessage(c, why)
+		m.askMessage(c)
+		return
+	}
 	if !m.leads(c, to) {
 		c.hears(to)
 		m.end(m.now, c, why, "")
@@ -94,6 +100,10 @@ func (m *machine) overflow(c *call, why Outcome) {
 		to := c.line.overflow(why)
 		c.hears(to)
 		switch {
+		case to.Message && c.Start == nil:
+			m.takeMessage(c, why)
+			m.askMessage(c)
+			return
 		case !m.leads(c, to):
 			m.end(m.now, c, why, "")
 			return
@@ -117,10 +127,20 @@ func (l *line) refuses(now time.Time) Outcome {
 	switch {
 	case !l.opening.Open:
 		return Closed
-	case l.cfg.MaxWaiting > 0 && len(l.waiting)-len(l.free(now)) >= l.cfg.MaxWaiting:
+	case l.cfg.MaxWaiting > 0 && l.callers()-len(l.free(now)) >= l.cfg.MaxWaiting:
 		return Full
 	}
 	return ""
+}
+
+// callers counts those in line who are on the telephone.
+func (l *line) callers() (n int) {
+	for _, c := range l.waiting {
+		if c.Phase != Booked {
+			n++
+		}
+	}
+	return n
 }
 
 // hears adds what an overflow has to say to what the caller is to hear.

@@ -60,6 +60,9 @@ type Offer struct {
 	// is nothing to ring; when the caller has been told [Ticket.Notices], the
 	// script says [Ticket.Ready].
 	Moved bool
+	// Message asks for a voice message, see [Ticket.MessageLeft]. There is nothing
+	// to ring either.
+	Message bool
 }
 
 // DialReport is what became of an offer, as the script's Dial returned it.
@@ -109,7 +112,7 @@ var ErrSuperseded = errors.New("queue: another script serves the call now")
 // [Ticket.Detach], unless Next has told it that the call is over.
 //
 // A call that is live already (the dialplan came back after its script was
-// lost) keeps its place. The errors are [ErrUnknownQueue] and [ErrEnded].
+// lost) keeps its place. The errors are [ErrUnknownQueue], [ErrEnded] and [ErrBooked].
 func (b *Board) Enter(e Entry) (*Ticket, error) {
 	t := &Ticket{board: b, id: e.ID, in: make(chan instruction, ticketSize)}
 	var err error
@@ -212,7 +215,11 @@ func (t *Ticket) Detach() { t.do((*machine).detach) }
 
 // Fail ends the call as failed; why is kept as its cause.
 func (t *Ticket) Fail(why string) {
-	t.do(func(m *machine, c *call) { m.end(m.now, c, Failed, why) })
+	t.do(func(m *machine, c *call) {
+		if !m.leftBooked(c) {
+			m.end(m.now, c, Failed, why)
+		}
+	})
 }
 
 // do runs an input on the ticket's call, if that still lives and no other

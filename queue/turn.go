@@ -21,10 +21,14 @@ const (
 
 // place is the moment by which a call stands in its line.
 func (c *call) place() time.Time {
-	if c.VIP {
-		return c.Begin.Add(-VIPLead)
+	at := c.Begin
+	if c.Place != nil {
+		at = *c.Place
 	}
-	return c.Begin
+	if c.VIP {
+		return at.Add(-VIPLead)
+	}
+	return at
 }
 
 // turn compares two calls, of any queues: negative when a is served first.

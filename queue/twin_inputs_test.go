@@ -101,6 +101,9 @@ func (t *twin) enter(e Entry, script int) error {
 		if c.agents() {
 			return t.turnOver(c, e, script)
 		}
+		if c.Phase == Booked {
+			return ErrBooked
+		}
 		c.script, c.Channel, c.UniqueID, c.gone, c.why, c.drop = script, e.Channel, e.UniqueID, time.Time{}, "", false
 		t.forgo(c, TransferFailed)
 		switch {
@@ -110,6 +113,8 @@ func (t *twin) enter(e Entry, script int) error {
 			t.talked(c, e)
 		case c.Phase == Ringing:
 			t.roundLost(c)
+		case c.Phase == Messaging:
+			t.direct = append(t.direct, direct{call: c.ID, message: true})
 		}
 		return nil
 	}
@@ -140,6 +145,9 @@ func (t *twin) enter(e Entry, script int) error {
 		}
 	}
 	t.calls[e.ID] = c
+	if !c.hurried() && (refused == "" || e.Returning) && (e.Answered || !t.isBlocked(e.Caller)) {
+		t.takePlace(c)
+	}
 	if e.Answered {
 		t.talked(c, e)
 	} else if e.Campaign == "" && t.isBlocked(e.Caller) {
@@ -209,10 +217,18 @@ func (t *twin) ready(c *twinCall) {
 	}
 }
 
-func (t *twin) detach(c *twinCall) { c.script, c.lost = 0, t.now }
+func (t *twin) detach(c *twinCall) {
+	if c.script = 0; c.Phase != Booked {
+		c.lost = t.now
+	}
+}
 
 // leave ends a call whose caller has gone.
 func (t *twin) leave(c *twinCall) {
+	if c.Phase == Booked {
+		c.script = 0
+		return
+	}
 	at, outcome, why := t.now, Abandoned, c.why
 	if !c.gone.IsZero() {
 		at = c.gone
@@ -223,6 +239,8 @@ func (t *twin) leave(c *twinCall) {
 	}
 	if !c.talkFrom.IsZero() {
 		outcome = Answered
+	} else if c.Phase == Messaging {
+		outcome = c.unserved
 	}
 	if why == "" {
 		why = c.customer()
@@ -232,6 +250,10 @@ func (t *twin) leave(c *twinCall) {
 
 // drop takes the end of a channel by the exchange, which may be going down.
 func (t *twin) drop(c *twinCall, why string) {
+	if c.Phase == Booked {
+		c.script = 0
+		return
+	}
 	if c.gone.IsZero() {
 		c.gone = t.now
 	}
@@ -418,7 +440,13 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 		}
 	}
 	if c.Start == nil {
-		c.Record, c.WaitMS = "", at.Sub(c.Begin).Milliseconds()
+		c.WaitMS = at.Sub(c.Begin).Milliseconds()
+		if c.Callback != nil {
+			c.WaitMS = c.Callback.At.Sub(c.Begin).Milliseconds()
+		}
+		if c.MessageMS == 0 {
+			c.Record = ""
+		}
 	} else {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()
 		if !c.talkFrom.IsZero() {
@@ -426,7 +454,7 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 		}
 	}
 	t.transferred(c, map[Outcome]string{
-		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer, Closed: TransferNoAnswer,
+		Abandoned: TransferCallerLeft, Answered: TransferAnswered, Failed: TransferFailed, Timeout: TransferNoAnswer, NoAgent: TransferNoAnswer, Full: TransferNoAnswer, Closed: TransferNoAnswer, CalledBack: TransferNoAnswer,
 	}[o])
 	if o != Failed && strings.HasSuffix(cause, c.customer()) {
 		t.forgo(c, TransferCallerLeft)
@@ -441,6 +469,7 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 	delete(t.calls, c.ID)
 	t.over[c.ID] = o
 	t.ended = append(t.ended, c.Call)
+	t.hungUp(c)
 }
 
 func (t *twin) heard(f Fact) {
@@ -450,7 +479,7 @@ func (t *twin) heard(f Fact) {
 		at = t.now
 	}
 	for _, x := range t.calls {
-		if x.UniqueID == f.UniqueID {
+		if x.UniqueID == f.UniqueID && x.Phase != Booked {
 			c = x
 		} else if "calld-out-"+x.ID == f.UniqueID {
 			if x.firstTalk() && f.Kind == CallerGone {
@@ -532,6 +561,9 @@ func (t *twin) heardOver(c *twinCall, at time.Time, why string) {
 
 func (t *twin) reconcile(asOf, started time.Time, channels []Channel) (ended int) {
 	for _, c := range t.inOrder() {
+		if c.Phase == Booked {
+			continue
+		}
 		i := slices.IndexFunc(channels, func(ch Channel) bool { return ch.UniqueID == c.UniqueID })
 		if i >= 0 && c.HeldSince != nil && c.HeldSince.Before(asOf) && channels[i].HeldBy != "" {
 			c.HeldChannel = channels[i].HeldBy
@@ -598,6 +630,11 @@ func (t *twin) restore(calls []Call) {
 			t.restoreOut(c)
 			continue
 		}
+		if c.Phase == Booked {
+			t.restoreBooked(c, calls)
+			continue
+		}
+		c.unserved = Abandoned
 		first, legs := len(c.Rings), 0
 		if c.Phase == Ringing || c.Phase == Talking {
 			// The last round: those still pending, or who answered.
@@ -646,7 +683,7 @@ func (t *twin) restore(calls []Call) {
 			if last.Result == TransferAnswered {
 				c.talkFrom = last.At
 			}
-		} else if c.Phase != Talking && legs == 0 {
+		} else if c.Phase != Talking && c.Phase != Messaging && legs == 0 {
 			c.Phase, c.offer = Waiting, nil
 		}
 	}

@@ -30,6 +30,12 @@ func (t *twin) callOut(o OutCall) error {
 	case a.device == PhoneUnreachable:
 		return ErrPhoneAway
 	}
+	t.ringFirst(o, a, q)
+	return nil
+}
+
+// ringFirst begins a call that an agent makes.
+func (t *twin) ringFirst(o OutCall, a *twinAgent, q *twinQueue) {
 	t.arrived++
 	t.calls[o.ID] = &twinCall{
 		Call: Call{
@@ -42,7 +48,6 @@ func (t *twin) callOut(o OutCall) error {
 	}
 	a.call = o.ID
 	t.note(a)
-	return nil
 }
 
 func (t *twin) callOff(id string) {
@@ -135,6 +140,9 @@ func (t *twin) talksOut(c *twinCall, at time.Time) {
 		a := t.agents[c.Agent]
 		a.misses, a.answers = 0, append(a.answers, at)
 		t.note(a)
+	}
+	if b := t.calls[c.CallbackFor]; b != nil && b.Phase == Booked {
+		t.end(b, t.now, CalledBack, "reached")
 	}
 }
 

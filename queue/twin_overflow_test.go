@@ -25,7 +25,13 @@ func (t *twin) refuses(id string) Outcome {
 			free++
 		}
 	}
-	if q.cfg.MaxWaiting > 0 && t.count(id)[0]-free >= q.cfg.MaxWaiting {
+	callers := 0
+	for _, c := range t.calls {
+		if c.Queue == id && c.inLine() {
+			callers++
+		}
+	}
+	if q.cfg.MaxWaiting > 0 && callers-free >= q.cfg.MaxWaiting {
 		return Full
 	}
 	return ""
@@ -54,6 +60,11 @@ func (t *twin) passable(c *twinCall, to config.Overflow) bool {
 }
 
 func (t *twin) notServed(c *twinCall, why Outcome) {
+	if t.way(c, why).Message && c.Start == nil && !c.hurried() {
+		t.takeMessage(c, why)
+		t.direct = append(t.direct, direct{call: c.ID, message: true})
+		return
+	}
 	if c.hurried() || !t.passable(c, t.way(c, why)) {
 		t.end(c, t.now, why, "")
 		return
@@ -74,6 +85,11 @@ func (t *twin) leadOn() {
 
 func (t *twin) overflow(c *twinCall, why Outcome) {
 	to := t.way(c, why)
+	if to.Message && c.Start == nil {
+		t.takeMessage(c, why)
+		t.direct = append(t.direct, direct{call: c.ID, message: true})
+		return
+	}
 	if !t.passable(c, to) {
 		t.end(c, t.now, why, "")
 		return

@@ -37,7 +37,7 @@ type twin struct {
 // number that another agent has chosen, or the way back to the agent who holds.
 type direct struct {
 	call, agent, number, bridge string
-	moved                       bool
+	moved, message              bool
 }
 
 type twinQueue struct {
@@ -93,6 +93,8 @@ type twinCall struct {
 	outside   uint64    // the id of the call to a number outside; 0: none
 	talkFrom  time.Time
 	waitFrom  time.Time
+	again     bool
+	unserved  Outcome // when the message is over
 }
 
 // twinHand is a call on its way to a target.
@@ -187,7 +189,7 @@ func (t *twin) look() {
 		t.note(a)
 	}
 	for id, q := range t.queues {
-		if q.removed && t.count(id) == [3]int{} {
+		if q.removed && t.count(id) == [4]int{} {
 			delete(t.queues, id)
 			continue
 		}
@@ -200,13 +202,16 @@ func (t *twin) look() {
 	}
 }
 
-// count counts a queue's calls waiting, ringing and talking.
-func (t *twin) count(queue string) (n [3]int) {
+// count counts a queue's calls waiting, ringing, talking and leaving messages.
+func (t *twin) count(queue string) (n [4]int) {
 	for _, c := range t.calls {
 		switch {
 		case c.Queue != queue:
-		case c.inLine():
+		case c.inLine() || c.Phase == Booked && c.Callback.Call == "":
 			n[0]++
+		case c.Phase == Booked:
+		case c.Phase == Messaging:
+			n[3]++
 		case c.Phase == Ringing || c.Phase == Dialling:
 			n[1]++
 		default:
@@ -241,6 +246,12 @@ func (t *twin) moments() []time.Time {
 		}
 		if c.agents() {
 			continue
+		}
+		if b := c.Callback; b != nil {
+			at = append(at, b.Until)
+			if b.Next != nil {
+				at = append(at, *b.Next)
+			}
 		}
 		if by, ok := t.patience(c); ok {
 			at = append(at, by)
@@ -334,6 +345,12 @@ func (t *twin) callDue(c *twinCall) {
 			return
 		}
 	}
+	if c.Phase == Booked {
+		if c.Callback.Call == "" && t.past(c.Callback.Until) {
+			t.end(c, t.now, Abandoned, "callback_expired")
+		}
+		return
+	}
 	if c.script == 0 && c.Phase != Talking && c.Phase != Transferred && t.past(c.lost.Add(LostAfter)) {
 		t.freed++
 		t.end(c, t.now, Failed, "lost")
@@ -394,10 +411,13 @@ func (t *twin) able(c *twinCall) (able []string) {
 
 // mayRing reports whether the call could be offered to somebody.
 func (t *twin) mayRing(c *twinCall) bool {
-	if c.Phase != Waiting || c.script == 0 || !c.gone.IsZero() || len(t.able(c)) == 0 {
+	if c.Phase == Booked && (!t.mayCallBack(c) || len(t.able(c)) == 0) {
 		return false
 	}
-	if by, ok := t.patience(c); ok && by.Sub(t.now) < minRing && !c.hurried() {
+	if c.Phase != Booked && (c.Phase != Waiting || c.script == 0 || !c.gone.IsZero() || len(t.able(c)) == 0) {
+		return false
+	}
+	if by, ok := t.patience(c); ok && by.Sub(t.now) < minRing && !c.hurried() && c.Phase != Booked {
 		return false
 	}
 	for _, older := range t.byTurn() {
@@ -418,7 +438,7 @@ func (t *twin) choices(c *twinCall) (sets [][]string) {
 		return [][]string{{t.known(c)}}
 	}
 	fewest, lowest := t.nextLevel(c, able)
-	if q.cfg.Queueing == config.All && !c.hurried() {
+	if q.cfg.Queueing == config.All && !c.hurried() && c.Phase != Booked {
 		return [][]string{slices.DeleteFunc(able, func(id string) bool { return level(q.cfg, id) > lowest })}
 	}
 	able = slices.DeleteFunc(able, func(id string) bool { return c.let[id] > fewest || level(q.cfg, id) != lowest })
@@ -476,7 +496,7 @@ func (t *twin) serve(offers []made) error {
 		offers = slices.Delete(offers, i, i+1)
 		c := t.calls[d.call]
 		switch {
-		case c == nil, d.moved:
+		case c == nil, d.moved, d.message:
 		case d.bridge != "" && c.Phase == Transferred:
 			c.outside = o.ID
 		case d.bridge != "":
@@ -515,6 +535,11 @@ func (t *twin) serve(offers []made) error {
 		if o.call != c.ID || !slices.ContainsFunc(sets, func(s []string) bool { return slices.Equal(s, ids) }) {
 			return fmt.Errorf("%s is offered to %v, want %s to one of %v", o.call, ids, c.ID, sets)
 		}
+		if c.Phase == Booked {
+			t.callBack(c, ids[0])
+			t.look()
+			continue
+		}
 		t.ring(c, ids)
 		c.offer.id = o.ID
 		if o.RingFor != c.offer.limit {
@@ -544,7 +569,7 @@ func (t *twin) ring(c *twinCall, ids []string) {
 }
 
 func directOf(o made) direct {
-	d := direct{call: o.call, bridge: o.Bridge, moved: o.Moved}
+	d := direct{call: o.call, bridge: o.Bridge, moved: o.Moved, message: o.Message}
 	if o.Outside != nil {
 		d.number = o.Outside.Number
 	}

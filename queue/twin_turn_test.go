@@ -15,7 +15,11 @@ import (
 // byTurn lists the live calls, who is to be served first first.
 func (t *twin) byTurn() []*twinCall {
 	counts := func(c *twinCall) time.Time {
-		since := c.Begin.Add(-time.Duration(t.queues[c.Queue].cfg.Weight) * time.Minute)
+		at := c.Begin
+		if c.Place != nil {
+			at = *c.Place
+		}
+		since := at.Add(-time.Duration(t.queues[c.Queue].cfg.Weight) * time.Minute)
 		if c.VIP {
 			since = since.Add(-time.Hour)
 		}

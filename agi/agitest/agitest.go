@@ -436,7 +436,8 @@ func (c *Caller) answer(cmd *Command, dead, own bool, cut *string) string {
 }
 
 // held waits for the test to answer, or for the channel's death. A sound also
-// ends when a further line comes, without an answer.
+// ends when a further line comes, without an answer, and so does a wait for a
+// key, with one.
 func (c *Caller) held(cmd *Command, cut *string) string {
 	select {
 	case a := <-cmd.reply:
@@ -444,14 +445,16 @@ func (c *Caller) held(cmd *Command, cut *string) string {
 	default:
 	}
 	var lines chan string
-	if cmd.Verb == "STREAM FILE" {
+	if cmd.Verb == "STREAM FILE" || cmd.Verb == "WAIT FOR DIGIT" {
 		lines = c.lines
 	}
 	select {
 	case a := <-cmd.reply:
 		return a
 	case line, ok := <-lines:
-		if *cut = line; ok {
+		if *cut = line; ok && cmd.Verb == "WAIT FOR DIGIT" {
+			return "200 result=1" // channel.c, ast_waitfordigit_full
+		} else if ok {
 			return ""
 		}
 	case <-c.dead:
