@@ -50,25 +50,26 @@ type App struct {
 	started time.Time
 	cfg     atomic.Pointer[config.Config]
 
-	store    *store.Store
-	recorder *store.Recorder
-	states   *store.StateRecorder
-	day      *report.Day
-	hooks    *webhook.Service
-	queueLog *queuelog.Log
-	away     *awayKeeper
-	dialler  *campaign.Dialler
-	board    *queue.Board
-	hub      *notify.Hub
-	phones   *webphone.Gate
-	watcher  *notify.Watcher
-	digits   *ami.Client // the connection to Asterisk on which digits are played
-	exchange *exchange.Exchange
-	spies    *spy.Spies
-	announce *announce.Service
-	agi      *agi.Server
-	api      *api.API
-	metrics  *prometheus.Registry
+	store     *store.Store
+	recorder  *store.Recorder
+	states    *store.StateRecorder
+	day       *report.Day
+	hooks     *webhook.Service
+	queueLog  *queuelog.Log
+	away      *awayKeeper
+	dialler   *campaign.Dialler
+	callbacks *callbacks
+	board     *queue.Board
+	hub       *notify.Hub
+	phones    *webphone.Gate
+	watcher   *notify.Watcher
+	digits    *ami.Client // the connection to Asterisk on which digits are played
+	exchange  *exchange.Exchange
+	spies     *spy.Spies
+	announce  *announce.Service
+	agi       *agi.Server
+	api       *api.API
+	metrics   *prometheus.Registry
 
 	asterisk  atomic.Pointer[notify.AsteriskState]
 	reloading sync.Mutex
@@ -119,10 +120,11 @@ func New(o Options) (*App, error) {
 	a.states = store.NewStateRecorder(st, 0, o.Log)
 	a.away = newAwayKeeper(st, o.Log)
 	a.dialler = a.newDialler()
+	a.callbacks = newCallbacks(a.ringFirst, func(id string) { a.board.CallOff(id, "busy") }, o.Log)
 	counts := newCounts(a.metrics, a.serviceLevel)
 	a.day = report.NewDay(report.Options{Location: cfg.Server.Timezone, Threshold: a.serviceLevel})
 	a.board = queue.New(queue.Options{
-		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.states, a.queueLog, a.away, a.day, a.dialler, counts},
+		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.states, a.queueLog, a.away, a.day, a.dialler, a.callbacks, counts},
 	})
 	a.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI: ami.Options{
@@ -148,7 +150,7 @@ func New(o Options) (*App, error) {
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
 	a.announce.Configure(cfg)
 	mux := &agi.Mux{}
-	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: st.LastAgent, Log: o.Log})
+	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: st.LastAgent, Recordings: recordings{func() string { return a.Config().Asterisk.RecordingsHere }}, Log: o.Log})
 	mux.Handle("/outbound", &dialplan.Outbound{
 		Board: a.board, Campaigns: customers{a.dialler}, Announcer: a.announce, Config: a.Config, Log: o.Log,
 	})
@@ -190,6 +192,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	p.start(ctx, "web phones", a.phones.Run)
 	p.start(ctx, "figures of the day", a.tellDay)
 	p.start(ctx, "campaigns", a.dialler.Run)
+	p.start(ctx, "calls back", a.callbacks.Run)
 	p.start(ctx, "asterisk events", a.watcher.Run)
 	p.start(ctx, "asterisk digits", a.digits.Run)
 	p.start(ctx, "agi", func(ctx context.Context) error { return a.serveAGI(ctx, listen.agi) })
@@ -297,7 +300,8 @@ func (a *App) asteriskState(s notify.AsteriskState) {
 
 // durable is told of every record on disk, and tells of the missed calls that
 // it changed.
-func (a *App) durable(_ *queue.Call, missed []store.Missed) {
+func (a *App) durable(c *queue.Call, missed []store.Missed) {
+	a.callbacks.durable(c)
 	for _, m := range missed {
 		a.missedChanged(m)
 	}

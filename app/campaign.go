@@ -60,14 +60,21 @@ func (a *App) orderCall(ctx context.Context, o queue.OutCall) (queue.Call, error
 	if err != nil {
 		return c, err
 	}
-	agent, _ := cfg.Agent(o.Agent) // the board knows it
-	shown := o.Number
+	return c, a.ringFirst(ctx, &c)
+}
+
+// ringFirst has the agent's phone ring for a call that the board has begun.
+func (a *App) ringFirst(ctx context.Context, c *queue.Call) error {
+	cfg := a.Config()
+	q, _ := cfg.Queue(c.Queue)
+	agent, _ := cfg.Agent(c.Agent) // the board knows both
+	shown := c.Callee
 	if cfg.Masks(agent.Role) {
 		shown = mask.Number(shown)
 	}
 	ctx, cancel := context.WithTimeout(ctx, originateTime)
 	defer cancel()
-	err = a.exchange.Originate(ctx, exchange.Origination{
+	err := a.exchange.Originate(ctx, exchange.Origination{
 		Channel: strings.ReplaceAll(cfg.Asterisk.AgentDial, "{phone}", agent.Phone), ID: c.UniqueID,
 		Context: dialplan.OutboundContext, Extension: "s",
 		CallerID: "<" + shown + ">", // what the phone shows while it rings
@@ -75,9 +82,9 @@ func (a *App) orderCall(ctx context.Context, o queue.OutCall) (queue.Call, error
 	})
 	if err != nil {
 		a.board.CallOff(c.ID, "asterisk")
-		return c, fmt.Errorf("app: the phone of %s can't be rung: %w", o.Agent, err)
+		return fmt.Errorf("app: the phone of %s can't be rung: %w", c.Agent, err)
 	}
-	return c, nil
+	return nil
 }
 
 // customers gives the script of customers whom campaigns dial what it needs of

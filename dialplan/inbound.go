@@ -71,6 +71,13 @@ type Announcer interface {
 	Speak(ctx context.Context, what announce.Spoken) announce.Result
 }
 
+// Recordings is the folder of the recordings, as calld sees it.
+type Recordings interface {
+	// Length is how long a recording plays.
+	Length(record string) (time.Duration, error)
+	Discard(record string) error
+}
+
 // Inbound is the script of an incoming call: agi://HOST/inbound. It is an
 // [agi.Handler].
 type Inbound struct {
@@ -78,7 +85,8 @@ type Inbound struct {
 	Announcer Announcer
 	// LastAgent tells who talked with a customer last, since a time; "" when
 	// nobody did.
-	LastAgent func(number string, since time.Time) (agent string, err error)
+	LastAgent  func(number string, since time.Time) (agent string, err error)
+	Recordings Recordings
 	// Config gives the configuration in force.
 	Config func() *config.Config
 	Log    *slog.Logger
@@ -190,6 +198,10 @@ func (c *caller) enter(ctx context.Context) error {
 		e.Record = c.record
 	}
 	c.ticket, err = c.in.Board.Enter(e)
+	if errors.Is(err, queue.ErrBooked) {
+		c.finish(ctx, queue.CalledBack)
+		return nil
+	}
 	if errors.Is(err, queue.ErrEnded) {
 		outcome, _ := c.in.Board.OutcomeOf(e.ID)
 		c.finish(ctx, outcome)
@@ -271,6 +283,12 @@ func (c *caller) serve(ctx context.Context) error {
 		if err := c.tell(ctx, c.ticket.Notices()...); err != nil {
 			return err
 		}
+		if offer.Message {
+			if err := c.takeMessage(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if offer.Moved {
 			c.follow()
 			if err := c.tellRecorded(ctx); err != nil {
@@ -345,7 +363,7 @@ func (c *caller) greet(ctx context.Context) error {
 			return err
 		}
 		if r.Sound != "" {
-			if err := c.play(ctx, r.Sound, nil); err != nil {
+			if _, err := c.play(ctx, context.Background(), r.Sound, ""); err != nil {
 				return err
 			}
 		}
@@ -368,10 +386,12 @@ func (c *caller) finishEnded(ctx context.Context) {
 
 // leave tells the board why the script ends before the call is over.
 func (c *caller) leave(ctx context.Context, err error) {
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, errBooked) {
 		err = cause
 	}
 	switch {
+	case errors.Is(err, errBooked):
+		c.log.Info("caller is to be called back")
 	case errors.Is(err, agi.ErrHangup), errors.Is(err, agi.ErrDead):
 		if cause, dropped := c.hangupCause(ctx); dropped {
 			c.ticket.Drop(cause)

@@ -18,7 +18,7 @@ import (
 func (c *caller) tell(ctx context.Context, notices ...config.Notice) error {
 	for _, n := range notices {
 		for _, sound := range c.sounds(ctx, n) {
-			if err := c.play(ctx, sound, nil); err != nil {
+			if _, err := c.play(ctx, context.Background(), sound, ""); err != nil {
 				return err
 			}
 		}
@@ -44,19 +44,19 @@ func (c *caller) sounds(ctx context.Context, n config.Notice) []string {
 	return list
 }
 
-// play plays a sound until it ends, or stop is closed. A sound that is not there
-// is no error.
-func (c *caller) play(ctx context.Context, sound string, stop <-chan struct{}) error {
+// play plays a sound until it ends, offer is done, or a key of escape is pressed,
+// which it returns. A sound that is not there is no error.
+func (c *caller) play(ctx, offer context.Context, sound, escape string) (key byte, err error) {
 	if err := c.answer(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	c.music = false // file.c, ast_openstream_full: a sound ends it
-	_, err := c.s.StreamFileUntil(ctx, stop, sound)
+	p, err := c.s.StreamFileUntil(ctx, offer.Done(), sound, escape)
 	if errors.Is(err, agi.ErrFailed) && context.Cause(ctx) == nil {
 		c.log.Warn("sound not played", "sound", sound, "err", err)
-		return nil
+		return 0, nil
 	}
-	return err
+	return p.Digit, err
 }
 
 // tellRecorded tells once that the call is recorded, if it is.
@@ -85,64 +85,6 @@ func (c *caller) follow() {
 		c.record = c.recordPath
 	}
 	c.ticket.Records(c.record)
-}
-
-// wait waits for something to do, and tells the caller from time to time how
-// long that will take. What is being said is cut when there is something.
-func (c *caller) wait(ctx context.Context) error {
-	for {
-		c.follow() // an agent may have handed the call to another queue
-		if c.ticket.Pending() {
-			return nil
-		}
-		if !c.music {
-			if err := c.startMusic(ctx); err != nil {
-				return err
-			}
-		}
-		if c.queue.Waiting.Every == 0 {
-			return c.ticket.Wait(ctx)
-		}
-		pause, cancel := context.WithTimeout(ctx, c.queue.Waiting.Every)
-		err := c.ticket.Wait(pause)
-		cancel()
-		if err == nil || context.Cause(ctx) != nil {
-			return err
-		}
-		if err := c.tellWaiting(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// tellWaiting tells the caller about the wait until there is something to do.
-func (c *caller) tellWaiting(ctx context.Context) error {
-	place, ok := c.ticket.Place()
-	if !ok {
-		return nil
-	}
-	notice := c.queue.Waiting.Notice
-	notice.Text = fillIn(notice.Text, place)
-	quiet, stop := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		defer stop()
-		_ = c.ticket.Wait(quiet) // whatever it says, it is over
-	}()
-	defer func() {
-		stop()
-		<-watched
-	}()
-	for _, sound := range c.sounds(quiet, notice) {
-		if quiet.Err() != nil {
-			break
-		}
-		if err := c.play(ctx, sound, quiet.Done()); err != nil {
-			return err
-		}
-	}
-	return context.Cause(ctx)
 }
 
 // fillIn puts the place and the wait into sentences. One that tells of a wait

@@ -209,7 +209,7 @@ func (m *machine) notReachedBack(c, out *call) {
 		f.until = m.now.Add(max(minRing, cfg.RetryPause))
 		c.refusals[a] = f
 		m.at(f.until, timer{call: c})
-		if ring.Result != CutShort {
+		if ring.Result != CutShort && (ring.Result != NoAnswer || ring.Rang != nil) { // else it may never have rung
 			a.missedOne(cfg.AwayAfter)
 			m.changed(a)
 		}

@@ -7,7 +7,7 @@ import "time"
 // something else to do first, or somebody has talked with the caller already.
 func (t *Ticket) LeaveMessage() (ok bool) {
 	t.do(func(m *machine, c *call) {
-		if ok = c.inLine() && c.Start == nil && c.Direction == In; ok {
+		if ok = c.inLine() && c.mayLeaveMessage(); ok {
 			m.takeMessage(c, Abandoned)
 			m.emitCall(CallChanged, c, nil)
 		}
@@ -44,6 +44,9 @@ func (t *Ticket) MessageLeft(r MessageReport) {
 		m.end(at, c, c.unserved, cause)
 	})
 }
+
+// mayLeaveMessage reports whether a message is all that there will be of the call.
+func (c *call) mayLeaveMessage() bool { return c.Direction == In && c.Start == nil }
 
 // inLine reports whether the caller is on the telephone and waits.
 func (c *call) inLine() bool { return c.Phase == Greeting || c.Phase == Waiting }

@@ -26,7 +26,7 @@ func (m *machine) notServed(c *call, why Outcome) {
 		return
 	}
 	to := c.line.overflow(why)
-	if to.Message && c.Start == nil {
+	if to.Message && c.mayLeaveMessage() {
 		c.hears(to)
 		m.takeMessage(c, why)
 		m.askMessage(c)
@@ -100,7 +100,7 @@ func (m *machine) overflow(c *call, why Outcome) {
 		to := c.line.overflow(why)
 		c.hears(to)
 		switch {
-		case to.Message && c.Start == nil:
+		case to.Message && c.mayLeaveMessage():
 			m.takeMessage(c, why)
 			m.askMessage(c)
 			return

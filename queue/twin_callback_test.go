@@ -104,7 +104,7 @@ func (t *twin) hungUp(out *twinCall) {
 		a := t.agents[r.Agent]
 		c.let[r.Agent]++
 		c.alone[r.Agent] = t.now.Add(max(minRing, cfg.RetryPause))
-		if r.Result != CutShort {
+		if r.Result != CutShort && (r.Result != NoAnswer || r.Rang != nil) {
 			a.misses++
 			if cfg.AwayAfter > 0 && a.misses >= cfg.AwayAfter {
 				a.away, a.reason, a.misses = true, "no_answer", 0

@@ -60,7 +60,7 @@ func (t *twin) passable(c *twinCall, to config.Overflow) bool {
 }
 
 func (t *twin) notServed(c *twinCall, why Outcome) {
-	if t.way(c, why).Message && c.Start == nil && !c.hurried() {
+	if t.way(c, why).Message && c.Start == nil && c.Direction == In {
 		t.takeMessage(c, why)
 		t.direct = append(t.direct, direct{call: c.ID, message: true})
 		return
@@ -85,7 +85,7 @@ func (t *twin) leadOn() {
 
 func (t *twin) overflow(c *twinCall, why Outcome) {
 	to := t.way(c, why)
-	if to.Message && c.Start == nil {
+	if to.Message && c.Start == nil && c.Direction == In {
 		t.takeMessage(c, why)
 		t.direct = append(t.direct, direct{call: c.ID, message: true})
 		return

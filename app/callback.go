@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"calld/queue"
+)
+
+// callbackQueue bounds the calls back whose agents' phones are to be rung. Each
+// takes one order to Asterisk, and there are no more of them than agents.
+const callbackQueue = 1024
+
+// callbacks has the phones of agents rung whom the board asks to call somebody
+// back. It does so once the call is on disk: should calld die then, the next one
+// knows that the customer may have been called.
+type callbacks struct {
+	ring  func(context.Context, *queue.Call) error
+	off   func(callID string) // when there are too many
+	log   *slog.Logger
+	ready chan *queue.Call
+
+	mu  sync.Mutex
+	new map[string]bool // begun by this board, not yet on disk; by call id
+}
+
+func newCallbacks(ring func(context.Context, *queue.Call) error, off func(string), log *slog.Logger) *callbacks {
+	return &callbacks{ring: ring, off: off, log: log, ready: make(chan *queue.Call, callbackQueue), new: map[string]bool{}}
+}
+
+// Observe notes the calls back that the board begins. It is a [queue.Observer].
+func (b *callbacks) Observe(e *queue.Event) {
+	c := e.Call
+	if c == nil || c.CallbackFor == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case e.Kind == queue.CallEnded:
+		delete(b.new, c.ID)
+	case c.Phase == queue.Ringing && c.Rings[0].Rang == nil: // no phone rings before it is ordered to
+		b.new[c.ID] = true
+	}
+}
+
+// durable takes a record that is on disk.
+func (b *callbacks) durable(c *queue.Call) {
+	if c.CallbackFor == "" || c.Phase != queue.Ringing {
+		return
+	}
+	b.mu.Lock()
+	begun := b.new[c.ID]
+	delete(b.new, c.ID)
+	b.mu.Unlock()
+	if !begun {
+		return
+	}
+	select {
+	case b.ready <- c:
+	default:
+		b.log.Error("call back not made: too many are waiting for Asterisk", "call_id", c.ID)
+		b.off(c.ID)
+	}
+}
+
+// Run has phones rung until ctx ends.
+func (b *callbacks) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c := <-b.ready:
+			b.log.Info("calling back", "call_id", c.ID, "for", c.CallbackFor, "agent", c.Agent, "queue", c.Queue)
+			if err := b.ring(ctx, c); err != nil {
+				b.log.Warn("call back not made", "call_id", c.ID, "agent", c.Agent, "err", err)
+			}
+		}
+	}
+}
+
+// recordings is the folder of the recordings, as the script of callers sees it.
+type recordings struct{ folder func() string }
+
+// Length is how long a recording of 8 kHz and 16 bits plays, which is what
+// Asterisk writes (format_wav.c); 0 when nothing was written.
+func (r recordings) Length(record string) (time.Duration, error) {
+	const header, perSecond = 44, 16_000
+	folder, err := os.OpenRoot(r.folder())
+	if err != nil {
+		return 0, fmt.Errorf("folder of the recordings: %w", err)
+	}
+	defer folder.Close() //nolint:errcheck // opened to read
+	info, err := folder.Stat(filepath.FromSlash(record))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	return max(0, time.Duration(info.Size()-header)*time.Second/perSecond), nil
+}
+
+// Discard removes what was recorded and is not to be kept.
+func (r recordings) Discard(record string) error {
+	folder, err := os.OpenRoot(r.folder())
+	if err != nil {
+		return fmt.Errorf("folder of the recordings: %w", err)
+	}
+	defer folder.Close() //nolint:errcheck // opened to read
+	return removeRecording(folder, filepath.FromSlash(record))
+}
