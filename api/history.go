@@ -74,7 +74,7 @@ type HistoryFilter struct {
 	Caller    string    `query:"caller" doc:"The customer's whole number."`
 	CallerOf  string    `query:"caller_of" maxLength:"128" doc:"Instead of caller: the customer of this call, live or ended. A withheld number has no calls."`
 	Agent     string    `query:"agent"`
-	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed,blocked"`
+	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed,blocked,callback"`
 	Direction string    `query:"direction" enum:"in,out"`
 	From      time.Time `query:"from" doc:"Calls that came in at or after this time (RFC 3339)."`
 	To        time.Time `query:"to" doc:"Calls that came in before this time."`

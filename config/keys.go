@@ -99,10 +99,10 @@ func (n Notice) withKey(key string) Notice {
 // pressed reads the key of a table.
 func (s *section) pressed() string {
 	return s.str("key", "", func(v string) error {
-		if len(v) == 1 && strings.Contains("0123456789*#", v) {
+		if v == "" || len(v) == 1 && strings.Contains("0123456789*#", v) {
 			return nil
 		}
-		return fmt.Errorf("%q is no key; use one of 0 to 9, * and #", v)
+		return fmt.Errorf(`%q is no key; use one of 0 to 9, * and #, or "" for none`, v)
 	})
 }
 
@@ -152,7 +152,9 @@ func (s *section) message(c *Config) Message {
 		Offer:    sub.told("offer", c, sayMessage, placeKey),
 		Prompt:   sub.told("prompt", c, sayPrompt),
 	}
-	m.Offer = m.Offer.withKey(m.Key)
+	if m.Offer = m.Offer.withKey(m.Key); m.Key == "" {
+		m.Offer = Notice{Language: c.Server.Language}
+	}
 	sub.done()
 	return m
 }

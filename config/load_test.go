@@ -225,6 +225,10 @@ queues = ["123456"]
 		t.Fatal(err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
+	defaultMessage := Message{
+		Longest: 2 * time.Minute, Shortest: 2 * time.Second, Silence: 5 * time.Second,
+		Offer: Notice{Language: "en"}, Prompt: Notice{Text: sayPrompt("en"), Language: "en"},
+	}
 	want := &Config{
 		Server: Server{
 			HTTP: "[::1]:8080", AGI: ":4573",
@@ -252,13 +256,15 @@ queues = ["123456"]
 				ID: "123456", Name: "상담전화_1", Number: "+82215881234", Queueing: All, Order: RoundRobin,
 				Announcement: true, AnnouncementURL: "http://127.0.0.1/own", RingTimeout: 15 * time.Second,
 				MaxWaiting: 30, Wrapup: 5 * time.Second, Music: "기다림", ServiceLevel: time.Minute, Dispositions: []string{"판매", "환불 & 취소"},
-				CRMURL: "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}",
+				CRMURL:  "https://crm.example/c?tel={number}&id={call}&q={queue}&a={agent}",
+				Message: defaultMessage,
 			},
 			{
 				ID: "VIP 고객", Name: "VIP 고객", Number: "vip-1", Queueing: Inline, Order: Listed,
 				Announcement: true, Recording: true, RingTimeout: 20 * time.Second, MaxWait: 10 * time.Minute,
 				Music: "default", RetryPause: 10 * time.Second, AwayAfter: 3, NoAgentWait: 30 * time.Second,
 				ServiceLevel: 20 * time.Second, AutoAnswer: true,
+				Message: defaultMessage,
 			},
 		},
 		Agents: []Agent{

@@ -147,6 +147,7 @@ type caller struct {
 	music      bool // music plays
 	recording  bool // MixMonitor runs
 	warned     bool // the caller knows of the recording
+	returned   bool // an earlier script was lost
 }
 
 // enter puts the caller on the board, or back at its place. A caller who has
@@ -164,7 +165,7 @@ func (c *caller) enter(ctx context.Context) error {
 		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
 		Returning: before.id != "", Ready: before.id != "" || !c.queue.Announcement && c.queue.RecordingNotice.Empty(),
 	}
-	c.warned = e.Returning
+	c.warned, c.returned = e.Returning, e.Returning
 	if e.Returning && before.dialStatus == "ANSWER" {
 		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
 	}

@@ -12,6 +12,9 @@ import (
 	"calld/queue"
 )
 
+// varRecordStatus is what Record() leaves on the channel (app_record.c).
+const varRecordStatus = "RECORD_STATUS"
+
 // errBooked ends the script of a caller who is to be called back.
 var errBooked = errors.New("dialplan: the caller is to be called back")
 
@@ -156,26 +159,17 @@ func (c *caller) pressed(ctx context.Context, key byte) error {
 // goes on recording when calld goes away; the message that the caller has left
 // meanwhile counts.
 func (c *caller) takeMessage(ctx context.Context) error {
-	last, cancel := lastly(ctx)
-	defer cancel()
-	v, err := c.full(last, "${RECORD_STATUS}")
+	record, begun := strings.TrimSuffix(c.recordPath, ".wav")+"-message.wav", time.Now()
+	left, err := c.messageLeft(ctx)
+	if err == nil && !left {
+		err = c.recordMessage(ctx, record)
+	}
 	if err != nil {
 		return err
 	}
-	record, begun := strings.TrimSuffix(c.recordPath, ".wav")+"-message.wav", time.Now()
-	if v[0] == "" {
-		if err := c.recordMessage(ctx, record); err != nil {
-			return err
-		}
-	}
 	r := queue.MessageReport{CallerGone: hungUp(ctx)}
-	last, cancel = lastly(ctx)
-	defer cancel()
-	if v, err = c.full(last, "${HANGUPCAUSE}"); err != nil {
-		return err
-	}
 	if r.CallerGone {
-		r.Cause, _ = strconv.Atoi(v[0]) // 0 when it is none
+		r.Cause, _ = c.hangupCause(ctx)
 	}
 	length, err := c.in.Recordings.Length(record)
 	if err != nil {
@@ -190,6 +184,15 @@ func (c *caller) takeMessage(ctx context.Context) error {
 	c.log.Info("voice message", "length_ms", length.Milliseconds(), "kept", r.Record != "", "caller_gone", r.CallerGone)
 	c.ticket.MessageLeft(r)
 	return nil
+}
+
+// messageLeft reports whether a message was recorded while the script was lost.
+func (c *caller) messageLeft(ctx context.Context) (bool, error) {
+	if !c.returned {
+		return false, c.s.SetVariable(ctx, varRecordStatus, "") // of another recording before
+	}
+	v, err := c.full(ctx, "${"+varRecordStatus+"}")
+	return err == nil && v[0] != "", err
 }
 
 // recordMessage prompts for a message and records it. A caller who hangs up then is no

@@ -49,8 +49,14 @@ queues = ["open"]
 
 func withNotices(t *testing.T, test func(*centre)) {
 	t.Helper()
+	inCentreOf(t, noticesConfig, test)
+}
+
+// inCentreOf runs a test in a bubble with a configuration.
+func inCentreOf(t *testing.T, text string, test func(*centre)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		cfg := loadConfig(t, noticesConfig)
+		cfg := loadConfig(t, text)
 		c := &centre{t: t, announcer: &announcer{fetch: play("hello")}}
 		c.board = queue.New(queue.Options{Config: cfg, Seed: 1, Observers: []queue.Observer{
 			queue.ObserverFunc(func(e *queue.Event) {

@@ -73,12 +73,6 @@ func (out *Outbound) ServeAGI(ctx context.Context, s *agi.Session) {
 	}
 	defer ticket.Detach() // does nothing to a call that is over
 	log = log.With("agent", call.Agent, "queue", call.Queue)
-	if cfg := out.Config(); call.CallbackFor != "" && call.Record == "" && v[1] == "" {
-		if q, ok := cfg.Queue(call.Queue); ok && q.Recording {
-			call.Record = RecordPath(call.Begin.In(cfg.Server.Timezone), call.ID)
-			ticket.Records(call.Record)
-		}
-	}
 	if v[1] == "" { // else an earlier script was lost while it dialled or they talked
 		log.Info("dialling", "number", call.Callee)
 		err = out.dial(ctx, s, &call)

@@ -31,7 +31,7 @@ const (
 	Transferred Phase = "transferred"
 	// Messaging: the caller leaves a voice message.
 	Messaging Phase = "message"
-	// Booked: the caller has hung up and is to be called back, see [Callback].
+	// Booked: the caller has hung up and is to be called back, see [Booking].
 	Booked Phase = "callback"
 	Ended  Phase = "ended"
 )
@@ -168,8 +168,8 @@ type Call struct {
 
 	// Callback is that the caller is to be called back; null: is not. CallbackFor
 	// is the id of such a call, of the one by which the customer is called.
-	Callback    *Callback `json:"callback,omitempty"`
-	CallbackFor string    `json:"callback_for,omitempty"`
+	Callback    *Booking `json:"callback,omitempty"`
+	CallbackFor string   `json:"callback_for,omitempty"`
 }
 
 // Customer is what an agent is to know of a customer whom a campaign dials. It is

@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"calld/config"
@@ -16,8 +17,8 @@ import (
 // call back, and a customer who may have been called already is never called
 // again before that is known.
 
-// Callback is what is known of a caller who is to be called back.
-type Callback struct {
+// Booking is what is known of a caller who is to be called back.
+type Booking struct {
 	Number string    `json:"number"`
 	At     time.Time `json:"at"`    // when it was asked for
 	Until  time.Time `json:"until"` // from when on it is not tried any more
@@ -72,7 +73,7 @@ func (m *machine) book(c *call) bool {
 		return false
 	}
 	c.Phase = Booked
-	c.Callback = &Callback{Number: number, At: m.now, Until: m.now.Add(c.line.cfg.Callback.Expires)}
+	c.Callback = &Booking{Number: number, At: m.now, Until: m.now.Add(c.line.cfg.Callback.Expires)}
 	c.goneAt, c.goneWhy, c.dropped = time.Time{}, "", false
 	m.booked++
 	if m.channels[c.UniqueID] == c {
@@ -155,7 +156,11 @@ func (m *machine) callBack(c *call, a *agent) {
 	b.Asked++
 	b.Call, b.Next = fmt.Sprintf("%s-%d", c.ID, b.Asked), nil
 	m.emitCall(CallWaiting, c, nil)
-	m.ringFirst(OutCall{ID: b.Call, Agent: a.cfg.ID, Queue: l.cfg.ID, Number: b.Number, callbackFor: c.ID}, a, l)
+	o := OutCall{ID: b.Call, Agent: a.cfg.ID, Queue: l.cfg.ID, Number: b.Number, callbackFor: c.ID}
+	if c.Record != "" {
+		o.Record = path.Join(path.Dir(c.Record), b.Call+path.Ext(c.Record))
+	}
+	m.ringFirst(o, a, l)
 }
 
 // reachedBack ends the call of a customer who has answered a call back.

@@ -219,7 +219,6 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	}
 	if c.Direction == In && refused == "" {
 		m.takePlace(c)
-		m.takePlace(c)
 	}
 	l.insert(c)
 	if e.Ready {

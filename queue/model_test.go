@@ -359,7 +359,7 @@ func sameCall(a, b *Call) bool {
 		})
 }
 
-func sameCallback(a, b *Callback) bool {
+func sameCallback(a, b *Booking) bool {
 	if a == nil || b == nil {
 		return a == b
 	}

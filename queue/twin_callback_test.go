@@ -44,7 +44,7 @@ func (t *twin) mayBook(c *twinCall) bool {
 
 func (t *twin) book(c *twinCall) {
 	c.Phase, c.gone, c.why, c.drop = Booked, time.Time{}, "", false
-	c.Callback = &Callback{Number: c.Caller, At: t.now, Until: t.now.Add(t.queues[c.Queue].cfg.Callback.Expires)}
+	c.Callback = &Booking{Number: c.Caller, At: t.now, Until: t.now.Add(t.queues[c.Queue].cfg.Callback.Expires)}
 	t.transferred(c, TransferNoAnswer)
 }
 
@@ -75,7 +75,11 @@ func (t *twin) callBack(c *twinCall, agent string) {
 	b, q := c.Callback, t.queues[c.Queue]
 	b.Asked++
 	b.Next, b.Call = nil, fmt.Sprintf("%s-%d", c.ID, b.Asked)
-	t.ringFirst(OutCall{ID: b.Call, Agent: agent, Queue: c.Queue, Number: b.Number}, t.agents[agent], q)
+	o := OutCall{ID: b.Call, Agent: agent, Queue: c.Queue, Number: b.Number}
+	if c.Record != "" { // r.wav
+		o.Record = b.Call + ".wav"
+	}
+	t.ringFirst(o, t.agents[agent], q)
 	t.calls[b.Call].CallbackFor = c.ID
 	q.last = agent
 }

@@ -145,7 +145,7 @@ func (t *twin) enter(e Entry, script int) error {
 		}
 	}
 	t.calls[e.ID] = c
-	if c.Direction == In && (refused == "" || e.Returning) && (e.Answered || !t.isBlocked(e.Caller)) {
+	if c.Direction == In && (refused == "" || e.Returning || e.Answered) && (e.Answered || !t.isBlocked(e.Caller)) {
 		t.takePlace(c)
 	}
 	if e.Answered {

@@ -107,6 +107,9 @@ func (d *Day) count(c *queue.Call) {
 	if c.Direction != queue.In || c.Outcome == queue.Blocked || c.Begin.Before(d.start) || !c.Begin.Before(d.end) {
 		return
 	}
+	if c.Outcome == queue.CalledBack && c.Cause == queue.CauseCalledAgain {
+		return // the later call counts for both
+	}
 	t := d.tally(c.Queue, c)
 	if !d.talking[c.ID] {
 		t.offer(c, d.threshold(c.Queue))

@@ -11,11 +11,13 @@ const ShortAbandon = 5 * time.Second
 
 // Figures are what became of the calls of some time.
 type Figures struct {
-	Offered   int `json:"offered" doc:"Calls that came in: answered, missed and overflowed."`
-	Answered  int `json:"answered"`
-	Missed    int `json:"missed" doc:"Ended without an answer, for whatever reason."`
-	Abandoned int `json:"abandoned" doc:"Of the missed: the caller hung up."`
-	Short     int `json:"short" doc:"Of the abandoned: within 5 s. They are no part of the service level."`
+	Offered  int `json:"offered" doc:"Calls that came in: answered, missed, called back and overflowed."`
+	Answered int `json:"answered"`
+	Missed   int `json:"missed" doc:"Ended without an answer, for whatever reason."`
+	// CalledBack callers have waited until they asked for it.
+	CalledBack int `json:"called_back" doc:"Asked to be called back while they waited, and were reached."`
+	Abandoned  int `json:"abandoned" doc:"Of the missed: the caller hung up."`
+	Short      int `json:"short" doc:"Of the abandoned: within 5 s. They are no part of the service level."`
 	// Overflowed calls count again in the queue where they went on.
 	Overflowed int `json:"overflowed" doc:"Led on to another queue, since this one was closed or full, nobody was there, or the wait was over."`
 	InTime     int `json:"in_time" doc:"Of the answered: within the queue's threshold."`
@@ -29,8 +31,8 @@ type Figures struct {
 
 // tally is figures in the making.
 type tally struct {
-	answered, missed, abandoned, short, overflowed, inTime, talks int
-	waited, longest, talked                                       int64 // ms
+	answered, missed, calledBack, abandoned, short, overflowed, inTime, talks int
+	waited, longest, talked                                                   int64 // ms
 }
 
 // offer counts a call that is answered or missed.
@@ -43,6 +45,10 @@ func (t *tally) offer(c *queue.Call, threshold time.Duration) {
 		if wait <= threshold {
 			t.inTime++
 		}
+		return
+	}
+	if c.Outcome == queue.CalledBack {
+		t.calledBack++
 		return
 	}
 	t.missed++
@@ -85,6 +91,7 @@ func (t *tally) talk(c *queue.Call) {
 func (t *tally) add(o tally) {
 	t.answered += o.answered
 	t.missed += o.missed
+	t.calledBack += o.calledBack
 	t.abandoned += o.abandoned
 	t.short += o.short
 	t.overflowed += o.overflowed
@@ -97,7 +104,7 @@ func (t *tally) add(o tally) {
 
 func (t *tally) figures() Figures {
 	f := Figures{
-		Offered: t.answered + t.missed + t.overflowed, Answered: t.answered, Missed: t.missed, Abandoned: t.abandoned,
+		Offered: t.answered + t.missed + t.calledBack + t.overflowed, Answered: t.answered, Missed: t.missed, CalledBack: t.calledBack, Abandoned: t.abandoned,
 		Short: t.short, Overflowed: t.overflowed, InTime: t.inTime, WaitMaxMS: t.longest, TalkMS: t.talked,
 	}
 	if n := f.Offered - f.Short; n > 0 {

@@ -52,7 +52,10 @@ type Missed struct {
 	WaitMS      int64         `json:"wait_ms"`      // the longest wait of all tries
 	LastWaitMS  int64         `json:"last_wait_ms"` // of the last try
 	LastOutcome queue.Outcome `json:"last_outcome"`
-	State       MissedState   `json:"state"`
+	LastCause   string        `json:"last_cause,omitempty"` // as in queue.Call
+	// Message is the latest voice message of all tries; nil when there is none.
+	Message *VoiceMessage `json:"message,omitempty"`
+	State   MissedState   `json:"state"`
 	// Owner is who calls back, since OwnerSince; the claim ends after
 	// ClaimTime.
 	Owner      string     `json:"owner,omitempty"`
@@ -61,6 +64,13 @@ type Missed struct {
 	Callbacks    int         `json:"callbacks"`
 	LastCallback *Callback   `json:"last_callback,omitempty"`
 	Resolved     *Resolution `json:"resolved,omitempty"` // nil while open
+}
+
+// VoiceMessage is a message that a customer has left: the recording of a call.
+type VoiceMessage struct {
+	Call string    `json:"call"` // its id
+	At   time.Time `json:"at"`   // when the call began
+	MS   int64     `json:"ms"`
 }
 
 // Resolution tells how a missed call was settled.
@@ -226,7 +236,10 @@ func (t *tables) addMissed(c *queue.Call) (Missed, error) {
 	m.Calls = append(slices.Clone(m.Calls), c.ID)
 	m.Calls = m.Calls[max(0, len(m.Calls)-MissedCalls):]
 	m.WaitMS, m.LastWaitMS = max(m.WaitMS, c.WaitMS), c.WaitMS
-	m.LastOutcome = c.Outcome
+	m.LastOutcome, m.LastCause = c.Outcome, c.Cause
+	if c.MessageMS > 0 {
+		m.Message = &VoiceMessage{Call: c.ID, At: c.Begin, MS: c.MessageMS}
+	}
 	return m, t.putMissed(old, &m)
 }
 

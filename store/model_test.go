@@ -62,7 +62,7 @@ func (w *twin) finish(c queue.Call) []store.Missed {
 		return w.settle(c)
 	case c.Direction == queue.Out:
 		return w.tried(c)
-	case c.Outcome == queue.Blocked:
+	case c.Outcome == queue.Blocked || c.Outcome == queue.CalledBack:
 		return nil
 	default:
 		return []store.Missed{w.add(c)}
@@ -116,7 +116,7 @@ func (w *twin) add(c queue.Call) store.Missed {
 	if c.Begin.After(m.Last) {
 		m.Last = c.Begin
 	}
-	m.Caller, m.CallerName, m.LastOutcome, m.LastWaitMS = c.Caller, c.CallerName, c.Outcome, c.WaitMS
+	m.Caller, m.CallerName, m.LastOutcome, m.LastCause, m.LastWaitMS = c.Caller, c.CallerName, c.Outcome, c.Cause, c.WaitMS
 	m.WaitMS = max(m.WaitMS, c.WaitMS)
 	m.Tries++
 	m.Calls = append(slices.Clone(m.Calls), c.ID)

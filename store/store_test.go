@@ -232,7 +232,7 @@ func TestMissedIsWorkedOff(t *testing.T) {
 	again := finish(t, s, ended(waiting("b", 5, "01012345678"), queue.Timeout))
 	want := []store.Missed{{
 		ID: "a", Queue: "123456", Caller: "01012345678", CallerName: "김철수", First: day(), Last: *at(5 * time.Minute), Tries: 2,
-		Calls: []string{"a", "b"}, WaitMS: 30_000, LastWaitMS: 30_000, LastOutcome: queue.Timeout, State: store.MissedOpen,
+		Calls: []string{"a", "b"}, WaitMS: 30_000, LastWaitMS: 30_000, LastOutcome: queue.Timeout, LastCause: "16", State: store.MissedOpen,
 	}}
 	if diff := gocmp.Diff(want, again); diff != "" {
 		t.Fatal(diff)

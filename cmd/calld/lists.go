@@ -222,7 +222,7 @@ type historyFilter struct {
 	Queue   string    `help:"Only this queue."`
 	Caller  string    `help:"Only this customer's number."`
 	Agent   string    `help:"Only calls this agent answered."`
-	Outcome string    `help:"Only this outcome: answered, abandoned, timeout, full, closed, no_agent or failed."`
+	Outcome string    `help:"Only this outcome: answered, abandoned, timeout, full, closed, no_agent, failed, blocked or callback."`
 	From    time.Time `help:"Calls that came in at or after this time (RFC 3339)."`
 	To      time.Time `help:"Calls that came in before this time (RFC 3339)."`
 	Text    string    `help:"Only calls with this in memo, numbers or names."`

@@ -22,7 +22,7 @@ const who = (i: number, x = {}) => agent(`a${i}`, { name: `상담원 ${i}`, queu
 /** A queue's day, as it stands after so many changes. */
 function day(i: number, n: number): Today {
   const figures = (calls: number): Figures => ({
-    ...{ offered: calls, answered: calls - 20, missed: 20, abandoned: 20, short: 0, overflowed: 0 },
+    ...{ offered: calls, answered: calls - 20, missed: 20, abandoned: 20, short: 0, called_back: 0, overflowed: 0 },
     ...{ in_time: calls - 60, service_level: (calls - 60) / calls, wait_avg_ms: 9000 + n, wait_max_ms: 74_000 },
     ...{ talk_ms: 140_000 * calls, talk_avg_ms: 140_000 },
   });

@@ -235,6 +235,7 @@ const figures = (inTime: number, late: number, missed: number, short = 0, overfl
   missed,
   abandoned: missed,
   short,
+  called_back: 0,
   overflowed,
   in_time: inTime,
   service_level: inTime / (inTime + late + missed + overflowed - short),

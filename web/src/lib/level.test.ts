@@ -8,6 +8,7 @@ const figures = (x: Partial<Figures>): Figures => ({
   missed: 0,
   abandoned: 0,
   short: 0,
+  called_back: 0,
   overflowed: 0,
   in_time: 0,
   service_level: null,

@@ -1445,12 +1445,28 @@ export interface components {
             next: string;
             numbers: components["schemas"]["Barred"][] | null;
         };
+        Booking: {
+            /** Format: int64 */
+            asked: number;
+            /** Format: date-time */
+            at: string;
+            call?: string;
+            /** Format: date-time */
+            next?: string;
+            number: string;
+            /** Format: int64 */
+            tries: number;
+            /** Format: date-time */
+            until: string;
+        };
         Call: {
             agent: string;
             /** Format: date-time */
             answer_by?: string;
             /** Format: date-time */
             begin: string;
+            callback?: components["schemas"]["Booking"];
+            callback_for?: string;
             callee: string;
             caller: string;
             caller_name?: string;
@@ -1469,10 +1485,14 @@ export interface components {
             held_since?: string;
             id: string;
             memo?: string;
+            /** Format: int64 */
+            message_ms?: number;
             /** @enum {string} */
-            outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
+            outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
             /** @enum {string} */
-            phase: "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
+            phase: "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "message" | "callback" | "ended";
+            /** Format: date-time */
+            place?: string;
             queue: string;
             record?: string;
             rings: components["schemas"]["Ring"][] | null;
@@ -1728,6 +1748,11 @@ export interface components {
             answered: number;
             /**
              * Format: int64
+             * @description Asked to be called back while they waited, and were reached.
+             */
+            called_back: number;
+            /**
+             * Format: int64
              * @description Of the answered: within the queue's threshold.
              */
             in_time: number;
@@ -1738,7 +1763,7 @@ export interface components {
             missed: number;
             /**
              * Format: int64
-             * @description Calls that came in: answered, missed and overflowed.
+             * @description Calls that came in: answered, missed, called back and overflowed.
              */
             offered: number;
             /**
@@ -1915,10 +1940,12 @@ export interface components {
             /** Format: date-time */
             last: string;
             last_callback?: components["schemas"]["Callback"];
+            last_cause?: string;
             /** @enum {string} */
-            last_outcome: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
+            last_outcome: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
             /** Format: int64 */
             last_wait_ms: number;
+            message?: components["schemas"]["VoiceMessage"];
             owner?: string;
             /** Format: date-time */
             owner_since?: string;
@@ -2530,7 +2557,7 @@ export interface components {
             kind: string;
             queue?: string;
             /** @enum {string} */
-            reason?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
+            reason?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
             result: string;
             to: string;
         };
@@ -2571,6 +2598,13 @@ export interface components {
             faults: components["schemas"]["LineFault"][] | null;
             /** Format: int64 */
             refused: number;
+        };
+        VoiceMessage: {
+            /** Format: date-time */
+            at: string;
+            call: string;
+            /** Format: int64 */
+            ms: number;
         };
         WebhooksOutputBody: {
             webhooks: components["schemas"]["Health"][] | null;
@@ -4253,7 +4287,7 @@ export interface operations {
                 /** @description Instead of caller: the customer of this call, live or ended. A withheld number has no calls. */
                 caller_of?: string;
                 agent?: string;
-                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
+                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
                 direction?: "in" | "out";
                 /** @description Calls that came in at or after this time (RFC 3339). */
                 from?: string;
@@ -4300,7 +4334,7 @@ export interface operations {
                 /** @description Instead of caller: the customer of this call, live or ended. A withheld number has no calls. */
                 caller_of?: string;
                 agent?: string;
-                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
+                outcome?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
                 direction?: "in" | "out";
                 /** @description Calls that came in at or after this time (RFC 3339). */
                 from?: string;

@@ -277,6 +277,11 @@ export interface Call {
   /** when the call came in: its place in the queue */
   begin: Time;
   /**
+   * Place is that of an earlier call of the customer, who was to be called back
+   * and has called again; null: it is Begin.
+   */
+  place?: Time;
+  /**
    * Start is when the talk began: an agent first answered, a number outside
    * to which the queue led the call, or the customer called; null until then.
    */
@@ -297,7 +302,7 @@ export interface Call {
    * and who ended the talk, such as "16 agent" or "17".
    */
   cause?: string;
-  /** from Begin to Start, or to End when nobody answered */
+  /** from Begin to Start, or to End when nobody answered, or until the caller asked to be called back */
   wait_ms: number;
   /** with agents and targets of transfers, until the last of them left */
   talk_ms: number;
@@ -306,6 +311,11 @@ export interface Call {
    * the call is not recorded.
    */
   record?: string;
+  /**
+   * MessageMS is the length of the voice message that Record is then; 0: there
+   * is none.
+   */
+  message_ms?: number;
   memo?: string;
   disposition?: string;
   rings: Ring[] | null;
@@ -318,6 +328,12 @@ export interface Call {
   campaign?: string;
   customer?: Customer;
   answer_by?: Time;
+  /**
+   * Callback is that the caller is to be called back; null: is not. CallbackFor
+   * is the id of such a call, of the one by which the customer is called.
+   */
+  callback?: Booking;
+  callback_for?: string;
 }
 
 /** AsteriskState is the state of the connection to Asterisk. */
@@ -400,6 +416,10 @@ export interface Missed {
   /** of the last try */
   last_wait_ms: number;
   last_outcome: Outcome;
+  /** as in queue.Call */
+  last_cause?: string;
+  /** Message is the latest voice message of all tries; nil when there is none. */
+  message?: VoiceMessage;
   state: MissedState;
   /**
    * Owner is who calls back, since OwnerSince; the claim ends after
@@ -486,7 +506,7 @@ export interface Opening {
 export type Direction = "in" | "out";
 
 /** Phase says where a live call is. */
-export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "ended";
+export type Phase = "greeting" | "waiting" | "ringing" | "dialling" | "talking" | "transferred" | "message" | "callback" | "ended";
 
 /**
  * Consult is a talk that the agent who holds a customer has, or is about to
@@ -504,7 +524,7 @@ export interface Consult {
 }
 
 /** Outcome says how a call ended. Every call ends in exactly one. */
-export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked";
+export type Outcome = "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
 
 /** Transfer is one hand-over of a call to somebody else. */
 export interface Transfer {
@@ -539,6 +559,25 @@ export interface Customer {
   script?: string;
 }
 
+/** Booking is what is known of a caller who is to be called back. */
+export interface Booking {
+  number: string;
+  /** when it was asked for */
+  at: Time;
+  /** from when on it is not tried any more */
+  until: Time;
+  /** in which the customer was not reached */
+  tries: number;
+  /**
+   * Asked counts the agents' phones rung, each by a call of its own; Call is the
+   * one under way, empty when there is none.
+   */
+  asked: number;
+  call?: string;
+  /** Next is when the customer may be tried again; null: at any time. */
+  next?: Time;
+}
+
 /** QueueOffers are what a queue offers for its calls. */
 export interface QueueOffers {
   name: string;
@@ -553,6 +592,15 @@ export interface QueueOffers {
 
 /** RingResult says what became of one agent's ringing. */
 export type RingResult = "" | "answered" | "no_answer" | "refused" | "unreachable" | "answered_elsewhere" | "caller_left" | "cut_short";
+
+/** VoiceMessage is a message that a customer has left: the recording of a call. */
+export interface VoiceMessage {
+  /** its id */
+  call: string;
+  /** when the call began */
+  at: Time;
+  ms: number;
+}
 
 /** MissedState says whether a missed call is still to be worked off. */
 export type MissedState = "open" | "resolved";
@@ -587,6 +635,8 @@ export interface Figures {
   offered: number;
   answered: number;
   missed: number;
+  /** CalledBack callers have waited until they asked for it. */
+  called_back: number;
   abandoned: number;
   short: number;
   /** Overflowed calls count again in the queue where they went on. */

@@ -32,6 +32,8 @@ export const en: Words = {
     dialling: "Dialling",
     talking: "Talking",
     transferred: "Outside",
+    message: "Message",
+    callback: "Call-back",
     ended: "Ended",
   },
   outcome: {
@@ -43,6 +45,7 @@ export const en: Words = {
     no_agent: "No agent",
     failed: "Failed",
     blocked: "Blocked",
+    callback: "Called back",
   },
   direction: { in: "In", out: "Out" },
   ring: {
@@ -248,6 +251,7 @@ export const en: Words = {
     call: (number) => `Call ${number}`,
     which: "For which queue? The customer sees its number.",
     first: "Pick up your phone: then the customer is called.",
+    callback: "Call-back",
     phase: { ringing: "Your phone rings", dialling: "Calling the customer" },
     notReached: "Not reached",
     cause: {
@@ -360,6 +364,7 @@ export const en: Words = {
     called_again: "Called again and was answered",
     reached: "Called back and reached",
     already: "It is resolved already.",
+    message: (time) => `Voice message ${time}`,
   },
 
   history: {
@@ -424,6 +429,10 @@ export const en: Words = {
       asterisk_restarted: "Asterisk was restarted",
       redirected: "Sent elsewhere",
       queue_removed: "The queue left the configuration",
+      reached: "Called back and reached",
+      called_again: "Called again",
+      callback_expired: "Not called back in time",
+      callback_no_success: "Did not answer when called back",
       freed: "A supervisor freed the agent",
       script: "A fault of the system",
       lost: "Its end was not heard",

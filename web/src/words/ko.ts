@@ -52,6 +52,8 @@ export const ko = {
     dialling: "거는 중",
     talking: "상담중",
     transferred: "외부 통화",
+    message: "메시지",
+    callback: "콜백 예약",
     ended: "종료",
   } satisfies Record<Phase, string>,
   outcome: {
@@ -63,6 +65,7 @@ export const ko = {
     no_agent: "상담원 없음",
     failed: "장애",
     blocked: "차단",
+    callback: "콜백",
   } satisfies Record<Outcome, string>,
   direction: { in: "수신", out: "발신" } satisfies Record<Direction, string>,
   ring: {
@@ -271,6 +274,7 @@ export const ko = {
     call: (number: string) => `${number} 전화 걸기`,
     which: "어느 큐로 걸까요? 고객에게 그 큐의 번호가 보입니다.",
     first: "전화기를 드세요. 받으면 고객에게 겁니다.",
+    callback: "콜백",
     phase: { ringing: "내 전화 울림", dialling: "고객에게 거는 중" },
     notReached: "연결 안 됨",
     cause: {
@@ -382,6 +386,7 @@ export const ko = {
     called_again: "다시 걸어 와 응답함",
     reached: "다시 걸어 통화함",
     already: "이미 처리된 통화입니다.",
+    message: (time: string) => `음성 메시지 ${time}`,
   },
 
   history: {
@@ -446,6 +451,10 @@ export const ko = {
       asterisk_restarted: "Asterisk가 다시 시작됨",
       redirected: "다른 곳으로 연결됨",
       queue_removed: "설정에서 큐가 없어짐",
+      reached: "콜백으로 통화함",
+      called_again: "고객이 다시 걸어 옴",
+      callback_expired: "콜백 기한이 지남",
+      callback_no_success: "콜백했으나 받지 않음",
       freed: "관리자가 상담원을 풀어 줌",
       script: "처리 중 오류",
       lost: "기록이 끊김",
