@@ -39,13 +39,13 @@ func csvReport(name string, table [][]string) (*reportOutput, error) {
 // queueTable has the JSON's names as its columns; missed calls have one for
 // each outcome.
 func queueTable(cfg *config.Config, rows []report.QueueRow) [][]string {
-	missed := slices.DeleteFunc(queue.Outcomes(), func(o queue.Outcome) bool { return o == queue.Answered || o == queue.Blocked })
+	missed := slices.DeleteFunc(queue.Outcomes(), func(o queue.Outcome) bool { return o == queue.Answered || o == queue.Blocked || o == queue.CalledBack })
 	head := []string{"start", "end", "queue", "name", "offered", "answered", "missed"}
 	for _, o := range missed {
 		head = append(head, "missed_"+string(o))
 	}
 	table := [][]string{append(head,
-		"short", "overflowed", "in_time", "service_level", "wait_avg_ms", "wait_max_ms", "talk_ms", "talk_avg_ms", "transferred",
+		"short", "called_back", "overflowed", "in_time", "service_level", "wait_avg_ms", "wait_max_ms", "talk_ms", "talk_avg_ms", "transferred",
 		"wrapup_ms", "wrapup_avg_ms", "first_contact", "first_resolved", "resolution", "made", "reached", "made_talk_ms")}
 	for i := range rows {
 		r := &rows[i]
@@ -55,7 +55,7 @@ func queueTable(cfg *config.Config, rows []report.QueueRow) [][]string {
 		for _, o := range missed {
 			row = append(row, strconv.Itoa(r.MissedBy[o]))
 		}
-		row = append(row, numbers(r.Short, r.Overflowed, r.InTime)...)
+		row = append(row, numbers(r.Short, r.CalledBack, r.Overflowed, r.InTime)...)
 		row = append(row, part(r.ServiceLevel))
 		row = append(row, numbers(r.WaitAvgMS, r.WaitMaxMS, r.TalkMS, r.TalkAvgMS)...)
 		row = append(row, numbers(r.Transferred)...)

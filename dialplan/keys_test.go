@@ -14,6 +14,7 @@ import (
 const keysConfig = noticesConfig + `
 [queues.keys]
 number = "4000"
+no_agent_wait = "0s"
 announcement = false
 waiting_announcement = { every = "30s", text = "wait", language = "en" }
 callback = { key = "1", offer = "press {key}", confirm = "goodbye" }

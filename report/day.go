@@ -104,11 +104,8 @@ func (d *Day) Add(c *queue.Call) {
 }
 
 func (d *Day) count(c *queue.Call) {
-	if c.Direction != queue.In || c.Outcome == queue.Blocked || c.Begin.Before(d.start) || !c.Begin.Before(d.end) {
+	if c.Direction != queue.In || uncounted(c) || c.Begin.Before(d.start) || !c.Begin.Before(d.end) {
 		return
-	}
-	if c.Outcome == queue.CalledBack && c.Cause == queue.CauseCalledAgain {
-		return // the later call counts for both
 	}
 	t := d.tally(c.Queue, c)
 	if !d.talking[c.ID] {

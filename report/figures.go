@@ -35,6 +35,12 @@ type tally struct {
 	waited, longest, talked                                                   int64 // ms
 }
 
+// uncounted reports whether a call is none of a queue's figures: an unwanted one,
+// or one of a customer who called again and whose later call counts for both.
+func uncounted(c *queue.Call) bool {
+	return c.Outcome == queue.Blocked || c.Outcome == queue.CalledBack && c.Cause == queue.CauseCalledAgain
+}
+
 // offer counts a call that is answered or missed.
 func (t *tally) offer(c *queue.Call, threshold time.Duration) {
 	t.waited += c.WaitMS

@@ -80,7 +80,7 @@ func (r *Queues) Until() time.Time { return r.o.Cuts.To().Add(r.o.Resolved) }
 // [Queues.Until] on.
 func (r *Queues) Add(c *queue.Call) {
 	i := r.o.Cuts.Interval(c.Begin)
-	if c.Outcome == queue.Blocked {
+	if uncounted(c) {
 		return
 	}
 	if i >= 0 && c.Direction == queue.In {
@@ -157,7 +157,7 @@ func (t *queueTally) in(c *queue.Call, threshold time.Duration) {
 	t.offer(c, threshold)
 	if c.Start != nil {
 		t.talk(c)
-	} else {
+	} else if c.Outcome != queue.CalledBack {
 		t.missedBy[c.Outcome]++
 	}
 	if slices.ContainsFunc(c.Transfers, func(x queue.Transfer) bool { return x.Kind != queue.KindOverflow }) {

@@ -2103,6 +2103,11 @@ export interface components {
             answered: number;
             /**
              * Format: int64
+             * @description Asked to be called back while they waited, and were reached.
+             */
+            called_back: number;
+            /**
+             * Format: int64
              * @description Answered calls with a number for which it is known whether the customer called again.
              */
             first_contact: number;
@@ -2137,7 +2142,7 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description Calls that came in: answered, missed and overflowed.
+             * @description Calls that came in: answered, missed, called back and overflowed.
              */
             offered: number;
             /**
@@ -2243,6 +2248,11 @@ export interface components {
             /** Format: int64 */
             answered: number;
             /**
+             * Format: int64
+             * @description Asked to be called back while they waited, and were reached.
+             */
+            called_back: number;
+            /**
              * Format: date-time
              * @description Of the interval, not included.
              */
@@ -2283,7 +2293,7 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description Calls that came in: answered, missed and overflowed.
+             * @description Calls that came in: answered, missed, called back and overflowed.
              */
             offered: number;
             /**
