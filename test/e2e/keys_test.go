@@ -71,6 +71,7 @@ func TestCalledBackAtTheSamePlace(t *testing.T) {
 	page = c.login("a1")
 	c.must(page.State(c.step(), "available", ""))
 	next := c.answer("a1", callerNumber(2))
+	c.waitCall(callerNumber(2), queue.Talking)
 	c.hangUp(talk{callerNumber(2), later, next})
 	calls := c.waitHistory(3)
 	i := 0
