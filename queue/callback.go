@@ -144,8 +144,8 @@ func (m *machine) onTheLine(c *call) bool {
 }
 
 func sameCustomer(a, b *Call) bool {
-	n := config.NormalNumber(a.customerNumber())
-	return n != "" && n == config.NormalNumber(b.customerNumber())
+	n := config.NormalNumber(a.CustomerNumber())
+	return n != "" && n == config.NormalNumber(b.CustomerNumber())
 }
 
 // callBack has an agent asked to call the customer back.
