@@ -22,6 +22,9 @@ func (c *Call) Masked() Call {
 	if m.Consult != nil {
 		m.Consult.Number = text(m.Consult.Number)
 	}
+	if m.Callback != nil {
+		m.Callback.Number = text(m.Callback.Number)
+	}
 	m.Customer = c.Customer.Masked(number)
 	return m
 }
