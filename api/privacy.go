@@ -22,8 +22,8 @@ func (a *API) registerPrivacy(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "forget", Method: http.MethodPost, Path: "/api/v1/privacy/forget", Tags: []string{"admin"},
 		Summary: "Remove what there is of one person", MaxBodyBytes: MaxBody,
-		Description: "For admins. Ended calls from and to the number, with their memos, recordings and missed calls, are removed, " +
-			"and the number is taken out of the audit trail. Without confirm it is only counted. That it was done is audited, " +
+		Description: "For admins. Ended calls from and to the number, with their memos, recordings and missed calls, entries of dial lists, " +
+			"results of campaigns and events for webhooks are removed, and the number is taken out of the audit trail and of calls that were handed to it. Without confirm it is only counted. That it was done is audited, " +
 			"with the last two digits alone.",
 	}, a.forget)
 }

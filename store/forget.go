@@ -20,7 +20,11 @@ type Forgotten struct {
 	Recordings int `json:"recordings"`
 	Missed     int `json:"missed" doc:"Entries of the list of missed calls."`
 	Audit      int `json:"audit" doc:"Entries of the audit trail that name the number: they stay, without it."`
-	Live       int `json:"live" doc:"Calls that have not ended. They are not removed: ask again when they are over."`
+	Entries    int `json:"entries" doc:"Entries of dial lists that have the number, with all their numbers."`
+	Results    int `json:"results" doc:"What became of campaigns' tries of the number."`
+	Events     int `json:"events" doc:"Events of calls that wait for webhooks."`
+	Transfers  int `json:"transfers" doc:"Other people's calls that were handed to the number: they stay, without it."`
+	Live       int `json:"live" doc:"Calls that have not ended, and entries that are being dialled. They are not removed: ask again when they are over."`
 }
 
 // CountPerson counts what Forget would remove. ErrInvalid: there is no number.
@@ -35,12 +39,13 @@ func (s *Store) CountPerson(ctx context.Context, tel string) (Forgotten, error) 
 
 // Forget removes what there is of the customer with a number, however it is
 // written: ended calls from and to it, their memos, recordings and entries among
-// the missed calls; and takes the number out of the audit trail. remove deletes
+// the missed calls, entries of dial lists, results of campaigns and events for
+// webhooks; and takes the number out of the audit trail and of other people's
+// calls that were handed to it. remove deletes
 // a recording before its call is removed; when it fails the call stays, so that
 // forgetting again goes on there. Writers wait for no more than a step.
 //
-// Numbers that calls were handed to, and what people wrote into memos of other
-// calls, are not found. The do-not-call list stays: it keeps the person from
+// What people wrote into memos of other calls is not found. The do-not-call list stays: it keeps the person from
 // being called.
 func (s *Store) Forget(ctx context.Context, tel string, remove func(recording string) error) (Forgotten, error) {
 	p, err := newPerson(tel, false)
@@ -78,6 +83,10 @@ func (p *person) run(ctx context.Context, s *Store) error {
 		{"calls", p.calls},
 		{"missed calls", p.missed},
 		{"audit trail", p.audit},
+		{"dial lists", p.entries},
+		{"results of campaigns", p.results},
+		{"events for webhooks", p.events},
+		{"transfers", p.transfers},
 		{"live calls", p.live},
 	} {
 		if err := part.run(ctx, s); err != nil {

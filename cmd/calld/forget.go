@@ -29,10 +29,11 @@ func (c forgetCmd) Run(ctx context.Context) error {
 	if f.Done {
 		what = "Removed:"
 	}
-	fmt.Printf("%s calls: %d, memos: %d, recordings: %d, missed calls: %d, entries of the audit trail: %d\n",
-		what, f.Calls, f.Memos, f.Recordings, f.Missed, f.Audit)
+	fmt.Printf("%s calls: %d, memos: %d, recordings: %d, missed calls: %d, entries of dial lists: %d, results of campaigns: %d, "+
+		"events for webhooks: %d, handed to the number: %d, entries of the audit trail: %d\n",
+		what, f.Calls, f.Memos, f.Recordings, f.Missed, f.Entries, f.Results, f.Events, f.Transfers, f.Audit)
 	if f.Live > 0 {
-		fmt.Printf("Calls that have not ended: %d. They stay: run this again when they are over.\n", f.Live)
+		fmt.Printf("Calls that have not ended, and customers who are being dialled: %d. They stay: run this again when they are over.\n", f.Live)
 	}
 	if !f.Done {
 		fmt.Println("Nothing was removed. To remove it, add --yes.")
