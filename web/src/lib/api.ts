@@ -13,6 +13,7 @@ export type Connection = Schemas["Connection"];
 export type WebhookNow = Schemas["Health"];
 export type AsteriskNow = Schemas["AsteriskNow"];
 export type ConfigInForce = Schemas["ConfigOutputBody"];
+export type Forgotten = Schemas["ForgetAnswer"];
 export type HistoryPage = Schemas["Page"];
 export type MissedPage = Schemas["MissedPage"];
 export type HistoryQuery = NonNullable<operations["list-history"]["parameters"]["query"]>;
@@ -159,6 +160,10 @@ export class Api {
   }
   audit(cursor: string): Promise<Schemas["AuditPage"]> {
     return this.#send("GET", "audit" + search({ limit: 20, cursor }));
+  }
+  /** Counts what there is of one customer, or, confirmed, removes it. */
+  forget(number: string, confirm: boolean): Promise<Forgotten> {
+    return this.#send("POST", "privacy/forget", { number, confirm });
   }
   config(): Promise<Schemas["ConfigOutputBody"]> {
     return this.#send("GET", "config");

@@ -962,7 +962,7 @@ export interface paths {
         put?: never;
         /**
          * Remove what there is of one person
-         * @description For admins. Ended calls from and to the number, with their memos, recordings and missed calls, are removed, and the number is taken out of the audit trail. Without confirm it is only counted. That it was done is audited, with the last two digits alone.
+         * @description For admins. Ended calls from and to the number, with their memos, recordings and missed calls, entries of dial lists, results of campaigns and events for webhooks are removed, and the number is taken out of the audit trail and of calls that were handed to it. Without confirm it is only counted. That it was done is audited, with the last two digits alone.
          */
         post: operations["forget"];
         delete?: never;
@@ -1811,7 +1811,17 @@ export interface components {
             done: boolean;
             /**
              * Format: int64
-             * @description Calls that have not ended. They are not removed: ask again when they are over.
+             * @description Entries of dial lists that have the number, with all their numbers.
+             */
+            entries: number;
+            /**
+             * Format: int64
+             * @description Events of calls that wait for webhooks.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Calls that have not ended, and entries that are being dialled. They are not removed: ask again when they are over.
              */
             live: number;
             /** Format: int64 */
@@ -1823,6 +1833,16 @@ export interface components {
             missed: number;
             /** Format: int64 */
             recordings: number;
+            /**
+             * Format: int64
+             * @description What became of campaigns' tries of the number.
+             */
+            results: number;
+            /**
+             * Format: int64
+             * @description Other people's calls that were handed to the number: they stay, without it.
+             */
+            transfers: number;
         };
         ForgetRequest: {
             /** @description Remove it. Without, it is only counted. */

@@ -538,6 +538,29 @@ export const en: Words = {
     stale: "Somebody else has changed it since: open it again.",
   },
 
+  forget: {
+    heading: "Forget a customer",
+    number: "Customer's number",
+    count: "Find",
+    title: (number: string) => `Remove what there is of ${number}`,
+    sure: "This can't be undone. The do-not-call list stays.",
+    submit: "Remove",
+    done: (number: string) =>
+      `What there was of ${number} is removed. Pages that are open show it until they are loaded again.`,
+    nothing: (number: string) => `There is nothing of ${number}.`,
+    live: (n: number) => `Calls that have not ended: ${n}. Remove them when they are over.`,
+    parts: {
+      calls: "Calls",
+      memos: "Memos",
+      recordings: "Recordings",
+      missed: "Missed calls",
+      entries: "Customers of dial lists",
+      results: "Results of campaigns",
+      events: "Events not sent to webhooks yet",
+      transfers: "Calls handed to the number (the number alone)",
+      audit: "Audit trail (the number alone)",
+    },
+  },
   webhooks: {
     title: "Webhooks",
     none: "No webhooks are configured.",

@@ -561,6 +561,28 @@ export const ko = {
     stale: "그사이 다른 사람이 바꾸었습니다. 다시 열어 확인하세요.",
   },
 
+  forget: {
+    heading: "고객 정보 삭제",
+    number: "고객 전화번호",
+    count: "찾기",
+    title: (number: string) => `${number} 고객의 정보 삭제`,
+    sure: "삭제하면 되돌릴 수 없습니다. 수신 거부 목록은 그대로 둡니다.",
+    submit: "삭제",
+    done: (number: string) => `${number} 고객의 정보를 삭제했습니다. 열려 있던 화면에는 새로 고칠 때까지 남습니다.`,
+    nothing: (number: string) => `${number} 고객의 정보가 없습니다.`,
+    live: (n: number) => `끝나지 않은 통화가 ${n}건 있습니다. 끝난 뒤에 다시 삭제하세요.`,
+    parts: {
+      calls: "통화",
+      memos: "메모",
+      recordings: "녹음",
+      missed: "부재중",
+      entries: "발신 목록의 고객",
+      results: "발신 결과",
+      events: "보내지 않은 웹훅 이벤트",
+      transfers: "이 번호로 넘긴 통화(번호만 지움)",
+      audit: "감독 기록(번호만 지움)",
+    },
+  },
   webhooks: {
     title: "웹훅",
     none: "설정된 웹훅이 없습니다.",
