@@ -104,3 +104,33 @@ it("shows on the board and in reports how many calls were led on", async () => {
   await page.getByRole("link", { name: "보고서" }).click();
   await page.getByRole("columnheader", { name: "넘김" }).waitFor();
 });
+
+it("has a customer forgotten once it was counted and confirmed", async () => {
+  const counts = {
+    calls: 12,
+    memos: 9,
+    recordings: 0,
+    missed: 1,
+    entries: 0,
+    results: 0,
+    events: 0,
+    transfers: 0,
+    audit: 0,
+    live: 0,
+  };
+  stage.answers["privacy/forget"] = { ...counts, done: false };
+  await page.goto(stage.url + "#/admin");
+  const form = page.locator("[data-forget]");
+  const dialog = page.getByRole("dialog");
+  expect(await form.getByRole("button").isDisabled()).toBe(true);
+  await form.getByLabel("고객 전화번호").fill("010-1234-5678");
+  await form.getByRole("button").click();
+  await dialog.getByText("통화: 12").waitFor();
+  expect(await dialog.locator("[data-count]").count()).toBe(3); // only what there is
+  await dialog.getByRole("button", { name: "취소" }).click();
+  await form.getByRole("button").click();
+  await dialog.getByRole("button", { name: "삭제", exact: true }).click();
+  await page.getByText("010-1234-5678 고객의 정보를 삭제했습니다").waitFor();
+  const asked = (confirm: boolean) => ({ path: "privacy/forget", body: { number: "010-1234-5678", confirm } });
+  expect(stage.posted).toEqual([asked(false), asked(false), asked(true)]);
+});
