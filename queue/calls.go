@@ -86,7 +86,7 @@ func (c *call) expected() bool { return c.ticket == nil }
 // holdsPlace reports whether the call keeps younger ones of its queue from
 // being served although it can't be served itself.
 func (c *call) holdsPlace(now time.Time) bool {
-	return c.expected() && !c.dialled() && c.goneAt.IsZero() && now.Before(c.lostAt.Add(ReturnGrace))
+	return c.expected() && c.Phase != Booked && !c.dialled() && c.goneAt.IsZero() && now.Before(c.lostAt.Add(ReturnGrace))
 }
 
 // deadline is when the call has waited too long; ok is false when it never

@@ -263,7 +263,7 @@ it("logs out in all tabs at once", async () => {
 
 it("shows the admin how the server is, and reloads", async () => {
   await login(page, centre.url, "admin");
-  await page.keyboard.press("Alt+5");
+  await goTo(page, "admin");
   await page.getByRole("button", { name: "설정 다시 읽기" }).click();
   await page.getByText("바뀐 것이 없습니다.").waitFor();
   await page.getByText("접속한 사람").waitFor();
