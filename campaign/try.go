@@ -229,7 +229,7 @@ func resultOf(o queue.Outcome, rings []queue.Ring) AgentResult {
 		return AgentAnswered
 	case queue.Abandoned:
 		return CustomerLeft
-	case queue.Timeout, queue.Full, queue.Closed, queue.NoAgent, queue.Blocked, queue.Failed:
+	case queue.Timeout, queue.Full, queue.Closed, queue.NoAgent, queue.Blocked, queue.CalledBack, queue.Failed:
 	}
 	for _, r := range slices.Backward(rings) {
 		switch r.Result {
