@@ -60,7 +60,7 @@ func TestDiskIsFull(t *testing.T) {
 	p := onePlan(1)
 	p.Data = smallDisk(t)
 	c := start(t, p)
-	c.out.expected = []string{"call records can't be written", "a client's frame could not be carried out"}
+	c.out.expected = []string{"call records can't be written", "changes of agents' states can't be written", "a client's frame could not be carried out"}
 	page := c.loginAll("a1")[0]
 	release := fill(t, p.Data)
 
