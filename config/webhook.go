@@ -84,7 +84,7 @@ func (l *loader) readWebhooks(top *section, c *Config) {
 		if !s.has("url") {
 			s.missing("url", `set the address that events are posted to, for example url = "https://crm.example.com/calld"`)
 		}
-		if u, err := url.Parse(w.URL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+		if u, err := url.Parse(w.URL); err == nil && u.Scheme == "http" && !Loopback(u.Hostname()) {
 			s.warn("url", "what is sent to it can be read on the way: use https://")
 		}
 		if !s.has("secret") {
@@ -100,8 +100,8 @@ func (l *loader) readWebhooks(top *section, c *Config) {
 	}
 }
 
-// loopback reports whether what is sent to a host stays on this machine.
-func loopback(host string) bool {
+// Loopback reports whether what is sent to a host stays on this machine.
+func Loopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
 }

@@ -189,12 +189,12 @@ func addresses(cfg *config.Config) (agi string, permit []string, err error) {
 	ip, notIP := netip.ParseAddr(host)
 	everywhere := host == "" || notIP == nil && ip.IsUnspecified()
 	switch {
-	case loopback(manager):
+	case config.Loopback(manager):
 		permit = []string{"127.0.0.1/255.255.255.255", "::1/128"}
 		if everywhere {
 			host = "127.0.0.1"
 		}
-	case everywhere || loopback(host):
+	case everywhere || config.Loopback(host):
 		return "", nil, fmt.Errorf("server.agi: Asterisk on %s can't reach %s; write the address by which it reaches this machine", manager, cfg.Server.AGI)
 	case notIP != nil:
 		return "", nil, fmt.Errorf("server.agi: %q is a name; write the IP address, which manager.conf needs to let calld in", host)
@@ -206,11 +206,6 @@ func addresses(cfg *config.Config) (agi string, permit []string, err error) {
 		return "", nil, fmt.Errorf("server.agi: %w", err)
 	}
 	return net.JoinHostPort(host, port), permit, nil
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // word passes a text that stands among others in a line of the dialplan or in

@@ -42,14 +42,19 @@ func Columns() []string {
 // of them, any other at most that many. It reads page by page, so a slow
 // reader holds nothing up; calls that end meanwhile may be in or not.
 func (s *Store) Export(ctx context.Context, w io.Writer, f Format, q Query) error {
+	return export(w, f, Columns(), row, func(write func(*queue.Call) error) error { return s.eachPage(ctx, q, write) })
+}
+
+// export writes what each brings: as JSON, or as CSV with the cells of row.
+func export[T any](w io.Writer, f Format, columns []string, row func(*T) []string, each func(write func(*T) error) error) error {
 	buffered := bufio.NewWriter(w)
-	var write func(*queue.Call) error
+	var write func(*T) error
 	flush := buffered.Flush
 	switch f {
 	case JSONL:
 		enc := json.NewEncoder(buffered)
 		enc.SetEscapeHTML(false)
-		write = func(c *queue.Call) error { return enc.Encode(c) }
+		write = func(v *T) error { return enc.Encode(v) }
 	case CSV:
 		// Without the mark Excel takes UTF-8 for the local code page and
 		// shows no Hangul.
@@ -57,10 +62,16 @@ func (s *Store) Export(ctx context.Context, w io.Writer, f Format, q Query) erro
 			return fmt.Errorf("store: export: %w", err)
 		}
 		rows := csv.NewWriter(buffered)
-		if err := rows.Write(Columns()); err != nil {
+		if err := rows.Write(columns); err != nil {
 			return fmt.Errorf("store: export: %w", err)
 		}
-		write = func(c *queue.Call) error { return rows.Write(row(c)) }
+		write = func(v *T) error {
+			cells := row(v)
+			for i, cell := range cells {
+				cells[i] = HarmlessCell(cell)
+			}
+			return rows.Write(cells)
+		}
 		flush = func() error {
 			rows.Flush()
 			return errors.Join(rows.Error(), buffered.Flush())
@@ -68,7 +79,7 @@ func (s *Store) Export(ctx context.Context, w io.Writer, f Format, q Query) erro
 	default:
 		return fmt.Errorf("%w, not %.20q", ErrFormat, f)
 	}
-	if err := s.eachPage(ctx, q, write); err != nil {
+	if err := each(write); err != nil {
 		return fmt.Errorf("store: export: %w", err)
 	}
 	if err := flush(); err != nil {
@@ -120,16 +131,12 @@ func row(c *queue.Call) []string {
 	for i, t := range c.Transfers {
 		transfers[i] = t.To + "=" + t.Result
 	}
-	cells := []string{
+	return []string{
 		c.ID, c.Queue, string(c.Direction), c.Caller, c.CallerName, c.Callee, c.Agent,
 		stamp(&c.Begin), stamp(c.Start), stamp(c.End), string(c.Outcome), c.Cause,
 		strconv.FormatInt(c.WaitMS, 10), strconv.FormatInt(c.TalkMS, 10),
 		c.Record, c.Memo, c.Disposition, strings.Join(rings, ";"), strings.Join(transfers, ";"), c.Campaign,
 	}
-	for i, cell := range cells {
-		cells[i] = HarmlessCell(cell)
-	}
-	return cells
 }
 
 func stamp(t *time.Time) string {
