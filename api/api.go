@@ -173,6 +173,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	a.registerHistory(h)
 	a.registerRecordings(h)
 	a.registerMissed(h)
+	a.registerCallbacks(h)
 	a.registerSupervision(h)
 	a.registerReports(h)
 	a.registerServer(h)

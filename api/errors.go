@@ -32,6 +32,8 @@ const (
 	CodeOffline           Code = "agent_offline"         // 409: the agent is not logged in
 	CodeBusy              Code = "agent_busy"            // 409: the agent, or the agent's phone, has a call
 	CodePhoneAway         Code = "phone_unreachable"     // 409: the agent's phone can't be rung
+	CodeNotBooked         Code = "not_booked"            // 409: the caller is not to be called back
+	CodeCallingBack       Code = "calling_back"          // 409: the caller is being called back just now
 	CodeNoNumber          Code = "no_number"             // 409: the customer left no number that can be called
 	CodeNoPhone           Code = "no_phone"              // 409: whoever is to be rung has no phone
 	CodeNotTalking        Code = "not_talking"           // 409: there is no such talk now
@@ -126,7 +128,7 @@ func Codes() []Code {
 		CodeManagedByFile, CodeInUse, CodeCampaignState, CodeNobodyLeft, CodeStale,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
-		CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
+		CodeNotBooked, CodeCallingBack, CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
 		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeConsulting, CodeNotConsulting, CodeNotAnswered, CodeOwnCall, CodeOutbound, CodeDetached,
 	}
 }

@@ -37,6 +37,7 @@ asterisk.secret = "x"
 number = "1000"
 [queues.billing]
 number = "2000"
+callback = { key = "1", offer = false, confirm = false }
 [agents."홍길동"]
 password = "right"
 phone = "801"

@@ -177,6 +177,7 @@ var examples = map[string]struct{ id, body string }{
 	"cancel-transfer":   {"talk-billing", ""},
 	"dtmf-call":         {"talk-billing", `{"to":"agent","digits":"1"}`},
 	"call-back":         {"missed-billing", ""},
+	"cancel-callback":   {"booked-billing", ""},
 	"resolve-missed":    {"missed-billing", `{"reason":"x"}`},
 	"spy":               {"live-billing", `{"mode":"listen"}`},
 	"free-agent":        {"other", ""},
@@ -218,6 +219,7 @@ var examples = map[string]struct{ id, body string }{
 func TestAnswersAsDocumented(t *testing.T) {
 	c := newCampaigns(t)
 	c.answer("other", "billing")
+	c.book("billing")
 	c.hold(c.answer("홍길동", "상담전화"))
 	c.makeAgents("kim", "lee")
 	list, schemas := c.document()

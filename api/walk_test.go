@@ -43,7 +43,7 @@ var lowest = map[string]config.Role{
 var foreign = map[string]string{
 	"get-queue": "billing", "get-agent": "other", "get-call": "live-billing", "patch-call": "ended-billing",
 	"get-recording": "ended-billing", "hangup-call": "talk-billing", "hold-call": "talk-billing", "unhold-call": "talk-billing",
-	"transfer-call": "talk-billing", "complete-transfer": "talk-billing", "cancel-transfer": "talk-billing", "dtmf-call": "talk-billing", "call-back": "missed-billing", "resolve-missed": "missed-billing",
+	"transfer-call": "talk-billing", "complete-transfer": "talk-billing", "cancel-transfer": "talk-billing", "dtmf-call": "talk-billing", "call-back": "missed-billing", "cancel-callback": "booked-billing", "resolve-missed": "missed-billing",
 }
 
 // request is an operation's example as a request, for another id if there is
@@ -66,6 +66,7 @@ func wantRefusal(tb testing.TB, r *httptest.ResponseRecorder, status int, code C
 func TestWalk(t *testing.T) {
 	c := newCampaigns(t)
 	c.answer("other", "billing")
+	c.book("billing")
 	c.makeAgents("kim", "lee")
 	list, schemas := c.document()
 	expired := newToken()

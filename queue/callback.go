@@ -37,11 +37,36 @@ const (
 	CauseReached           = "reached"             // the customer was called back
 	CauseCallbackExpired   = "callback_expired"    // nobody was free in time
 	CauseCallbackNoSuccess = "callback_no_success" // the customer did not answer as often as the queue tries
+	CauseCallbackCancelled = "callback_cancelled"  // by [Board.CancelCallback]
 )
 
 // ErrBooked is what [Board.Enter] returns for a caller who is to be called back,
 // and can hang up.
 var ErrBooked = errors.New("queue: the caller is to be called back")
+
+// What [Board.CancelCallback] may answer besides [ErrUnknownCall].
+var (
+	// ErrNotBooked means that the call is not of one who is to be called back.
+	ErrNotBooked = errors.New("queue: the caller is not to be called back")
+	// ErrCallingBack means that a phone rings for it already: the agent's, or the
+	// customer's.
+	ErrCallingBack = errors.New("queue: the caller is being called back")
+)
+
+// CancelCallback ends a call whose caller is to be called back, and now is not.
+// The errors are [ErrUnknownCall], [ErrNotBooked] and [ErrCallingBack].
+func (b *Board) CancelCallback(callID string) error {
+	return b.withCall(callID, func(m *machine, c *call) error {
+		switch {
+		case c.Phase != Booked:
+			return fmt.Errorf("%w: %s", ErrNotBooked, callID)
+		case c.Callback.Call != "":
+			return fmt.Errorf("%w: %s", ErrCallingBack, callID)
+		}
+		m.end(m.now, c, CalledBack, CauseCallbackCancelled)
+		return nil
+	})
+}
 
 // MayBook reports whether the caller could be called back: the queue does so, and
 // the number can be dialled.

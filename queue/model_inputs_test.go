@@ -49,12 +49,13 @@ const (
 	opWait
 	opTalk
 	opConsult
+	opUnbook
 )
 
 var opWeights = [...]int{
 	opConnect: 14, opDisconnect: 6, opLogout: 2, opState: 10, opEndWrapup: 3, opFree: 2, opPhone: 6, opDeaf: 2,
 	opEnter: 26, opComeBack: 8, opReady: 28, opKey: 6, opHangup: 3, opDetach: 5, opFail: 1, opDialled: 24, opFact: 40,
-	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10, opTalk: 20, opConsult: 14,
+	opCallOut: 10, opCallOff: 1, opPickUp: 6, opReached: 4, opReconcile: 3, opReload: 2, opRestart: 1, opWait: 10, opTalk: 20, opConsult: 14, opUnbook: 2,
 }
 
 func randomOp(r *rand.Rand) op {
@@ -250,6 +251,8 @@ func (w *world) apply(o op) {
 		w.applyTalk(o)
 	case opConsult:
 		w.applyConsult(o)
+	case opUnbook:
+		w.unbook(w.pickBooked(o.n[0]))
 	}
 }
 

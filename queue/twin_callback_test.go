@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -165,6 +166,39 @@ func (w *world) calledBack() (offers []made) {
 		}
 	}
 	return offers
+}
+
+// pickBooked chooses a caller who is to be called back; sometimes, or when there
+// is none, another.
+func (w *world) pickBooked(n int) string {
+	for _, c := range w.twin.inOrder() {
+		if c.Phase == Booked && n%4 > 0 {
+			return c.ID
+		}
+	}
+	return w.pick(n)
+}
+
+// unbook has somebody cancel a call-back.
+func (w *world) unbook(call string) {
+	var err error
+	w.say("cancel the call-back of %s", call)
+	w.do(func() { err = w.board.CancelCallback(call) }, func() {
+		var want error
+		switch c := w.twin.calls[call]; {
+		case c == nil:
+			want = ErrUnknownCall
+		case c.Phase != Booked:
+			want = ErrNotBooked
+		case c.Callback.Call != "":
+			want = ErrCallingBack
+		default:
+			w.twin.end(c, w.twin.now, CalledBack, "callback_cancelled")
+		}
+		if !errors.Is(err, want) {
+			w.fail("%s: %v, want %v", call, err, want)
+		}
+	})
 }
 
 // applyKey has a caller press a key, or a message end.

@@ -36,9 +36,10 @@ type tally struct {
 }
 
 // uncounted reports whether a call is none of a queue's figures: an unwanted one,
-// or one of a customer who called again and whose later call counts for both.
+// one of a customer who called again and whose later call counts for both, or whose
+// call-back was not wanted any more.
 func uncounted(c *queue.Call) bool {
-	return c.Outcome == queue.Blocked || c.Outcome == queue.CalledBack && c.Cause == queue.CauseCalledAgain
+	return c.Outcome == queue.Blocked || c.Outcome == queue.CalledBack && c.Cause != queue.CauseReached
 }
 
 // offer counts a call that is answered or missed.

@@ -209,6 +209,26 @@ export interface paths {
         patch: operations["patch-call"];
         trace?: never;
     };
+    "/api/v1/calls/{id}/callback/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a waiting caller who is to be called back out of the line
+         * @description For a live call whose phase is callback; for supervisors, admins and the agents of its queue, who are all written into the audit trail. It ends with the outcome callback and the cause callback_cancelled, is no missed call, and call.ended tells the pages. While an agent's phone rings for it, or the customer's, it answers 409, calling_back.
+         */
+        post: operations["cancel-callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/dtmf": {
         parameters: {
             query?: never;
@@ -2098,7 +2118,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "campaign_state" | "nobody_left" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "own_call" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "campaign_state" | "nobody_left" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "not_booked" | "calling_back" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "own_call" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -3123,6 +3143,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Call"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -432,6 +432,7 @@ export const en: Words = {
       reached: "Called back and reached",
       called_again: "Called again",
       callback_expired: "Not called back in time",
+      callback_cancelled: "Call-back cancelled",
       callback_no_success: "Did not answer when called back",
       freed: "A supervisor freed the agent",
       script: "A fault of the system",

@@ -454,6 +454,7 @@ export const ko = {
       reached: "콜백으로 통화함",
       called_again: "고객이 다시 걸어 옴",
       callback_expired: "콜백 기한이 지남",
+      callback_cancelled: "콜백이 취소됨",
       callback_no_success: "콜백했으나 받지 않음",
       freed: "관리자가 상담원을 풀어 줌",
       script: "처리 중 오류",
