@@ -147,7 +147,7 @@ func (a *Asterisk) prepare(opts Options) error {
 	if err := os.RemoveAll(a.InRoot(a.dir)); err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
-	for _, dir := range []string{a.dir + "/etc", a.dir + "/run", a.dir + "/db", a.dir + "/log/cdr-csv", a.dir + "/moh", a.Recordings, a.Sounds} {
+	for _, dir := range []string{a.dir + "/etc", a.dir + "/run", a.dir + "/db", a.dir + "/log/cdr-csv", a.dir + "/log/cdr-custom", a.dir + "/moh", a.Recordings, a.Sounds} {
 		if err := os.MkdirAll(a.InRoot(dir), 0o755); err != nil {
 			return fmt.Errorf("lab: %w", err)
 		}
@@ -287,6 +287,12 @@ func (a *Asterisk) QueueLogText() string { return a.text("queue_log") }
 
 // CDRText returns what cdr_csv has written so far.
 func (a *Asterisk) CDRText() string { return a.text("cdr-csv/Master.csv") }
+
+// CustomCDRPath is the file that cdr_custom writes for a mapping, as this
+// machine sees it. Options.Modules must have the modules for it.
+func (a *Asterisk) CustomCDRPath(name string) string {
+	return a.InRoot(a.dir + "/log/cdr-custom/" + name)
+}
 
 func (a *Asterisk) text(name string) string {
 	b, err := os.ReadFile(a.InRoot(a.dir + "/log/" + name))

@@ -79,8 +79,7 @@ func SIPp(ctx context.Context, load Load, log *slog.Logger) (LoadResult, error) 
 	return r, err
 }
 
-// SIPpPhones is one sipp that stands for any number of phones: it rings and
-// answers every call at once.
+// SIPpPhones is one sipp that stands for any number of phones.
 type SIPpPhones struct {
 	Addr string // the contact of every phone
 	cmd  *exec.Cmd
@@ -88,9 +87,20 @@ type SIPpPhones struct {
 	dir  string
 }
 
-// StartSIPpPhones starts it at 127.0.0.1. Asterisk learns of the address by a static contact
+// StartSIPpPhones starts it at 127.0.0.1; it rings and answers every call at
+// once. Asterisk learns of the address by a static contact
 // (see [StaticPhones]) or by the registration of a [Phone] with that Contact.
 func StartSIPpPhones(ctx context.Context, log *slog.Logger) (*SIPpPhones, error) {
+	return startSIPpPhones(ctx, "uas.xml", log)
+}
+
+// StartSIPpPeople is StartSIPpPhones with people before the phones, who take
+// their time to answer, and now and then do not (sipp/people.xml).
+func StartSIPpPeople(ctx context.Context, log *slog.Logger) (*SIPpPhones, error) {
+	return startSIPpPhones(ctx, "people.xml", log)
+}
+
+func startSIPpPhones(ctx context.Context, scenario string, log *slog.Logger) (*SIPpPhones, error) {
 	port, err := FreePort()
 	if err != nil {
 		return nil, err
@@ -104,7 +114,7 @@ func StartSIPpPhones(ctx context.Context, log *slog.Logger) (*SIPpPhones, error)
 		return nil, err
 	}
 	s := &SIPpPhones{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), dir: dir, done: make(chan struct{})}
-	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, "-sf", "uas.xml", "-i", "127.0.0.1", "-p", strconv.Itoa(port),
+	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, "-sf", scenario, "-i", "127.0.0.1", "-p", strconv.Itoa(port),
 		"-mi", "127.0.0.1", "-mp", strconv.Itoa(media), "-aa")
 	var out bytes.Buffer
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
@@ -169,7 +179,7 @@ func sippFolder(ctx context.Context, log *slog.Logger) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrSIPp, err)
 	}
-	for _, name := range []string{"uac.xml", "uas.xml", "customers.xml"} {
+	for _, name := range []string{"uac.xml", "uas.xml", "customers.xml", "callers.xml", "people.xml"} {
 		text, err := sippScenarios.ReadFile("sipp/" + name)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
@@ -202,14 +212,9 @@ func readLoad(dir string) (LoadResult, error) {
 	if err != nil {
 		return r, err
 	}
-	last := stat[len(stat)-1]
 	for column, to := range map[string]*int{"SuccessfulCall(C)": &r.Answered, "FailedCall(C)": &r.Failed} {
-		i := slices.Index(stat[0], column)
-		if i < 0 || i >= len(last) {
-			return r, fmt.Errorf("%w: no column %s in its statistics", ErrSIPp, column)
-		}
-		if *to, err = strconv.Atoi(last[i]); err != nil {
-			return r, fmt.Errorf("%w: column %s: %w", ErrSIPp, column, err)
+		if *to, err = statColumn(stat, column); err != nil {
+			return r, err
 		}
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*_rtt.csv"))
@@ -233,6 +238,20 @@ func readLoad(dir string) (LoadResult, error) {
 	}
 	r.P50, r.P99, r.Max = percentile(times, 50), percentile(times, 99), percentile(times, 100)
 	return r, nil
+}
+
+// statColumn is the last value of a column of sipp's statistics.
+func statColumn(stat [][]string, column string) (int, error) {
+	last := stat[len(stat)-1]
+	i := slices.Index(stat[0], column)
+	if i < 0 || i >= len(last) {
+		return 0, fmt.Errorf("%w: no column %s in its statistics", ErrSIPp, column)
+	}
+	n, err := strconv.Atoi(last[i])
+	if err != nil {
+		return 0, fmt.Errorf("%w: column %s: %w", ErrSIPp, column, err)
+	}
+	return n, nil
 }
 
 // readCSV reads a file of sipp's; it has at least a heading and two columns.

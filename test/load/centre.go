@@ -1,18 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"text/template"
+	"sync"
+	"time"
 
-	"calld/config"
-	"calld/dialplan"
+	"calld/test/centre"
 	"calld/test/lab"
 )
 
@@ -25,76 +23,53 @@ const (
 	calld
 )
 
-// Numbers: the trunk calls entrance, and each next call goes on to the next
-// agent, queue or consultation number. SIPp numbers the callers from 1 on,
-// behind a prefix of three digits.
-const (
-	entrance    = "load"
-	firstPhone  = 800000
-	firstNumber = 2158800000
-)
+// loaded is a call centre under load.
+type loaded struct {
+	*centre.Centre
+	plan plan
+	tap  *tap
 
-func phone(agent int) string  { return strconv.Itoa(firstPhone + agent) }
-func number(queue int) string { return "0" + strconv.Itoa(firstNumber+queue) }
+	mu     sync.Mutex
+	alerts []alert
+}
 
-// centre is a call centre under load: one Asterisk, its phones, and calld if
-// that is the way.
-type centre struct {
-	plan   plan
-	dir    string
-	phones *lab.SIPpPhones
-	pbx    *lab.Asterisk
-	tap    *tap
-	server *server
-	pages  []*page
+// alert is a ring that a page was told of.
+type alert struct {
+	channel string // of the caller
+	at      time.Time
 }
 
 // newCentre makes a call centre whose agents all wait for calls.
-func newCentre(ctx context.Context, p plan, binary string, log *slog.Logger) (c *centre, err error) {
-	c = &centre{plan: p}
+func newCentre(ctx context.Context, p plan, binary string, log *slog.Logger) (c *loaded, err error) {
+	c = &loaded{plan: p}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.close())
 		}
 	}()
-	if c.dir, err = os.MkdirTemp("", "calld-load-"); err != nil {
-		return c, err
-	}
-	if c.phones, err = lab.StartSIPpPhones(ctx, log); err != nil {
-		return c, err
-	}
-	users := make([]string, p.agents)
-	for i := range users {
-		users[i] = phone(i)
-	}
-	o := lab.Options{Log: log, Files: map[string]string{
-		"extensions_load.conf": entranceOf(p),
-		"pjsip_phones.conf":    lab.StaticPhones(c.phones.Addr, users...),
-	}}
+	o := centre.Options{Plan: centre.NewPlan(p.agents, queues), Files: map[string]string{}, Log: log}
 	switch p.way {
 	case dial:
+		o.App = fmt.Sprintf("Dial(PJSIP/$[%d + %s],20)", centre.FirstPhone, centre.Turn(p.agents))
 	case queue:
+		o.App = fmt.Sprintf("Queue(q$[%s],r)", centre.Turn(queues))
 		o.Files["queues_load.conf"] = appQueues(p.agents)
 	case calld:
-		return c, c.startCalld(ctx, o, binary, log)
+		o.Binary = binary
+		o.Plan.Asterisk = fmt.Sprintf("only_our_events = %t", p.lean)
 	}
-	c.pbx, err = lab.Start(ctx, o)
-	return c, err
-}
-
-// entranceOf is the extension that all calls come in by.
-func entranceOf(p plan) string {
-	turn := func(n int) string { return "${CALLERID(num):3} % " + strconv.Itoa(n) }
-	line := "[from-trunk](+)\nexten => " + entrance + ",1,"
-	switch p.way {
-	case dial:
-		line += fmt.Sprintf("Dial(PJSIP/$[%d + %s],20)", firstPhone, turn(p.agents))
-	case queue:
-		line += fmt.Sprintf("Queue(q$[%s],r)", turn(queues))
-	case calld:
-		line += fmt.Sprintf("Goto(calld-inbound,0$[%d + %s],1)", firstNumber, turn(queues))
+	if p.tapped {
+		o.Between = func(ctx context.Context, ami string) (string, error) {
+			if c.tap, err = newTap(ctx, ami); err != nil {
+				return "", err
+			}
+			return c.tap.addr(), nil
+		}
 	}
-	return line + "\n"
+	if c.Centre, err = centre.Start(ctx, o); err != nil || p.way != calld {
+		return c, err
+	}
+	return c, c.OpenPages(ctx, c.seen)
 }
 
 // appQueues is the configuration of app_queue: each agent in one queue.
@@ -103,132 +78,67 @@ func appQueues(agents int) string {
 	for q := range queues {
 		fmt.Fprintf(&b, "[q%d]\nstrategy = rrmemory\nringinuse = no\ntimeout = 20\n", q)
 		for a := q; a < agents; a += queues {
-			fmt.Fprintf(&b, "member => PJSIP/%s\n", phone(a))
+			fmt.Fprintf(&b, "member => PJSIP/%s\n", centre.Phone(a))
 		}
 	}
 	return b.String()
 }
 
-var configuration = template.Must(template.New("calld.toml").Parse(`
-[server]
-http = "127.0.0.1:{{.HTTP}}"
-agi = "127.0.0.1:{{.AGI}}"
-data = "{{.Dir}}/calld.db"
-admin_socket = "{{.Dir}}/s"
-[asterisk]
-ami = "{{.AMI}}"
-username = "calld"
-secret = "calld"
-only_our_events = {{.Lean}}
-{{range $i, $number := .Numbers}}
-[queues.q{{$i}}]
-name = "상담전화_{{$i}}"
-number = "{{$number}}"
-order = "round-robin"
-announcement = false
-recording = false
-{{end}}
-{{- range .Agents}}
-[agents.{{.ID}}]
-password = "{{.ID}}"
-name = "상담자 {{.ID}}"
-queues = ["{{.Queue}}"]
-phone = "{{.Phone}}"
-{{end}}`))
-
-// agent is one in calld's configuration; the phones are SIPp's, not calld's.
-type agent struct{ ID, Queue, Phone string }
-
-// writeConfig writes calld.toml.
-func (c *centre) writeConfig(path, amiAddr string, http, agi int) error {
-	v := struct {
-		HTTP, AGI int
-		AMI, Dir  string
-		Numbers   []string
-		Agents    []agent
-		Lean      bool
-	}{HTTP: http, AGI: agi, AMI: amiAddr, Dir: c.dir, Lean: c.plan.lean}
-	for q := range queues {
-		v.Numbers = append(v.Numbers, number(q))
+// seen looks for the alert in a frame of a page.
+func (c *loaded) seen(_ int, at time.Time, frame []byte) {
+	if !bytes.Contains(frame, []byte(`"alert":{`)) {
+		return
 	}
-	for a := range c.plan.agents {
-		v.Agents = append(v.Agents, agent{ID: agentID(a), Queue: "q" + strconv.Itoa(a%queues), Phone: phone(a)})
-	}
-	var b strings.Builder
-	if err := configuration.Execute(&b, v); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(b.String()), 0o600)
+	_, channel, _ := bytes.Cut(frame, []byte(`"channel":"`))
+	channel, _, _ = bytes.Cut(channel, []byte{'"'})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alerts = append(c.alerts, alert{string(channel), at})
 }
 
-func agentID(i int) string { return "a" + strconv.Itoa(i) }
+// reset forgets what pages and tap have noted.
+func (c *loaded) reset() {
+	for _, page := range c.Pages {
+		page.Reset()
+	}
+	if c.tap != nil {
+		c.tap.reset()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alerts = nil
+}
 
-// startCalld starts Asterisk with the files that calld makes for it, calld,
-// and the page of each agent.
-func (c *centre) startCalld(ctx context.Context, o lab.Options, binary string, log *slog.Logger) error {
-	var ports [3]int
-	for i := range ports {
-		var err error
-		if ports[i], err = lab.FreePort(); err != nil {
-			return err
-		}
+// load makes calls for so long.
+func (c *loaded) load(ctx context.Context, length time.Duration, log *slog.Logger) (lab.LoadResult, error) {
+	trunk := c.PBX.Trunks[0]
+	return lab.SIPp(ctx, lab.Load{
+		From: trunk.Host, Port: trunk.Port, To: c.PBX.SIP(), Number: centre.Entrance,
+		Rate: c.plan.rate, Calls: int(length.Seconds() * float64(c.plan.rate)), Talk: c.plan.talk,
+	}, log)
+}
+
+// settled waits until no call lives, and returns how many answered ones calld
+// has counted.
+func (c *loaded) settled(ctx context.Context) (int, error) {
+	if c.Server == nil {
+		return 0, nil
 	}
-	amiAddr := "127.0.0.1:" + strconv.Itoa(ports[2])
-	o.AMIPort = ports[2]
-	if c.plan.tapped {
-		var err error
-		if c.tap, err = newTap(ctx, amiAddr); err != nil {
-			return err
-		}
-		amiAddr = c.tap.addr()
+	if err := c.Settle(ctx); err != nil {
+		return 0, err
 	}
-	path := filepath.Join(c.dir, "calld.toml")
-	if err := c.writeConfig(path, amiAddr, ports[0], ports[1]); err != nil {
-		return err
-	}
-	cfg, err := config.Load(path)
-	if err != nil {
-		return err
-	}
-	files, err := dialplan.AsteriskConfig(cfg)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		o.Files[f.Name] = f.Text
-	}
-	if c.pbx, err = lab.Start(ctx, o); err != nil {
-		return err
-	}
-	if c.server, err = startServer(ctx, binary, path, c.dir, ports[0]); err != nil {
-		return err
-	}
-	c.pages, err = openPages(ctx, ports[0], c.plan.agents)
-	if err != nil {
-		return err
-	}
-	return c.server.await(ctx, "all agents available", func(m metrics) bool {
-		return int(m.sum("calld_agents", `state="available"`)) == c.plan.agents
-	})
+	m, err := c.Server.Metrics(ctx)
+	return int(m.Sum("calld_calls_total", `outcome="answered"`)), err
 }
 
 // close ends all of it.
-func (c *centre) close() error {
+func (c *loaded) close() error {
 	var errs []error
-	for _, p := range c.pages {
-		p.close()
-	}
-	if c.server != nil {
-		errs = append(errs, c.server.stop())
+	if c.Centre != nil {
+		errs = append(errs, c.Close())
 	}
 	if c.tap != nil {
 		errs = append(errs, c.tap.close())
 	}
-	if c.pbx != nil {
-		errs = append(errs, c.pbx.Stop())
-	}
-	if c.phones != nil {
-		errs = append(errs, c.phones.Stop())
-	}
-	return errors.Join(append(errs, os.RemoveAll(c.dir))...)
+	return errors.Join(errs...)
 }

@@ -25,6 +25,7 @@ import (
 	"syscall"
 	"time"
 
+	"calld/test/centre"
 	"calld/test/lab"
 )
 
@@ -125,7 +126,7 @@ func run(ctx context.Context, o options, only string, log *slog.Logger) error {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-	binary, err := build(ctx, dir)
+	binary, err := centre.Build(ctx, dir)
 	if err != nil {
 		return err
 	}

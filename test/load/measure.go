@@ -8,10 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
+	"calld/test/centre"
 	"calld/test/lab"
 )
 
@@ -48,7 +47,7 @@ func (f *figures) perCall(d time.Duration) time.Duration { return d / time.Durat
 // measure makes a call centre, warms it up, and measures it under load.
 func measure(ctx context.Context, p plan, o options, binary string, log *slog.Logger) (f *figures, err error) {
 	f = &figures{plan: p}
-	if f.loadavg, err = loadavg(); err != nil {
+	if f.loadavg, err = centre.LoadAverage(); err != nil {
 		return nil, err
 	}
 	c, err := newCentre(ctx, p, binary, log)
@@ -63,16 +62,11 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	for _, page := range c.pages {
-		page.reset()
-	}
-	if c.tap != nil {
-		c.tap.reset()
-	}
+	c.reset()
 	profiled := make(chan error, 1)
-	if o.profile != "" && c.server != nil {
+	if o.profile != "" && c.Server != nil {
 		name := fmt.Sprintf("%d-agents-%d-a-second.pprof", p.agents, p.rate)
-		go func() { profiled <- c.server.profile(ctx, filepath.Join(o.profile, name), o.length) }()
+		go func() { profiled <- c.Server.Profile(ctx, filepath.Join(o.profile, name), o.length) }()
 	} else {
 		profiled <- nil
 	}
@@ -92,57 +86,43 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 		return nil, err
 	}
 	total, err := c.settled(ctx)
-	f.answered = total - counted
-	f.collect(c)
-	return f, err
-}
-
-// load makes calls for so long.
-func (c *centre) load(ctx context.Context, length time.Duration, log *slog.Logger) (lab.LoadResult, error) {
-	trunk := c.pbx.Trunks[0]
-	return lab.SIPp(ctx, lab.Load{
-		From: trunk.Host, Port: trunk.Port, To: c.pbx.SIP(), Number: entrance,
-		Rate: c.plan.rate, Calls: int(length.Seconds() * float64(c.plan.rate)), Talk: c.plan.talk,
-	}, log)
-}
-
-// settled waits until no call lives, and returns how many answered ones calld
-// has counted.
-func (c *centre) settled(ctx context.Context) (int, error) {
-	if c.server == nil {
-		return 0, nil
-	}
-	err := c.server.await(ctx, "calls to end", func(m metrics) bool { return m.sum("calld_calls", "") == 0 })
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	m, err := c.server.metrics(ctx)
-	return int(m.sum("calld_calls_total", `outcome="answered"`)), err
+	f.answered = total - counted
+	return f, f.collect(c)
 }
 
 // collect takes in what pages, tap and logs say.
-func (f *figures) collect(c *centre) {
+func (f *figures) collect(c *loaded) error {
 	var rings map[string]time.Time
 	if c.tap != nil {
 		rings, f.events, f.amiBytes = c.tap.noted()
 	}
-	for _, p := range c.pages {
-		list, frames, bytes := p.counted()
+	for _, p := range c.Pages {
+		frames, bytes := p.Counted()
 		f.frames += frames
 		f.bytes += bytes
-		f.alerts.add(rings, list)
-		if p.lost() != nil {
+		if p.Lost() != nil {
 			f.lost++
 		}
 	}
-	if list := c.pbx.Faults(); len(list) > 0 {
+	c.mu.Lock()
+	f.alerts.add(rings, c.alerts)
+	c.mu.Unlock()
+	if list := c.PBX.Faults(); len(list) > 0 {
 		f.faults, f.fault = len(list), list[len(list)-1]
 	}
-	if c.server != nil {
-		if n, last := c.server.faults(); n > 0 {
-			f.faults, f.fault = f.faults+n, last
+	if c.Server == nil {
+		return nil
+	}
+	log, err := c.Server.Log()
+	for _, g := range centre.GroupLog(log) {
+		if g.Message != "configuration" { // passwords in plain text
+			f.faults, f.fault = f.faults+g.Count, g.Last
 		}
 	}
+	return err
 }
 
 // alerts is how late pages were told of a ringing phone.
@@ -185,25 +165,25 @@ type used struct {
 func (u used) others() time.Duration { return max(0, u.machine-u.asterisk-u.calld-u.load) }
 
 // clocks reads the processor times so far.
-func (c *centre) clocks() (u used, err error) {
+func (c *loaded) clocks() (u used, err error) {
 	self, err := lab.CPU(os.Getpid())
 	if err != nil {
 		return u, err
 	}
-	phones, err := lab.CPU(c.phones.PID())
+	phones, err := lab.CPU(c.Phones.PID())
 	if err != nil {
 		return u, err
 	}
 	u.load = self + phones
-	if u.asterisk, err = lab.CPU(c.pbx.PID()); err != nil {
+	if u.asterisk, err = lab.CPU(c.PBX.PID()); err != nil {
 		return u, err
 	}
-	if c.server != nil {
-		if u.calld, err = lab.CPU(c.server.cmd.Process.Pid); err != nil {
+	if c.Server != nil {
+		if u.calld, err = lab.CPU(c.Server.PID()); err != nil {
 			return u, err
 		}
 	}
-	u.machine, u.capacity, err = machineTime()
+	u.machine, u.capacity, err = centre.MachineTime()
 	return u, err
 }
 
@@ -212,41 +192,4 @@ func (u used) since(before used) used {
 		asterisk: u.asterisk - before.asterisk, calld: u.calld - before.calld, load: u.load - before.load,
 		machine: u.machine - before.machine, capacity: u.capacity - before.capacity,
 	}
-}
-
-// machineTime is the processor time that the machine has used and had so far.
-// proc(5), /proc/stat: user nice system idle iowait irq softirq steal, of all
-// processors, in hundredths of a second.
-func machineTime() (busy, all time.Duration, err error) {
-	stat, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return 0, 0, err
-	}
-	line, _, _ := strings.Cut(string(stat), "\n")
-	fields := strings.Fields(line)
-	const first, idle, iowait, steal = 1, 4, 5, 8
-	if len(fields) <= steal {
-		return 0, 0, fmt.Errorf("short first line of /proc/stat: %q", line)
-	}
-	for i, field := range fields[first : steal+1] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, 0, fmt.Errorf("/proc/stat: %w", err)
-		}
-		d := time.Duration(n) * time.Second / 100
-		all += d
-		if i+first != idle && i+first != iowait {
-			busy += d
-		}
-	}
-	return busy, all, nil
-}
-
-func loadavg() (float64, error) {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return 0, err
-	}
-	first, _, _ := strings.Cut(string(text), " ")
-	return strconv.ParseFloat(first, 64)
 }

@@ -1,0 +1,72 @@
+package centre
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"time"
+
+	"calld/test/lab"
+)
+
+// Call is what calld's history tells of a call.
+type Call struct {
+	ID       string     `json:"id"`
+	UniqueID string     `json:"unique_id"`
+	Caller   string     `json:"caller"`
+	Agent    string     `json:"agent"`
+	Begin    time.Time  `json:"begin"`
+	Start    *time.Time `json:"start"`
+	End      *time.Time `json:"end"`
+	Outcome  string     `json:"outcome"`
+	WaitMS   int64      `json:"wait_ms"`
+	TalkMS   int64      `json:"talk_ms"`
+}
+
+// Books is what three parties have written down.
+type Books struct {
+	Calls   []Call            // calld's history
+	CDRs    []CDR             // Asterisk's
+	Callers lab.CallersResult // SIPp's
+	Agents  map[string]string // by their phones
+}
+
+// Books reads what was written of some streams of calls, once they have ended. The
+// centre has no other calls, and has CDRs.
+func (c *Centre) Books(ctx context.Context, streams ...lab.CallersResult) (*Books, error) {
+	b := &Books{Agents: c.Plan.agentOf(), Callers: lab.CallersResult{Ends: map[string]lab.CallEnd{}}}
+	for _, s := range streams {
+		b.Callers.Calls += s.Calls
+		b.Callers.Failed += s.Failed
+		maps.Copy(b.Callers.Ends, s.Ends)
+	}
+	history, err := c.Server.Ask(ctx, "/api/v1/history/export?format=jsonl")
+	if err != nil {
+		return nil, err
+	}
+	defer history.Close() //nolint:errcheck // read to its end
+	if b.Calls, err = readHistory(history); err != nil {
+		return nil, err
+	}
+	// Asterisk writes a CDR when the channel ends, or a little later.
+	b.CDRs, err = readCDRs(c.PBX.CustomCDRPath(cdrFile))
+	return b, err
+}
+
+func readHistory(r io.Reader) ([]Call, error) {
+	var all []Call
+	for d := json.NewDecoder(r); ; {
+		var c Call
+		err := d.Decode(&c)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, fmt.Errorf("centre: history: %w", err)
+		}
+		all = append(all, c)
+	}
+}
