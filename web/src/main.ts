@@ -1,5 +1,6 @@
 import { mount } from "svelte";
 import "./app.css";
+import "./charts.css";
 import Page from "./Page.svelte";
 import { App } from "./state/app.svelte";
 
