@@ -12,7 +12,9 @@ import (
 
 // forget removes what there is of one person. The folder of the recordings is
 // opened when the first is met: where nothing is recorded it need not be there.
+// Pages hear of it even when it was not finished: some of it is gone.
 func (a *App) forget(ctx context.Context, number string) (store.Forgotten, error) {
+	defer a.hub.Forget()
 	var folder *os.Root
 	found, err := a.store.Forget(ctx, number, func(recording string) (err error) {
 		if folder == nil {

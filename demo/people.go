@@ -20,7 +20,14 @@ const (
 	patience     = 30 * time.Second // before a customer gives up
 	talkTime     = 15 * time.Second
 	moodEvery    = 3 * time.Second // an agent changes how the phone is answered
+	thinkTime    = 5 * time.Second // before a customer who waits presses a key
 	customersMax = 20              // at once
+)
+
+// The shares of the customers who press a key, if they have to wait.
+const (
+	wantCallback = 0.08
+	wantMessage  = 0.08
 )
 
 // What people say: tones, so that a recording has both sides. In Hz.
@@ -123,6 +130,9 @@ func (d *Demo) customer(ctx context.Context) error {
 	}
 	// Wait for whichever comes first: patience, or the end of the talk.
 	wait, cancel := context.WithTimeout(ctx, 4*time.Second+average(patience))
+	if key := pressed(); key != "" {
+		d.press(wait, leg, key)
+	}
 	_, err = leg.WaitEnded(wait)
 	cancel()
 	if err == nil {
@@ -134,6 +144,33 @@ func (d *Demo) customer(ctx context.Context) error {
 		d.log.Debug("customer could not hang up", "err", err)
 	}
 	return nil
+}
+
+// pressed is the key that a customer presses while waiting; mostly none.
+func pressed() string {
+	switch p := rand.Float64(); {
+	case p < wantCallback:
+		return "1"
+	case p < wantCallback+wantMessage:
+		return "2"
+	}
+	return ""
+}
+
+// press presses a key after some thought. With an agent it does nothing.
+func (d *Demo) press(ctx context.Context, leg *lab.Leg, key string) {
+	if leg.WaitAnswered(ctx) != nil {
+		return // gave up before
+	}
+	thought, cancel := context.WithTimeout(ctx, average(thinkTime))
+	_, err := leg.WaitEnded(thought)
+	cancel()
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	if err := leg.SendDTMF(key); err != nil {
+		d.log.Debug("customer could not press a key", "err", err)
+	}
 }
 
 // average is a random time, exponentially distributed, and at most four times

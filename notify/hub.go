@@ -234,6 +234,11 @@ func (h *Hub) PushMasked(queueID string, t Type, data, masked any) {
 	h.deliver(f, audience{queues: []string{queueID}})
 }
 
+// Forget tells pages that what there was of somebody has been removed.
+func (h *Hub) Forget() {
+	h.deliverAll(frame{body: h.encode(Forgotten{Type: TypeForgotten, At: time.Now()})})
+}
+
 // SetAsterisk tells pages whether events come from Asterisk.
 func (h *Hub) SetAsterisk(s AsteriskState) {
 	h.mu.Lock()

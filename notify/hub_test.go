@@ -304,6 +304,14 @@ func TestMemoIsAckedWhenItIsKept(t *testing.T) {
 	}
 }
 
+func TestForgettingIsTold(t *testing.T) {
+	o := newOffice(t)
+	agent, boss := o.open("a2"), o.open("boss")
+	o.hub.Forget()
+	agent.await(notify.TypeForgotten)
+	boss.await(notify.TypeForgotten)
+}
+
 func TestAsteriskStateIsTold(t *testing.T) {
 	o := newOffice(t)
 	p, w := o.enter("a2")

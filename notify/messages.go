@@ -25,6 +25,7 @@ const (
 	TypeQueueDay   Type = "queue.day"
 	TypeMissedList Type = "missed.changed"
 	TypeReloaded   Type = "config.reloaded"
+	TypeForgotten  Type = "person.forgotten"
 	TypeAsterisk   Type = "asterisk.state"
 	TypeCampaign   Type = "campaign.stats"
 	TypeAck        Type = "ack"
@@ -173,6 +174,14 @@ type Notice struct {
 	At    time.Time `json:"at"`
 	Queue string    `json:"queue,omitempty"`
 	Data  any       `json:"data"`
+}
+
+// Forgotten (person.forgotten) tells that what there was of somebody has been
+// removed, but not of whom: what a page has of ended calls is to be asked for
+// anew.
+type Forgotten struct {
+	Type Type      `json:"type"`
+	At   time.Time `json:"at"`
 }
 
 // Ack says that the client's frame with this ref was carried out.

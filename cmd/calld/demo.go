@@ -93,7 +93,8 @@ func printHead(d *demo.Demo) {
 	for _, q := range cfg.Queues {
 		numbers = append(numbers, q.Number)
 	}
-	fmt.Printf("Call in:       register a softphone at %s over UDP as %s, password %q, and dial %s\n",
+	fmt.Printf("Call in:       register a softphone at %s over UDP as %s, password %q, and dial %s;\n"+
+		"               while you wait, 1 has you called back and 2 takes a voice message\n",
 		d.Asterisk.SIP(), demo.Softphone, demo.Password, strings.Join(numbers, " or "))
 	fmt.Print("Ctrl-C ends it.\n\n")
 }

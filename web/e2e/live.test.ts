@@ -8,6 +8,8 @@ import { goTo, login } from "./user";
 // 성춘향 has a telephone that answers by itself; 이몽룡's is the page.
 const SUPPORT = "0215885678";
 const BOOKING = "0215889012";
+/** What who waits hears from the laboratory's Asterisk, in Hz. */
+const MUSIC = 350;
 
 /** How long a page may take to find its server again: its pauses grow to 10 s. */
 const BACK = 60_000;
@@ -222,4 +224,82 @@ it("is worked by keyboard alone, from the login to the end of after-call work", 
     await press(key);
     await page.waitForURL(`**/#/${screen}`);
   }
+});
+
+it("shows who left a message and who is to be called back, no number to agents, and forgets whom it is told to", async () => {
+  const admin = await agentPage("admin");
+  await board.configure((await board.configuration()) + '\n[privacy]\nmask_numbers_for = ["agent"]\n');
+  expect(await admin.evaluate(async () => (await fetch("api/v1/reload", { method: "POST" })).status)).toBe(200);
+
+  const page = await (await open()).page();
+  /** All that the agent's page was told, and showed at the ends of chapters. */
+  const told: string[] = [];
+  page.on("websocket", (ws) => ws.on("framereceived", (f) => told.push(f.payload.toString())));
+  page.on("response", async (r) => {
+    if (!r.url().includes("/api/")) return;
+    told.push(JSON.stringify(r.headers()));
+    if (r.headers()["content-type"]?.includes("json")) told.push(await r.text().catch(() => "")); // the page may be gone
+  });
+  const look = async () => told.push(await page.content());
+  await login(page, board.url, "성춘향");
+  await page.keyboard.press("F4");
+  await page.keyboard.press("1");
+  await page.locator(".state .tag.away").waitFor();
+
+  const speaker = await call("01012348888");
+  const booker = await call("01055556666");
+  for (const c of [speaker, booker]) await c.hears(MUSIC);
+  await speaker.press("2");
+  await page.locator("[data-live].message", { hasText: "010-****-8888" }).waitFor();
+  await booker.press("1");
+  await page.locator("[data-live].callback", { hasText: "010-****-6666" }).getByText("콜백 예약").waitFor();
+  await page.waitForTimeout(1_500); // that much is said at the least
+  await speaker.press("#");
+  await speaker.state("over");
+  await look();
+
+  await goTo(page, "missed");
+  const row = page.locator("[data-missed]", { hasText: "010-****-8888" });
+  await row.getByRole("button", { name: /음성 ?메시지/ }).click();
+  const audio = row.locator("audio");
+  await expect.poll(() => audio.evaluate((a: HTMLAudioElement) => a.currentTime)).toBeGreaterThan(0.3);
+  const part = await audio.evaluate(async (a: HTMLAudioElement) => {
+    const r = await fetch(a.src, { headers: { Range: "bytes=0-43" } });
+    return [r.status, (await r.arrayBuffer()).byteLength];
+  });
+  expect(part).toEqual([206, 44]);
+  await look();
+  await row.getByRole("button", { name: "처리하기" }).click();
+  await page.getByRole("button", { name: "연락 불필요" }).click();
+  await page.getByRole("button", { name: "처리 완료" }).click();
+  await row.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "처리한 것" }).click();
+  await row.getByText("연락 불필요").waitFor();
+  await look();
+
+  await page.keyboard.press("F2"); // the place's turn has come
+  await goTo(page, "now");
+  await page.locator("section:is(.outgoing, .talking)[data-call]", { hasText: "콜백" }).waitFor();
+  await talking(page);
+  await look();
+  await page.getByRole("button", { name: "끊기" }).click();
+  await goTo(page, "history");
+  await page.locator("[data-history]", { hasText: "010-****-6666" }).getByText("콜백", { exact: true }).waitFor();
+  const spoken = page.locator("[data-history]", { hasText: "010-****-8888" });
+  await spoken.locator("a").click();
+  await page.locator("[data-detail]", { hasText: "010-****-8888" }).waitFor();
+  await look();
+  for (const part of ['"call.waiting"', '"missed":[', "<html"])
+    expect(told.some((text) => text.includes(part))).toBe(true);
+  expect(told.filter((text) => /1234-?8888|5555-?6666/.test(text))).toEqual([]);
+
+  await goTo(admin, "admin");
+  const form = admin.locator("[data-forget]");
+  await form.getByLabel("고객 전화번호").fill("010-1234-8888");
+  await form.getByRole("button").click();
+  await admin.getByRole("dialog").getByRole("button", { name: "삭제", exact: true }).click();
+  await spoken.waitFor({ state: "detached" });
+  await page.locator("[data-detail]").getByText("통화를 찾을 수 없습니다.").waitFor();
+  await goTo(page, "missed");
+  await row.waitFor({ state: "detached" });
 });

@@ -117,6 +117,9 @@ export class Customer {
   state(want: string): Promise<unknown> {
     return eventually(`the customer's call is ${want}`, async () => (await this.look()).state === want);
   }
+  async press(digits: string): Promise<void> {
+    await this.board.ask("POST", `leg/${this.leg}/press?digits=${encodeURIComponent(digits)}`);
+  }
   async hangup(): Promise<void> {
     await this.board.ask("POST", `leg/${this.leg}/hangup`);
   }

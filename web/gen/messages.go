@@ -31,6 +31,7 @@ func fromServer() []frame {
 		{name: "AsteriskChange", goes: "AsteriskChange", types: []string{"TypeAsterisk"}},
 		{name: "MissedChanged", goes: "Notice", types: []string{"TypeMissedList"}, data: "store.Missed"},
 		{name: "Reloaded", goes: "Notice", types: []string{"TypeReloaded"}, data: "[]config.Change"},
+		{name: "Forgotten", goes: "Forgotten", types: []string{"TypeForgotten"}},
 		{name: "QueueDay", goes: "Notice", types: []string{"TypeQueueDay"}, data: "report.Today"},
 		{name: "CampaignStats", goes: "Notice", types: []string{"TypeCampaign"}, data: "campaign.Stats"},
 		{name: "Ack", goes: "Ack", types: []string{"TypeAck"}},

@@ -6,6 +6,7 @@
 //	                                          consultation number, the name that the network tells
 //	GET  /leg/1?hz=1000                        {"state":"talking","level":0.5,"digits":"12#"}
 //	POST /leg/1/hangup                         the customer hangs up
+//	POST /leg/1/press?digits=12#               the customer presses keys
 //	POST /hangup                               all customers do
 //	GET  /recording?call=ID&hz=440&hz=1000     how loud each tone is in a recording
 //	POST /asterisk/restart                     Asterisk ends and starts again
@@ -191,6 +192,7 @@ func (s *switchboard) handler() http.Handler {
 	handle("POST /call", s.call)
 	handle("GET /leg/{leg}", s.leg)
 	handle("POST /leg/{leg}/hangup", s.hangup)
+	handle("POST /leg/{leg}/press", s.press)
 	handle("POST /hangup", s.hangupAll)
 	handle("GET /recording", s.recording)
 	handle("POST /asterisk/restart", func(ctx context.Context, _ *http.Request) (any, error) {
@@ -295,6 +297,14 @@ func (s *switchboard) hangup(ctx context.Context, r *http.Request) (any, error) 
 		return nil, err
 	}
 	return struct{}{}, l.Hangup(ctx)
+}
+
+func (s *switchboard) press(_ context.Context, r *http.Request) (any, error) {
+	l, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	return struct{}{}, l.SendDTMF(r.FormValue("digits"))
 }
 
 func (s *switchboard) hangupAll(ctx context.Context, _ *http.Request) (any, error) {

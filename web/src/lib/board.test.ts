@@ -56,6 +56,14 @@ describe("Board", () => {
     expect(board.earlier.size).toBe(0);
   });
 
+  it("lets go of calls that are over when somebody is forgotten", () => {
+    board.apply(change("call.ended", call("a", { agent: "me", phase: "ended", outcome: "answered" })));
+    board.apply(change("call.ringing", call("b"), { alert: { waited_ms: 1, earlier: [] } }));
+    board.forget();
+    expect([board.recent, board.earlier.size, board.calls.size]).toEqual([[], 0, 1]);
+    expect(board.take().mine).toBe(true);
+  });
+
   it("does not alert for a call that another agent took", () => {
     board.apply(change("call.ringing", call("a", { phase: "ringing", rings: [ring("me"), ring("other")] })));
     board.take();

@@ -88,6 +88,13 @@ export class Board {
     this.#changes.mine = true;
   }
 
+  /** Lets go of what is known of calls that are over: some of it is to be forgotten. */
+  forget(): void {
+    this.recent = [];
+    this.earlier.clear();
+    this.#changes.mine = true;
+  }
+
   /** Whether a caller rings at my phone now. A call that I make myself is none. */
   ringsMe(c: Call): boolean {
     const me = this.me?.id;

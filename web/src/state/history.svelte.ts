@@ -67,6 +67,11 @@ export class History {
     return this.#page("");
   }
 
+  /** Asks anew for what is shown. */
+  async again(): Promise<void> {
+    if (this.begun) await this.#page("");
+  }
+
   more(): Promise<void> {
     return this.#page(this.next);
   }

@@ -75,6 +75,12 @@ export class Live {
     this.#publish();
   }
 
+  /** Lets go of what is known of calls that are over. */
+  forget(): void {
+    this.#board.forget();
+    this.#publish();
+  }
+
   // Whoever asks for what is not known yet follows the lists, so as to be told when it comes.
 
   /** An agent's name; the id where it is not known. */

@@ -44,6 +44,8 @@ export class Work {
   next = $state.raw<{ call: string; state: "available" | "away" } | null>(null);
   /** The latest transfer: its call, to whom, and what came of it; empty while it is under way. */
   handover = $state.raw<{ call: string; to: string; result: string; kind: TransferKind } | null>(null);
+  /** Counts the persons who were forgotten: what shows ended calls is made anew with it. */
+  forgotten = $state(0);
   /** The state that was asked for could not be set. */
   refused = $state(false);
   readonly #onOut: (reason: OutReason) => void;
@@ -199,6 +201,13 @@ export class Work {
         break;
       case "missed.changed":
         this.missed.changed(f.data);
+        return;
+      case "person.forgotten":
+        this.forgotten++;
+        this.live.forget();
+        void this.#remember();
+        void this.missed.load();
+        void this.history.again();
         return;
       case "queue.day":
         this.day.changed(f.data);

@@ -111,6 +111,17 @@ export interface Reloaded {
 }
 
 /**
+ * Forgotten (person.forgotten) tells that what there was of somebody has been
+ * removed, but not of whom: what a page has of ended calls is to be asked for
+ * anew.
+ */
+export interface Forgotten {
+  seq: number;
+  type: "person.forgotten";
+  at: Time;
+}
+
+/**
  * Notice is queue.day, missed.changed, config.reloaded or campaign.stats, with what
  * [Hub.Push] was given as Data.
  */
@@ -149,7 +160,7 @@ export interface Fault {
   message: string;
 }
 
-export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | QueueDay | CampaignStats | Ack | Fault;
+export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | Forgotten | QueueDay | CampaignStats | Ack | Fault;
 
 /** Login logs in a socket that came without a session cookie. */
 export interface Login {
