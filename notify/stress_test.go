@@ -352,7 +352,7 @@ func TestStopClosesEverySocket(t *testing.T) {
 
 func TestEventsThatComeTooFastAreRepairedByASnapshot(t *testing.T) {
 	o := newOffice(t)
-	p, _ := o.enter("boss")
+	p, w := o.enter("boss")
 	hold, held := make(chan struct{}), make(chan struct{})
 	once := sync.OnceFunc(func() { close(held); <-hold })
 	o.staff.mu.Lock()
@@ -371,7 +371,7 @@ func TestEventsThatComeTooFastAreRepairedByASnapshot(t *testing.T) {
 		}
 	}
 	close(hold)
-	var v picture
+	v := newPicture(w.Queues, w.Agents, w.Calls)
 	p.awaitThat("the board's picture", func(h heard) bool {
 		v.apply(t, h)
 		if h.Type != notify.TypeWelcome && h.Type != notify.TypeQueueStats {
