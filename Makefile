@@ -8,6 +8,7 @@ GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
 NPM     := npm --prefix web
 FUZZTIME ?= 30s
+SOAK    ?= 1h
 VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
 
 # Targets build on one another's files: make -j changes nothing.
@@ -128,6 +129,10 @@ campaign-load: setup ## a predictive campaign of 500 customers, checked against 
 .PHONY: load
 load: setup ## calls at 100 a second: Dial(), Queue() and calld side by side
 	$(GO) run ./test/load
+
+.PHONY: soak
+soak: setup ## a busy call centre for SOAK (1h): memory, logs, and the books of calld, Asterisk and SIPp compared
+	$(GO) run ./test/soak -for $(SOAK)
 
 .PHONY: demo
 demo: build ## a whole call centre on this machine, with simulated customers

@@ -24,6 +24,13 @@ type Call struct {
 	Outcome  string     `json:"outcome"`
 	WaitMS   int64      `json:"wait_ms"`
 	TalkMS   int64      `json:"talk_ms"`
+	Rings    []Ring     `json:"rings"`
+}
+
+// Ring is what the history tells of an agent who was rung.
+type Ring struct {
+	Agent string    `json:"agent"`
+	At    time.Time `json:"at"`
 }
 
 // Books is what three parties have written down.

@@ -19,8 +19,8 @@ type CDR struct {
 	Caller   string
 	Phone    string // that was rung; empty for a time in which none was
 	Answered bool   // by that phone
-	// Answer is when the record counts as answered: when the phone answered,
-	// or, where the caller heard something before, the start (cdr.c,
+	// Answer is when the caller's line was answered: by the phone, or, where the
+	// caller heard something before, earlier than that (cdr.c,
 	// cdr_object_check_party_a_answer). Zero: never.
 	Start, Answer, End time.Time
 }

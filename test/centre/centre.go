@@ -40,7 +40,7 @@ type Options struct {
 
 // Centre is a running call centre.
 type Centre struct {
-	Plan   Plan // in force, or to be in force by the next [Centre.Reload]
+	Plan   Plan // that it was started with
 	PBX    *lab.Asterisk
 	Phones *lab.SIPpPhones
 	Server *Server // the running calld, or the last one
@@ -95,7 +95,7 @@ func Start(ctx context.Context, o Options) (c *Centre, err error) {
 	}
 	c.place.Recordings, c.place.RecordingsHere = c.PBX.Recordings, c.PBX.InRoot(c.PBX.Recordings)
 	c.place.Sounds, c.place.SoundsHere = c.PBX.Sounds, c.PBX.InRoot(c.PBX.Sounds)
-	if err = c.Configure(); err != nil {
+	if err = c.Configure(c.Plan); err != nil {
 		return c, err
 	}
 	return c, c.Serve(ctx)
@@ -118,7 +118,7 @@ func (c *Centre) prepare(ctx context.Context, o Options, asterisk *lab.Options) 
 	// The generated files do not depend on the folders, which Asterisk has
 	// once it is started.
 	c.place.Recordings, c.place.RecordingsHere, c.place.Sounds, c.place.SoundsHere = c.dir, c.dir, c.dir, c.dir
-	if err := c.Configure(); err != nil {
+	if err := c.Configure(c.Plan); err != nil {
 		return err
 	}
 	cfg, err := config.Load(c.file())
@@ -145,8 +145,9 @@ func (c *Centre) URL(path string) string {
 	return "http://127.0.0.1:" + strconv.Itoa(c.place.HTTP) + path
 }
 
-// Configure writes the plan into calld's configuration file.
-func (c *Centre) Configure() error { return c.Plan.write(c.file(), c.place) }
+// Configure writes a plan into calld's configuration file, for calld's next
+// start or reload. c.Plan stays: who may be in the books.
+func (c *Centre) Configure(p Plan) error { return p.write(c.file(), c.place) }
 
 // Serve starts calld, which must not run, and waits until it is ready.
 func (c *Centre) Serve(ctx context.Context) (err error) {

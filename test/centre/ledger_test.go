@@ -25,7 +25,7 @@ func answered() *Books {
 	return &Books{
 		Calls: []Call{{
 			ID: "c1", UniqueID: "1.1", Caller: "0101", Agent: "a0", Begin: begin, Start: &s, End: &e,
-			Outcome: "answered", WaitMS: 302, TalkMS: 1003,
+			Outcome: "answered", WaitMS: 302, TalkMS: 1003, Rings: []Ring{{"a1", begin}, {"a0", rang}},
 		}},
 		CDRs: []CDR{
 			{UniqueID: "1.1", Caller: "0101", Start: begin, End: rang},
@@ -86,10 +86,19 @@ func TestCompare(t *testing.T) {
 		}, []FaultKind{NotTalked}},
 		{"another moment of the answer", func(b *Books) { b.CDRs[2].Answer = start.Add(-time.Second) }, []FaultKind{AnswerTime}},
 		{"another moment of the end", func(b *Books) { b.CDRs[2].End = end.Add(time.Second) }, []FaultKind{EndTime}},
-		{"the caller heard something before", func(b *Books) { b.CDRs[2].Answer = rang }, nil},
-		{"answered before it rang", func(b *Books) {
-			b.CDRs[2].Start, b.CDRs[2].Answer = end, end
+		{"the line was answered before the agent did", func(b *Books) {
+			b.CDRs[2].Answer = begin
+			b.Calls[0].Rings[1].At = begin.Add(atOnce)
+		}, nil},
+		{"the line was answered before, and nothing can have been played", func(b *Books) { b.CDRs[2].Answer = begin }, []FaultKind{AnswerTime}},
+		{"answered before the line was", func(b *Books) {
+			b.CDRs[2].Answer = start.Add(time.Second)
+			b.Calls[0].Rings[1].At = begin.Add(atOnce)
 		}, []FaultKind{AnswerTime}},
+		{"answered after the end", func(b *Books) {
+			b.CDRs[2].Answer, b.CDRs[2].End = begin, begin
+			b.Calls[0].Rings[1].At = begin.Add(atOnce)
+		}, []FaultKind{AnswerTime, EndTime}},
 		{"another length of talk", func(b *Books) { b.Calls[0].TalkMS = 900 }, []FaultKind{Figures}},
 		{"another length of wait", func(b *Books) { b.Calls[0].WaitMS = 0 }, []FaultKind{Figures}},
 		{"refused, and yet answered", func(b *Books) { b.Callers.Ends["0101"] = lab.CallRefused }, []FaultKind{Contrary}},
@@ -123,7 +132,7 @@ func TestLedgerCounts(t *testing.T) {
 	want := []string{
 		"history: 2 calls (abandoned 1, answered 1)",
 		"SIPp: (ended 1, gave_up 1), failed 0",
-		"CDRs: 2 channels, 1 answered by an agent; answers at most 2ms apart, ends 5ms",
+		"CDRs: 2 channels, 1 answered by an agent; answers at most 2ms apart (of 1 that nothing was played to), ends 5ms",
 		"differences: 0 ()",
 	}
 	if diff := cmp.Diff(want, b.Compare(Tolerance{Clock: time.Second}).Lines(1)); diff != "" {

@@ -132,11 +132,25 @@ func (s *Server) Kill() error {
 
 // Tail is the end of the log.
 func (s *Server) Tail() string {
-	b, err := os.ReadFile(s.log)
+	text, err := tail(s.log)
 	if err != nil {
 		return err.Error()
 	}
-	return string(b[max(0, len(b)-lastLines):])
+	return text
+}
+
+func tail(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, max(0, size-lastLines), lastLines))
+	return string(text), err
 }
 
 // Log is all that it and the calld before it have logged.
