@@ -82,6 +82,7 @@ type Dialler struct {
 	facts   chan func() // heard; left out when full
 	orders  chan func() // asked for; waits
 	lost    atomic.Bool // facts had to be left out
+	idle    atomic.Bool // no campaign runs: the board is not listened to
 	dropped atomic.Uint64
 	done    chan struct{} // Run has ended
 	life    sync.Mutex    // one campaign's life changes at a time
@@ -275,4 +276,5 @@ func (d *Dialler) pass() {
 			d.save(r)
 		}
 	}
+	d.listenNoMore()
 }

@@ -150,6 +150,7 @@ func (d *Dialler) open(c Campaign) (*run, error) {
 
 // join takes a run up, beside the calls that an earlier one of the campaign has.
 func (d *Dialler) join(r *run) {
+	d.listen()
 	if was := d.runs[r.c.ID]; was != nil {
 		r.day, r.tries = was.day, was.tries
 		if was.pacer != nil && r.pacer != nil && was.plan.Method == r.plan.Method && was.plan.Mode == r.plan.Mode && was.plan.ringTimeout() == r.plan.ringTimeout() {

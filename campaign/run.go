@@ -117,7 +117,11 @@ func (d *Dialler) dial(now time.Time) {
 		}
 	}
 	slices.Sort(ids)
-	d.shares.give(d.wanting(ids), d.sharers())
+	if wanting := d.wanting(ids); len(wanting) > 0 {
+		d.shares.give(wanting, d.sharers())
+	} else {
+		d.shares = newShares() // nobody asks for agents
+	}
 	d.first++
 	for i := range ids {
 		r := d.runs[ids[(i+d.first)%len(ids)]]

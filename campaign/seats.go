@@ -20,10 +20,26 @@ func (s *seat) busy() bool {
 	return s.State == queue.AgentRings || s.State == queue.AgentTalks || s.State == queue.AgentWrapup
 }
 
-// Observe takes an event of the board: see [queue.Observer].
+// Observe takes an event of the board: see [queue.Observer]. While no campaign
+// runs it costs nothing.
 func (d *Dialler) Observe(e *queue.Event) {
-	if e.Kind != queue.QueueChanged {
+	if e.Kind != queue.QueueChanged && !d.idle.Load() {
 		d.hear(func() { d.observed(e) })
+	}
+}
+
+// listenNoMore has the board not listened to while there is no campaign and no try.
+func (d *Dialler) listenNoMore() {
+	if len(d.runs) == 0 && len(d.tries) == 0 {
+		d.idle.Store(true)
+	}
+}
+
+// listen has the board listened to again. What it told meanwhile is in its
+// snapshot: the board tells an event before it shows its effect to anybody else.
+func (d *Dialler) listen() {
+	if d.idle.Swap(false) {
+		d.sync()
 	}
 }
 
