@@ -394,10 +394,12 @@ func (c *caller) leave(ctx context.Context, err error) {
 	case errors.Is(err, errBooked):
 		c.log.Info("caller is to be called back")
 	case errors.Is(err, agi.ErrHangup), errors.Is(err, agi.ErrDead):
-		if cause, dropped := c.hangupCause(ctx); dropped {
-			c.ticket.Drop(cause)
-		} else {
-			c.ticket.Hangup(cause)
+		if _, over := c.in.Board.OutcomeOf(c.ticket.CallID()); !over { // else the end of its Dial has told why
+			if cause, dropped := c.hangupCause(ctx); dropped {
+				c.ticket.Drop(cause)
+			} else {
+				c.ticket.Hangup(cause)
+			}
 		}
 		c.finishEnded(ctx)
 	case errors.Is(err, agi.ErrRedirected):
