@@ -263,6 +263,7 @@ func (a *API) hashPassword(ctx context.Context, ag *config.Agent) error {
 		return problem(http.StatusServiceUnavailable, CodeOther, "the request was given up")
 	}
 	ag.Password = config.Secret(a.hash(string(ag.Password)))
+	a.giveBack()
 	return nil
 }
 
