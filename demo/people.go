@@ -19,6 +19,7 @@ const (
 	betweenCalls = 4 * time.Second  // from one customer to the next
 	patience     = 30 * time.Second // before a customer gives up
 	talkTime     = 15 * time.Second
+	leastTalk    = 5 * time.Second // before an agent hangs up
 	moodEvery    = 3 * time.Second // an agent changes how the phone is answered
 	thinkTime    = 5 * time.Second // before a customer who waits presses a key
 	customersMax = 20              // at once
@@ -82,7 +83,7 @@ func behaviour() lab.Behaviour {
 	b := lab.Behaviour{After: time.Second + time.Duration(rand.Int64N(int64(4*time.Second)))}
 	switch p := rand.Float64(); {
 	case p < 0.85:
-		b.Answer, b.Talk, b.Tone = true, average(2*talkTime), agentVoice
+		b.Answer, b.Talk, b.Tone = true, leastTalk+average(2*talkTime-leastTalk), agentVoice
 	case p < 0.92:
 		b.Refuse = 486
 	default: // lets it ring

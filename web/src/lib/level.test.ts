@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Figures } from "../wire/messages";
-import { bars, grade, percent } from "./level";
+import { bars, grade, levelLine, percent } from "./level";
 
 const figures = (x: Partial<Figures>): Figures => ({
   offered: 0,
@@ -31,6 +31,26 @@ describe("service level", () => {
     expect(grade(level)).toBe(want);
     expect(percent(level)).toBe(shown);
   });
+});
+
+describe("the line of the level", () => {
+  const at = (...levels: (number | null)[]) => levels.map((level, i) => ({ x: 10 * i + 5, level }));
+  it.each([
+    ["joins neighbours", at(1, 0.5), "M5 0L15 20"],
+    ["breaks where nothing counted, and is a dash where it is alone", at(1, null, 0), "M2 0h6M22 40h6"],
+    ["is nothing without calls", at(null), ""],
+    ["breaks between bars that are apart", [at(1)[0]!, at(0, 0, 0)[2]!], "M2 0h6M22 40h6"],
+  ])("%s", (_, points, want) => expect(levelLine(points, 10, 40)).toBe(want));
+});
+
+describe("the line of the level", () => {
+  const at = (...levels: (number | null)[]) => levels.map((level, i) => ({ x: 10 * i + 5, level }));
+  it.each([
+    ["joins neighbours", at(1, 0.5), "M5 0L15 20"],
+    ["breaks where nothing counted, and is a dash where it is alone", at(1, null, 0), "M2 0h6M22 40h6"],
+    ["is nothing without calls", at(null), ""],
+    ["breaks between bars that are apart", [at(1)[0]!, at(0, 0, 0)[2]!], "M2 0h6M22 40h6"],
+  ])("%s", (_, points, want) => expect(levelLine(points, 10, 40)).toBe(want));
 });
 
 describe("bars", () => {

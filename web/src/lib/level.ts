@@ -15,6 +15,29 @@ export function percent(share: number): number {
   return Math.floor(share * 100 + 1e-9);
 }
 
+/**
+ * The line of the service level through the middles of bars, as the path of a picture of that height. It breaks where no
+ * call counted; a bar alone has a dash.
+ */
+export function levelLine(
+  points: readonly { x: number; level: number | null }[],
+  step: number,
+  height: number,
+): string {
+  const joined = (i: number) => {
+    const [a, b] = [points[i - 1], points[i]];
+    return a?.level != null && b?.level != null && b.x - a.x < 1.5 * step;
+  };
+  return points
+    .map(({ x, level }, i) => {
+      if (level === null) return "";
+      const y = height * (1 - level);
+      if (joined(i)) return `L${x} ${y}`;
+      return joined(i + 1) ? `M${x} ${y}` : `M${x - 0.3 * step} ${y}h${0.6 * step}`;
+    })
+    .join("");
+}
+
 /** One hour as it is drawn: parts of the height, from the bottom. */
 export interface Bar {
   hour: number;

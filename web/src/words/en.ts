@@ -12,7 +12,6 @@ export const en: Words = {
   all: "All",
   withheld: "Number withheld",
   failed: "The server could not do it.",
-  count: (n) => `${n}`,
   people: (n) => `${n}`,
 
   role: { agent: "Agent", supervisor: "Supervisor", admin: "Admin" },
@@ -144,6 +143,8 @@ export const en: Words = {
     closed: "Closed",
     opens: (at) => `opens ${at}`,
     closes: (at) => `open until ${at}`,
+    cancelCallback: "Cancel the call-back",
+    cancelConfirm: (number: string) => `${number} will not be called back and loses the place in line.`,
     noCalls: "No calls now.",
     noAgents: "No agent serves this queue.",
     noQueues: "You serve no queue.",
@@ -335,6 +336,7 @@ export const en: Words = {
     offline: "It will be saved when the connection is back.",
     refused: "The server does not take this memo. Copy it if you need it.",
     discard: "Discard this memo",
+    none: "No memo",
   },
 
   missed: {
@@ -372,7 +374,7 @@ export const en: Words = {
     filters: "Find",
     queue: "Queue",
     number: "Number",
-    numberHint: "The whole number",
+    numberHint: "Whole number",
     agent: "Agent",
     outcome: "Outcome",
     direction: "Direction",
@@ -396,6 +398,7 @@ export const en: Words = {
     talked: "Talked",
     memo: "Memo",
     empty: "No calls match.",
+    fresh: (n: number) => (n === 1 ? "Show 1 call that has ended since" : `Show ${n} calls that have ended since`),
     looking: "No calls match so far. There is more to look through.",
     details: "Call",
     timeline: "Timeline",
@@ -461,7 +464,7 @@ export const en: Words = {
     title: "Board",
     queues: "Queues",
     agents: "Agents",
-    search: "Find by name, phone or queue",
+    search: "Name, phone or queue",
     noMatch: "No agents match.",
     level: "Service level today",
     levelHint: (seconds) =>
@@ -541,13 +544,13 @@ export const en: Words = {
 
   forget: {
     heading: "Forget a customer",
+    hint: "Counts the calls, memos, recordings and all else of a number, and removes it once you confirm.",
     number: "Customer's number",
     count: "Find",
     title: (number: string) => `Remove what there is of ${number}`,
     sure: "This can't be undone. The do-not-call list stays.",
     submit: "Remove",
-    done: (number: string) =>
-      `What there was of ${number} is removed. Pages that are open show it until they are loaded again.`,
+    done: (number: string) => `What there was of ${number} is removed.`,
     nothing: (number: string) => `There is nothing of ${number}.`,
     live: (n: number) => `Calls that have not ended: ${n}. Remove them when they are over.`,
     parts: {

@@ -32,7 +32,6 @@ export const ko = {
   all: "전체",
   withheld: "발신번호 없음",
   failed: "서버가 처리하지 못했습니다.",
-  count: (n: number) => `${n}건`,
   people: (n: number) => `${n}명`,
 
   role: { agent: "상담원", supervisor: "슈퍼바이저", admin: "운영자" } satisfies Record<Role, string>,
@@ -165,6 +164,8 @@ export const ko = {
     closed: "상담 종료",
     opens: (at: string) => `${at}에 시작`,
     closes: (at: string) => `${at}까지`,
+    cancelCallback: "콜백 예약 취소",
+    cancelConfirm: (number: string) => `${number} 고객에게 다시 걸지 않습니다. 이 고객은 대기 순서에서 빠집니다.`,
     noCalls: "지금 통화가 없습니다.",
     noAgents: "이 큐를 맡은 상담원이 없습니다.",
     noQueues: "맡은 큐가 없습니다.",
@@ -357,6 +358,7 @@ export const ko = {
     offline: "연결되면 저장됩니다.",
     refused: "서버가 이 메모를 받지 않습니다. 필요하면 복사해 두세요.",
     discard: "이 메모 버리기",
+    none: "메모 없음",
   },
 
   missed: {
@@ -418,6 +420,7 @@ export const ko = {
     talked: "통화",
     memo: "메모",
     empty: "조건에 맞는 통화가 없습니다.",
+    fresh: (n: number) => `새로 끝난 통화 ${n}건 보기`,
     looking: "여기까지는 맞는 통화가 없습니다. 더 찾아볼 수 있습니다.",
     details: "통화 상세",
     timeline: "경과",
@@ -564,12 +567,13 @@ export const ko = {
 
   forget: {
     heading: "고객 정보 삭제",
+    hint: "이 번호의 통화, 메모, 녹음 등을 찾아 몇 건인지 보여 주고, 확인하면 모두 지웁니다.",
     number: "고객 전화번호",
     count: "찾기",
     title: (number: string) => `${number} 고객의 정보 삭제`,
     sure: "삭제하면 되돌릴 수 없습니다. 수신 거부 목록은 그대로 둡니다.",
     submit: "삭제",
-    done: (number: string) => `${number} 고객의 정보를 삭제했습니다. 열려 있던 화면에는 새로 고칠 때까지 남습니다.`,
+    done: (number: string) => `${number} 고객의 정보를 삭제했습니다.`,
     nothing: (number: string) => `${number} 고객의 정보가 없습니다.`,
     live: (n: number) => `끝나지 않은 통화가 ${n}건 있습니다. 끝난 뒤에 다시 삭제하세요.`,
     parts: {
