@@ -248,11 +248,17 @@ it("shows who left a message and who is to be called back, no number to agents, 
 
   const speaker = await call("01012348888");
   const booker = await call("01055556666");
-  for (const c of [speaker, booker]) await c.hears(MUSIC);
+  const other = await call("01077779999");
+  for (const c of [speaker, booker, other]) await c.hears(MUSIC);
   await speaker.press("2");
   await page.locator("[data-live].message", { hasText: "010-****-8888" }).waitFor();
   await booker.press("1");
   await page.locator("[data-live].callback", { hasText: "010-****-6666" }).getByText("콜백 예약").waitFor();
+  await other.press("1");
+  const withdrawn = page.locator("[data-live].callback", { hasText: "010-****-9999" });
+  await withdrawn.locator("[data-cancel]").click();
+  await page.getByRole("dialog").getByRole("button", { name: "콜백 예약 취소" }).click();
+  await withdrawn.waitFor({ state: "detached" });
   await page.waitForTimeout(1_500); // that much is said at the least
   await speaker.press("#");
   await speaker.state("over");
@@ -291,7 +297,7 @@ it("shows who left a message and who is to be called back, no number to agents, 
   await look();
   for (const part of ['"call.waiting"', '"missed":[', "<html"])
     expect(told.some((text) => text.includes(part))).toBe(true);
-  expect(told.filter((text) => /1234-?8888|5555-?6666/.test(text))).toEqual([]);
+  expect(told.filter((text) => /1234-?8888|5555-?6666|7777-?9999/.test(text))).toEqual([]);
 
   await goTo(admin, "admin");
   const form = admin.locator("[data-forget]");

@@ -92,6 +92,10 @@ export class Api {
   callBack(missed: string): Promise<Schemas["Call"]> {
     return this.#send("POST", `missed/${encodeURIComponent(missed)}/callback`);
   }
+  /** Takes a customer who is to be called back out of the line. */
+  cancelCallback(call: string): Promise<void> {
+    return this.#send("POST", `calls/${encodeURIComponent(call)}/callback/cancel`);
+  }
   hangUp(call: string): Promise<void> {
     return this.#send("POST", `calls/${encodeURIComponent(call)}/hangup`);
   }
