@@ -61,7 +61,6 @@ const (
 	CodeConsulting    Code = "consulting"      // 409: the agent consults somebody already
 	CodeNotConsulting Code = "not_consulting"  // 409: the agent consults nobody
 	CodeNotAnswered   Code = "not_answered"    // 409: who is consulted has not answered yet
-	CodeOwnCall       Code = "own_call"        // 409: the agent made the call: nobody can be consulted about it
 	CodeOutbound      Code = "outbound"        // 409: an agent made the call for a queue that is no more: it can't be held or handed over
 	CodeDetached      Code = "detached"        // 409: calld was started anew in the middle of the talk: it can only be ended
 )
@@ -129,7 +128,7 @@ func Codes() []Code {
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
 		CodeNotBooked, CodeCallingBack, CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
-		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeConsulting, CodeNotConsulting, CodeNotAnswered, CodeOwnCall, CodeOutbound, CodeDetached,
+		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeConsulting, CodeNotConsulting, CodeNotAnswered, CodeOutbound, CodeDetached,
 	}
 }
 

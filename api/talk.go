@@ -219,8 +219,6 @@ func (a *API) talkError(err error) error {
 		return problem(http.StatusConflict, CodeNotConsulting, "the agent consults nobody")
 	case errors.Is(err, queue.ErrNotAnswered):
 		return problem(http.StatusConflict, CodeNotAnswered, "who is consulted has not answered yet, or is gone")
-	case errors.Is(err, queue.ErrOwnCall):
-		return problem(http.StatusConflict, CodeOwnCall, "the agent made this call: hand it over without consulting")
 	case errors.Is(err, queue.ErrDirection):
 		return problem(http.StatusConflict, CodeOutbound, "the agent made this call for a queue that is no more: it can't be held or handed over")
 	case errors.Is(err, queue.ErrDetached):

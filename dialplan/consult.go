@@ -69,6 +69,11 @@ func (k *Consult) ServeAGI(ctx context.Context, s *agi.Session) {
 	}
 	if err != nil {
 		log.Warn("script of a consultation lost", "err", err)
+		if how == queue.HandedOver {
+			// Asterisk 16: a Bridge in an earlier consultation has left on the channel
+			// where it is to go on (ast_bridge_set_after_goto); it goes there now.
+			k.hangUp(ctx, s.Env.Channel, log)
+		}
 		return
 	}
 	log.Info("consultation over", "result", r.Result, "agent_gone", r.AgentGone, "handed_over", how == queue.HandedOver)
@@ -86,7 +91,7 @@ func (k *Consult) hangUp(ctx context.Context, channel string, log *slog.Logger) 
 	last, cancel := lastly(ctx)
 	defer cancel()
 	if err := k.Hangup(last, channel); err != nil {
-		log.Warn("the channel of an agent whose customer has left is not hung up", "err", err)
+		log.Warn("the channel of an agent who has no customer any more is not hung up", "err", err)
 	}
 }
 

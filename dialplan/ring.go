@@ -158,13 +158,17 @@ func (c *caller) startRecording(ctx context.Context) error {
 	return nil
 }
 
+// bridged is what Bridge() leaves in BRIDGERESULT of a channel that was there to
+// be joined (features.c).
+const bridged = "SUCCESS"
+
 // report asks the channel, alive or dead, how Dial ended.
 func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, error) {
 	r := queue.DialReport{Offer: o.ID}
 	last, cancel := lastly(ctx)
 	defer cancel()
 	v, err := c.full(last, "${DIALSTATUS}", "${DIALEDPEERNAME}", "${ANSWEREDTIME_MS}", "${ANSWEREDTIME}",
-		"${HANGUPCAUSE}", hangupSource)
+		"${HANGUPCAUSE}", "${BRIDGERESULT}", hangupSource)
 	if err != nil {
 		return r, err
 	}
@@ -174,8 +178,9 @@ func (c *caller) report(ctx context.Context, o *queue.Offer) (queue.DialReport, 
 	r.Talked = answeredTime(v[2], v[3])
 	if o.Bridge != "" { // what Dial said is old; a Bridge that can't be made is the end of the talk too
 		v[0], r.Result, r.Phone, r.Talked = "", queue.RingAnswer, "", 0
+		r.Unjoined = v[5] != "" && v[5] != bridged
 	}
-	byAsterisk := v[5] == ""
+	byAsterisk := v[6] == ""
 	if byAsterisk && r.Result == queue.RingAnswer && !c.ticket.Ordered() {
 		awaitHangup(ctx)
 	}

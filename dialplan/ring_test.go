@@ -142,6 +142,16 @@ func TestReport(t *testing.T) {
 			nil,
 			queue.DialReport{Result: queue.RingAnswer},
 		},
+		"joined by Bridge": {
+			map[string]string{"DIALSTATUS": "NOANSWER", "BRIDGERESULT": "SUCCESS", "HANGUPCAUSE": "16", source: "PJSIP/802-1"},
+			nil,
+			queue.DialReport{Result: queue.RingAnswer, Cause: 16},
+		},
+		"nobody there to be joined": {
+			map[string]string{"BRIDGERESULT": "NONEXISTENT", source: "PJSIP/802-1"},
+			nil,
+			queue.DialReport{Result: queue.RingAnswer, Unjoined: true},
+		},
 		"rubbish": {
 			map[string]string{"DIALSTATUS": "??", "DIALEDPEERNAME": "x", "ANSWEREDTIME_MS": "-", "HANGUPCAUSE": "many"},
 			nil,
@@ -166,7 +176,11 @@ func TestReport(t *testing.T) {
 						cancel(tt.gone)
 					}
 					c := reporter(t, s)
-					got, err := c.report(ctx, &queue.Offer{ID: 5})
+					offer := &queue.Offer{ID: 5}
+					if tt.vars["BRIDGERESULT"] != "" {
+						offer.Bridge = "PJSIP/802-1"
+					}
+					got, err := c.report(ctx, offer)
 					if err != nil {
 						t.Error(err)
 					}

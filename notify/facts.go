@@ -37,7 +37,7 @@ func (w *Watcher) fullyBooted(e *ami.Event) {
 // call dials is a customer.
 func (w *Watcher) dialBegin(e *ami.Event) {
 	caller, id := e.Get("Uniqueid"), e.Get("DestUniqueid")
-	if caller == "" || id == "" || queue.IsOutChannel(caller) {
+	if caller == "" || id == "" || w.dialsCustomer(caller) {
 		return
 	}
 	channel := e.Get("DestChannel")
@@ -133,6 +133,11 @@ func (w *Watcher) hangup(e *ami.Event) {
 		w.tries.Gone(try, cause, e.Get("Cause-txt"), w.at(e))
 	}
 	l, ok := w.legs.remove(id) // whom its agent had consulted is the caller's now
+	if call, out := queue.OutOf(id); out && !ok {
+		if c, live := w.board.Call(call); live {
+			w.legs.pass(id, c.UniqueID)
+		}
+	}
 	switch {
 	case !ok:
 		w.tell(e, queue.Fact{Kind: queue.CallerGone, UniqueID: id, Cause: cause})

@@ -132,12 +132,27 @@ func (s *legs) remove(id string) (leg, bool) {
 		return leg{}, false
 	}
 	s.drop(id, l)
-	for _, consulted := range s.caller[id] {
-		consulted.caller = l.caller
-		s.caller[l.caller] = append(s.caller[l.caller], consulted)
-	}
-	delete(s.caller, id)
+	s.passOn(id, l.caller)
 	return *l, true
+}
+
+// pass makes the legs that were dialled from a channel those of a caller's.
+func (s *legs) pass(from, caller string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passOn(from, caller)
+}
+
+// passOn is pass; the legs are locked.
+func (s *legs) passOn(from, caller string) {
+	if from == caller {
+		return
+	}
+	for _, l := range s.caller[from] {
+		l.caller = caller
+		s.caller[caller] = append(s.caller[caller], l)
+	}
+	delete(s.caller, from)
 }
 
 // drop takes a leg out; the legs are locked.

@@ -11,9 +11,15 @@ import (
 // agent's: it is dialled by Originate, without a caller, and itself dials the
 // customer.
 
+// dialsCustomer reports whether a channel is that of an agent who makes a call,
+// so that whom it dials is the customer: not somebody to be consulted.
+func (w *Watcher) dialsCustomer(uniqueID string) bool {
+	return queue.IsOutChannel(uniqueID) && !w.board.Consults(uniqueID)
+}
+
 // outState takes a DialState of an outbound call; false when it is of another.
 func (w *Watcher) outState(e *ami.Event) bool {
-	agent, customer := queue.IsOutChannel(e.Get("DestUniqueid")), queue.IsOutChannel(e.Get("Uniqueid"))
+	agent, customer := queue.IsOutChannel(e.Get("DestUniqueid")), w.dialsCustomer(e.Get("Uniqueid"))
 	if agent {
 		w.tell(e, queue.Fact{Kind: queue.PhoneRings, UniqueID: e.Get("DestUniqueid")})
 	}
@@ -24,7 +30,7 @@ func (w *Watcher) outState(e *ami.Event) bool {
 // a customer was not reached, the script tells.
 func (w *Watcher) outEnd(e *ami.Event) bool {
 	answered := e.Get("DialStatus") == "ANSWER"
-	if id := e.Get("Uniqueid"); queue.IsOutChannel(id) {
+	if id := e.Get("Uniqueid"); w.dialsCustomer(id) {
 		if answered {
 			w.tell(e, queue.Fact{Kind: queue.CustomerAnswers, UniqueID: id})
 		}

@@ -102,6 +102,10 @@ type Transfer struct {
 	Reason Outcome `json:"reason,omitempty"`
 }
 
+// Moved reports whether the transfer has taken the call from its agent or its
+// queue, as every one does but a consultation after which the agent keeps it.
+func (x Transfer) Moved() bool { return x.Kind != Consultative || x.Result == TransferAnswered }
+
 // Call is the record of one call, live or ended. Values handed out by the
 // board are copies: nothing changes behind the reader's back.
 type Call struct {
@@ -184,7 +188,7 @@ type Customer struct {
 }
 
 // ByAgent reports whether the call's script and channel are those of the agent
-// who makes it. When that agent first holds it or hands it over, it is turned
+// who makes it. When that agent first holds it, consults or hands it over, it is turned
 // over: from then on the customer's channel has the script, as with a call that
 // came in.
 func (c *Call) ByAgent() bool { return c.Direction == Out && IsOutChannel(c.UniqueID) }
@@ -192,7 +196,8 @@ func (c *Call) ByAgent() bool { return c.Direction == Out && IsOutChannel(c.Uniq
 // FirstAgent reports whether the agent who has made the call has it still, on
 // the channel [OutChannel] of its id.
 func (c *Call) FirstAgent() bool {
-	return c.Direction == Out && !IsTryChannel(c.UniqueID) && len(c.Transfers) == 0
+	return c.Direction == Out && !IsTryChannel(c.UniqueID) && lastAnswer(c.Rings) <= 0 &&
+		!slices.ContainsFunc(c.Transfers, Transfer.Moved)
 }
 
 // Missed reports whether a customer called and nobody took the call.

@@ -30,6 +30,9 @@ type call struct {
 	consult  *consult  // with whom the agent who holds talks meanwhile; nil: with nobody
 	handover *handover // what became of it: on the way to a target; nil when not
 	outside  uint64    // the id under which a number outside is called; 0: none is
+	// joining: whoever was consulted has been given the call, and the script has
+	// not reported of it yet.
+	joining bool
 	// talkFrom is when whoever talks now answered; zero when nobody talks.
 	talkFrom time.Time
 	// waitFrom is when a call that was answered before, or in another queue,
@@ -388,14 +391,14 @@ func (m *machine) callDue(c *call) {
 		m.gone(c)
 		return
 	}
-	if c.ByAgent() {
-		m.outDue(c)
-		return
-	}
 	if c.consult != nil {
 		if m.consultDue(c); c.Phase == Ended {
 			return
 		}
+	}
+	if c.ByAgent() {
+		m.outDue(c)
+		return
 	}
 	if c.Phase == Booked {
 		m.bookedDue(c)

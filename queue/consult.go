@@ -14,9 +14,6 @@ var (
 	ErrNotConsulting = errors.New("queue: the agent consults nobody")
 	// ErrNotAnswered means that who is consulted has not answered yet.
 	ErrNotAnswered = errors.New("queue: who is consulted has not answered")
-	// ErrOwnCall means that the agent has made the call: its customer can be
-	// handed over, but nobody consulted before.
-	ErrOwnCall = errors.New("queue: the agent made the call")
 )
 
 // Consult is a talk that the agent who holds a customer has, or is about to
@@ -71,7 +68,8 @@ const (
 
 // Consult tells that the agent's channel, of that unique id, is about to be
 // taken to the script of consultations: out of the talk, whose customer is held
-// from then on, or from where it waits while the customer is held. An agent who
+// from then on, or from where it waits while the customer is held. The customer
+// of a call that the agent has made is turned over by it, as by [Board.Hold]. An agent who
 // is to be consulted is reserved at once. What came of the ringing is sent on the
 // channel, once: [TransferAnswered], or why nobody answered.
 //
@@ -79,13 +77,11 @@ const (
 // two hangs up, or with the call. When the agent does, the customer goes to
 // who has answered, as by Complete; before that, back to the agent, or in line.
 //
-// The errors are those of [Board.Transfer], [ErrConsulting] and [ErrOwnCall].
+// The errors are those of [Board.Transfer], and [ErrConsulting].
 func (b *Board) Consult(callID, channel, uniqueID string, to Target) (<-chan Transfer, error) {
 	done := make(chan Transfer, 1)
 	err := b.withTalk(callID, func(m *machine, c *call) error {
 		switch {
-		case c.FirstAgent():
-			return fmt.Errorf("%w: %s", ErrOwnCall, callID)
 		case c.consult != nil:
 			return fmt.Errorf("%w: %s", ErrConsulting, callID)
 		case to.Agent != "" && to.Agent == c.Agent: // whom another call may have freed
@@ -123,8 +119,16 @@ func (m *machine) beginConsult(c *call, uniqueID string, to Target, done chan<- 
 	m.emitCall(CallRinging, c, []Ring{{Agent: to.Agent, At: m.now}})
 }
 
+// Consults reports whether a channel, by its unique id, is that of an agent who
+// consults.
+func (b *Board) Consults(uniqueID string) (yes bool) {
+	b.do(func(m *machine) { yes = m.consults[uniqueID] != nil })
+	return yes
+}
+
 // Complete hands the customer to who is consulted: the customer's script is
-// told to join that one's channel. The errors are those of [Board.Unhold],
+// told to join that one's channel. Should it be gone by then, the customer comes
+// back as from a target that does not answer. The errors are those of [Board.Unhold],
 // [ErrNotConsulting] and [ErrNotAnswered].
 func (b *Board) Complete(callID, channel string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
@@ -159,6 +163,7 @@ func (m *machine) complete(c *call, channel string) {
 	m.offers++
 	c.line.talking++
 	c.talkFrom = m.now
+	c.joining = true
 	m.tell(c.ticket, instruction{offer: &Offer{ID: m.offers, Bridge: channel}})
 	if x.agent == nil {
 		c.Phase, c.outside = Transferred, m.offers
@@ -171,6 +176,16 @@ func (m *machine) complete(c *call, channel string) {
 	c.offer.legs = []*leg{{agent: x.agent, phone: x.agent.cfg.Phone, ring: len(c.Rings) - 1, told: true}}
 	m.take(m.now, x.agent, c)
 	m.emitCall(CallAnswered, c, rings)
+}
+
+// notJoined takes a customer back who was handed to somebody consulted who had
+// hung up in that moment.
+func (m *machine) notJoined(c *call) {
+	x := &c.Transfers[len(c.Transfers)-1]
+	x.Result = TransferFailed
+	m.dropOrder(c, TransferFailed)
+	m.leave(c)
+	m.giveBack(c, m.agents[x.From])
 }
 
 // consultAnswers tells that who is consulted has answered.

@@ -38,11 +38,11 @@ func (m *machine) heard(f Fact) {
 		at = m.now
 	}
 	c := m.channels[f.UniqueID]
+	if x := m.consults[f.UniqueID]; x != nil && (c == nil || f.Kind != CallerGone) { // else it is being turned over
+		m.heardConsult(at, x, f)
+		return
+	}
 	if c == nil {
-		if c = m.consults[f.UniqueID]; c != nil {
-			m.heardConsult(at, c, f)
-			return
-		}
 		m.heardFirst(at, f)
 		return
 	}

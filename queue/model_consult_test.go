@@ -139,11 +139,15 @@ func (w *world) consult(call string, o op) (err error) {
 	default:
 		to := oneOf(o.n[2], Target{Number: "0201"}, Target{Agent: fmt.Sprintf("a%d", o.n[2]/4%modelAgents)}, Target{Agent: fmt.Sprintf("a%d", o.n[2]/8%modelAgents)})
 		w.say("consult %+v for %s", to, call)
+		channel := "k" + call
+		if c := w.twin.calls[call]; c != nil && (c.agents() || c.firstTalk()) {
+			channel = "calld-out-" + call
+		}
 		w.do(func() {
 			var asked <-chan Transfer
-			asked, err = w.board.Consult(call, "SIP/"+call, "k"+call, to)
+			asked, err = w.board.Consult(call, "SIP/"+call, channel, to)
 			w.asked = append(w.asked, asked)
-		}, func() { expect(w.twin.consult(call, "SIP/"+call, "k"+call, to)) })
+		}, func() { expect(w.twin.consult(call, "SIP/"+call, channel, to)) })
 	}
 	return err
 }

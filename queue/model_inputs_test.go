@@ -468,6 +468,7 @@ func (w *world) applyScript(o op, s *script) {
 			CallerGone: o.n[2]%7 == 0,
 			Dropped:    o.n[1]%17 == 0,
 			Cause:      oneOf(o.n[2], 0, 16, 17),
+			Unjoined:   o.n[3]%3 == 0,
 		}
 		if o.n[3]%20 == 0 {
 			r.Offer-- // an old one

@@ -390,6 +390,12 @@ func (m *machine) lostRound(c *call) {
 
 // dialled takes the script's report of a finished offer.
 func (m *machine) dialled(c *call, r DialReport) {
+	if c.joining && (c.outside == r.Offer || c.offer != nil && c.offer.id == r.Offer) {
+		if c.joining = false; r.Unjoined && !r.CallerGone {
+			m.notJoined(c)
+			return
+		}
+	}
 	if c.outside != 0 && c.outside == r.Offer {
 		m.outsideOver(c, r)
 		return

@@ -47,6 +47,9 @@ func IsTryChannel(uniqueID string) bool { return strings.HasPrefix(uniqueID, try
 // be given, so that it is known from its first event on.
 func OutChannel(callID string) string { return outPrefix + callID }
 
+// OutOf is the call of a unique id made by [OutChannel].
+func OutOf(uniqueID string) (callID string, ok bool) { return strings.CutPrefix(uniqueID, outPrefix) }
+
 // IsOutChannel reports whether a unique id is one of [OutChannel].
 func IsOutChannel(uniqueID string) bool { return strings.HasPrefix(uniqueID, outPrefix) }
 

@@ -73,6 +73,8 @@ type DialReport struct {
 	Phone string
 	// Talked is how long the conversation lasted.
 	Talked time.Duration
+	// Unjoined: whom the offer's Bridge named was not there any more.
+	Unjoined bool
 	// CallerGone: the caller has hung up.
 	CallerGone bool
 	// Dropped: the caller's channel has ended and it was not the caller's

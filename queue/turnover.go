@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // A call that an agent makes is served by the script on the agent's channel,
 // inside whose Dial the customer talks. To be held or handed over it is turned
@@ -41,7 +38,7 @@ func (m *machine) turnOver(c *call, e Entry, t *Ticket) error {
 // heardFirst takes a fact about the channel on which an agent has made a call
 // that has been turned over since. It counts as long as that agent has the call.
 func (m *machine) heardFirst(at time.Time, f Fact) {
-	id, ok := strings.CutPrefix(f.UniqueID, outPrefix)
+	id, ok := OutOf(f.UniqueID)
 	if c := m.calls[id]; ok && c != nil && c.FirstAgent() && c.Phase == Talking && f.Kind == CallerGone {
 		m.talkerGone(at, c, f.Cause)
 	}

@@ -20,8 +20,6 @@ func (t *twin) consult(call, channel, id string, to Target) error {
 	switch {
 	case err != nil:
 		return err
-	case c.Direction == Out && c.Campaign == "" && len(c.Transfers) == 0:
-		return ErrOwnCall
 	case c.consult != nil:
 		return ErrConsulting
 	case to.Agent != "" && to.Agent == c.Agent:
@@ -93,6 +91,7 @@ func (t *twin) handToConsulted(c *twinCall, channel string) {
 	t.consultEnds(c, TransferAnswered, RingAnswer)
 	t.offTalk(c)
 	c.talkFrom = t.now
+	c.joining = true
 	t.direct = append(t.direct, direct{call: c.ID, bridge: channel})
 	c.Phase = Transferred
 	if to.Agent == "" {
@@ -104,6 +103,15 @@ func (t *twin) handToConsulted(c *twinCall, channel string) {
 	c.Rings = append(c.Rings, Ring{Agent: to.Agent, At: x.At, Rang: x.Rang, End: x.Answered, Result: RingAnswer})
 	a.call, a.misses, a.answers = c.ID, 0, append(a.answers, t.now)
 	t.note(a)
+}
+
+// notJoined gives the customer back whom nobody was there to take.
+func (t *twin) notJoined(c *twinCall) {
+	last := &c.Transfers[len(c.Transfers)-1]
+	last.Result = TransferFailed
+	t.forgo(c, TransferFailed)
+	t.offTalk(c)
+	t.giveBack(c, last.From)
 }
 
 func (t *twin) consultAnswers(c *twinCall, at time.Time) {

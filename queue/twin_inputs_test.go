@@ -266,6 +266,13 @@ func by(code int, who string) string {
 }
 
 func (t *twin) dialled(c *twinCall, r DialReport) {
+	if c.joining && (c.outside == r.Offer || c.offer != nil && c.offer.id == r.Offer) {
+		c.joining = false
+		if r.Unjoined && !r.CallerGone {
+			t.notJoined(c)
+			return
+		}
+	}
 	if c.outside != 0 && c.outside == r.Offer {
 		t.outsideOver(c, r)
 		return
@@ -476,6 +483,10 @@ func (t *twin) heard(f Fact) {
 	if at.IsZero() || at.After(t.now) {
 		at = t.now
 	}
+	if x := t.consulting(f.UniqueID); x != nil && (f.Kind != CallerGone || !x.agents()) {
+		t.heardConsult(x, at, f)
+		return
+	}
 	for _, x := range t.calls {
 		if x.UniqueID == f.UniqueID && x.Phase != Booked {
 			c = x
@@ -487,9 +498,6 @@ func (t *twin) heard(f Fact) {
 		}
 	}
 	if c == nil {
-		if c = t.consulting(f.UniqueID); c != nil {
-			t.heardConsult(c, at, f)
-		}
 		return
 	}
 	if c.agents() {

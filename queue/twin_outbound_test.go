@@ -80,7 +80,17 @@ func (c *twinCall) agents() bool { return c.UniqueID == "calld-out-"+c.ID }
 // firstTalk reports whether the talk is turned over, and still that of the
 // agent who made the call.
 func (c *twinCall) firstTalk() bool {
-	return c.Direction == Out && !strings.HasPrefix(c.UniqueID, "calld-try-") && !c.agents() && c.Phase == Talking && len(c.Transfers) == 0
+	for _, x := range c.Transfers {
+		if x.Kind != "consultative" || x.Result == TransferAnswered {
+			return false
+		}
+	}
+	for _, r := range c.Rings[min(1, len(c.Rings)):] {
+		if r.Result == RingAnswer {
+			return false // somebody has answered the customer since
+		}
+	}
+	return c.Direction == Out && !strings.HasPrefix(c.UniqueID, "calld-try-") && !c.agents() && c.Phase == Talking
 }
 
 func (c *twinCall) customer() string { return oneOf(len(c.Direction)-len(In), "caller", "customer") }

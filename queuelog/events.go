@@ -146,7 +146,7 @@ func (s *caller) moved(c *queue.Call) *queue.Transfer {
 	added := c.Transfers[min(s.transfers, len(c.Transfers)):]
 	s.transfers = len(c.Transfers)
 	for i := range added {
-		if x := &added[i]; x.Kind != queue.Consultative || x.Result == queue.TransferAnswered {
+		if x := &added[i]; x.Moved() {
 			return x
 		}
 	}

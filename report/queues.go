@@ -22,7 +22,7 @@ type QueueRow struct {
 type QueueFigures struct {
 	Figures
 	MissedBy    map[queue.Outcome]int `json:"missed_by" doc:"The missed calls by outcome."`
-	Transferred int                   `json:"transferred" doc:"Calls, of those that came in, that were handed over."`
+	Transferred int                   `json:"transferred" doc:"Calls, of those that came in, that were handed over; a consultation after which the agent kept the customer is none."`
 	WrapupMS    int64                 `json:"wrapup_ms" doc:"After-call work of the queue's calls, under the time at which it was done."`
 	WrapupAvgMS int64                 `json:"wrapup_avg_ms" doc:"Of all after-call work that began in the interval."`
 	// FirstContact and FirstResolved are a share of calls of which it is known.
@@ -160,7 +160,7 @@ func (t *queueTally) in(c *queue.Call, threshold time.Duration) {
 	} else if c.Outcome != queue.CalledBack {
 		t.missedBy[c.Outcome]++
 	}
-	if slices.ContainsFunc(c.Transfers, func(x queue.Transfer) bool { return x.Kind != queue.KindOverflow }) {
+	if slices.ContainsFunc(c.Transfers, func(x queue.Transfer) bool { return x.Kind != queue.KindOverflow && x.Moved() }) {
 		t.transferred++
 	}
 }

@@ -154,6 +154,8 @@ func (b *busy) invent() {
 			c.Transfers = []queue.Transfer{{To: "q2"}}
 		case i%17 == 0 && c.Queue == "q2":
 			c.Transfers = []queue.Transfer{{Kind: queue.KindOverflow, Queue: "q1", At: c.Begin.Add(3 * time.Second)}}
+		case i%16 == 0:
+			c.Transfers = []queue.Transfer{{To: "a2", Kind: queue.Consultative, Result: queue.TransferCancelled}}
 		case i%19 == 0:
 			c.Outcome = queue.Blocked
 		case i%7 == 0 && len(c.Rings) > 0:
@@ -236,7 +238,7 @@ func (b *busy) naiveQueue(id string, from, to time.Time, first bool) (f QueueFig
 		f.Offered++
 		waited += c.WaitMS
 		f.WaitMaxMS = max(f.WaitMaxMS, c.WaitMS)
-		if len(c.Transfers) > 0 && c.Transfers[0].Kind != queue.KindOverflow {
+		if len(c.Transfers) > 0 && c.Transfers[0].Kind == "" {
 			f.Transferred++
 		}
 		if c.Start == nil {

@@ -34,7 +34,7 @@ func (t *Talks) Consult(ctx context.Context, callID string, to queue.Target) (qu
 	if err != nil {
 		return queue.Transfer{}, err
 	}
-	if err := t.carriedOut(c.ID, t.exchange.Redirect(ctx, agent, t.consultContext, "s")); err != nil {
+	if err := t.carriedOut(c.ID, t.takeTo(ctx, &c, agent, customer, t.consultContext)); err != nil {
 		return queue.Transfer{}, err
 	}
 	return await(ctx, done, queue.Transfer{At: time.Now(), To: to.String(), Kind: queue.Consultative, From: c.Agent, Queue: c.Queue, Result: Ringing})

@@ -104,12 +104,18 @@ func (t *Talks) Hold(ctx context.Context, callID string) error {
 	if err := t.board.Hold(c.ID, agent); err != nil {
 		return err
 	}
+	return t.carriedOut(c.ID, t.takeTo(ctx, &c, agent, customer, t.holdContext))
+}
+
+// takeTo takes the agent's channel to a place in the dialplan, which keeps the
+// customer. One whom the agent has called is turned over in the same moment.
+func (t *Talks) takeTo(ctx context.Context, c *queue.Call, agent, customer, dialContext string) error {
 	if !c.ByAgent() {
-		return t.carriedOut(c.ID, t.exchange.Redirect(ctx, agent, t.holdContext, "s"))
+		return t.exchange.Redirect(ctx, agent, dialContext, "s")
 	}
-	return t.carriedOut(c.ID, t.exchange.RedirectBoth(ctx,
+	return t.exchange.RedirectBoth(ctx,
 		exchange.Place{Channel: customer, Context: t.turnedContext, Extension: c.Caller},
-		exchange.Place{Channel: agent, Context: t.holdContext, Extension: "s"}))
+		exchange.Place{Channel: agent, Context: dialContext, Extension: "s"})
 }
 
 // Unhold joins the agent and the held customer again, as Cancel does too.

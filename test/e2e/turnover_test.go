@@ -77,6 +77,75 @@ func TestHoldOfACustomerCalled(t *testing.T) {
 	}
 }
 
+// An agent consults about the customer whom that agent has called: takes the
+// customer back, hands the customer over; and the next agent consults a number outside.
+func TestConsultAboutACustomerCalled(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{lab.Asterisk22, lab.Asterisk16} {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			t.Parallel()
+			p := onePlan(2)
+			p.Version = version
+			p.Customers = patientCustomers
+			c := start(t, p)
+			c.loginAll("a1", "a2")
+			k, call := c.calledOut(1, "a1", "01098765432")
+			a1 := c.rest("a1")
+			consult := func() (leg *lab.Leg) {
+				var result string
+				told := later(func() { result = a1.consult(call.ID, map[string]string{"agent": "a2"}) })
+				leg = c.answer("a2", "8001")
+				if told(); result != queue.TransferAnswered {
+					t.Errorf("the consultation came to %q", result)
+				}
+				c.waitConsult(call.ID, isAnswered)
+				c.must(leg.SetTone(agentTone(2)))
+				c.must(k.phone.WaitTone(c.step(), agentTone(2)))
+				c.must(k.caller.WaitTone(c.step(), lab.MusicTone))
+				return leg
+			}
+
+			leg := consult()
+			a1.outcome("calls/"+call.ID+"/transfer/cancel", nil)
+			_, err := leg.WaitEnded(c.step())
+			c.must(err)
+			c.hearEachOther(1, k)
+			c.waitAgent("a2", queue.Available)
+
+			leg = consult()
+			if got := a1.outcome("calls/"+call.ID+"/transfer/complete", nil); got != queue.TransferAnswered {
+				t.Errorf("the completed consultation came to %q", got)
+			}
+			_, err = k.phone.WaitEnded(c.step())
+			c.must(err)
+			c.must(k.caller.WaitTone(c.step(), agentTone(2)))
+			c.must(leg.WaitTone(c.step(), callerTone(1)))
+			c.waitAgent("a1", queue.Available)
+			k.phone = leg
+			c.waitRecorded(c.waitPhase(queue.Talking), callerTone(1), agentTone(2))
+
+			told := later(func() { c.rest("a2").consult(call.ID, map[string]string{"number": "07011112222"}) })
+			far := c.customer()
+			c.must(far.WaitRinging(c.step()))
+			c.must(far.Answer(c.step()))
+			told()
+			c.must(k.phone.Hangup(c.step()))
+			c.must(far.SetTone(agentTone(3)))
+			c.must(k.caller.WaitTone(c.step(), agentTone(3)))
+			c.must(k.caller.Hangup(c.step()))
+			_, err = far.WaitEnded(c.step())
+			c.must(err)
+			got := c.waitHistory(1)[0]
+			c.check(got, outcome{queue.Answered, "a2", []string{"a1 answered", "a2 answered"}})
+			want := []string{"a1 a2 cancelled", "a1 a2 answered", "a2 07011112222 answered"}
+			if diff := cmp.Diff(want, results(got)); diff != "" || got.Cause != "16 customer" {
+				t.Errorf("cause %q, transfers (-want +got):\n%s", got.Cause, diff)
+			}
+			c.quiet("0", "a1", "a2")
+		})
+	}
+}
+
 // A customer who was called is handed to another agent; then to one who lets it
 // ring, and comes back; then to a number outside that is busy.
 func TestTransferOfACustomerCalled(t *testing.T) {

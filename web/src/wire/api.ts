@@ -2118,7 +2118,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "campaign_state" | "nobody_left" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "not_booked" | "calling_back" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "own_call" | "outbound" | "detached";
+            code: "invalid_request" | "unauthorized" | "bad_login" | "forbidden" | "needs_agent" | "cross_origin" | "not_found" | "managed_by_file" | "in_use" | "campaign_state" | "nobody_left" | "stale" | "unknown_disposition" | "claimed_by_other" | "already_resolved" | "agent_offline" | "agent_busy" | "phone_unreachable" | "not_booked" | "calling_back" | "no_number" | "no_phone" | "not_talking" | "asterisk_away" | "too_many_logins" | "bad_configuration" | "store_unavailable" | "internal_error" | "request_refused" | "body_too_large" | "method_not_allowed" | "unsupported_media" | "range_not_satisfiable" | "no_recording" | "recording_not_ready" | "recording_unreadable" | "target_busy" | "too_many_digits" | "call_held" | "not_held" | "consulting" | "not_consulting" | "not_answered" | "outbound" | "detached";
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
@@ -2219,7 +2219,7 @@ export interface components {
             talk_ms: number;
             /**
              * Format: int64
-             * @description Calls, of those that came in, that were handed over.
+             * @description Calls, of those that came in, that were handed over; a consultation after which the agent kept the customer is none.
              */
             transferred: number;
             /**
@@ -2376,7 +2376,7 @@ export interface components {
             talk_ms: number;
             /**
              * Format: int64
-             * @description Calls, of those that came in, that were handed over.
+             * @description Calls, of those that came in, that were handed over; a consultation after which the agent kept the customer is none.
              */
             transferred: number;
             /**
