@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,4 +218,12 @@ func FuzzCursor(f *testing.F) {
 			t.Errorf("%q is also written %q", cursor, again)
 		}
 	})
+}
+
+// A read-only disk can't be had in a test without root's rights.
+func TestMendOfReadOnlyDisk(t *testing.T) {
+	err := &fs.PathError{Op: "open", Path: "calld.db", Err: syscall.EROFS}
+	if got := mend(classify("calld.db", err)); !strings.Contains(got, "read-only") || !strings.Contains(got, "calld backup") {
+		t.Errorf("the mend of a read-only disk is %q", got)
+	}
 }

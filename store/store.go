@@ -191,6 +191,10 @@ func mend(err error) string {
 		return "another calld is running with the same data file: stop it, or give this one its own [server] data"
 	case errors.Is(err, ErrPermission):
 		return "give the user that runs calld read and write permission on the file and its folder"
+	case errors.Is(err, syscall.EROFS):
+		// Linux does that by itself to a file system with errors.
+		return "the disk is mounted read-only, perhaps because it fails: see the kernel's log; mount it for writing, " +
+			"or put the file, or the latest one made by `calld backup`, on a sound disk and name it in [server] data"
 	case errors.Is(err, ErrNotStore):
 		return "check [server] data in the configuration: it names another program's file, which is left untouched"
 	case errors.Is(err, ErrNewer):
