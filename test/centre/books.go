@@ -58,10 +58,13 @@ func (c *Centre) Books(ctx context.Context, streams ...lab.CallersResult) (*Book
 	if b.Calls, err = readHistory(history); err != nil {
 		return nil, err
 	}
-	// Asterisk writes a CDR when the channel ends, or a little later.
-	b.CDRs, err = readCDRs(c.PBX.CustomCDRPath(cdrFile))
+	b.CDRs, err = c.CDRs()
 	return b, err
 }
+
+// CDRs reads Asterisk's records of the calls that came in. It writes one when the
+// channel ends, or a little later.
+func (c *Centre) CDRs() ([]CDR, error) { return readCDRs(c.PBX.CustomCDRPath(cdrFile)) }
 
 func readHistory(r io.Reader) ([]Call, error) {
 	var all []Call

@@ -1,6 +1,7 @@
 package centre
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +37,8 @@ type Options struct {
 	// calld is given instead. May be nil.
 	Between func(ctx context.Context, ami string) (string, error)
 	Files   map[string]string // further files of Asterisk, see [lab.Options]
+	Data    string            // calld's store; by default a file in the centre's folder
+	Env     []string          // calld's environment besides this process's
 	Log     *slog.Logger
 }
 
@@ -47,6 +51,7 @@ type Centre struct {
 	Pages  []*Page // in the order of the plan's agents
 
 	binary string
+	env    []string
 	log    *slog.Logger
 	dir    string
 	place  place
@@ -57,7 +62,7 @@ func Turn(n int) string { return "${CALLERID(num):3} % " + strconv.Itoa(n) }
 
 // Start makes a centre, with calld ready. No agent is logged in yet.
 func Start(ctx context.Context, o Options) (c *Centre, err error) {
-	c = &Centre{Plan: o.Plan.Clone(), binary: o.Binary, log: o.Log}
+	c = &Centre{Plan: o.Plan.Clone(), binary: o.Binary, env: append(os.Environ(), o.Env...), log: o.Log}
 	defer func() {
 		if err != nil {
 			c, err = nil, errors.Join(err, c.Close())
@@ -108,7 +113,7 @@ func (c *Centre) prepare(ctx context.Context, o Options, asterisk *lab.Options) 
 			return err
 		}
 	}
-	c.place.Dir = c.dir
+	c.place.Dir, c.place.Data = c.dir, cmp.Or(o.Data, filepath.Join(c.dir, "calld.db"))
 	c.place.AMI = "127.0.0.1:" + strconv.Itoa(asterisk.AMIPort)
 	if o.Between != nil {
 		if c.place.AMI, err = o.Between(ctx, c.place.AMI); err != nil {
@@ -138,7 +143,7 @@ func (c *Centre) file() string { return filepath.Join(c.dir, "calld.toml") }
 func (c *Centre) Dir() string { return c.dir }
 
 // Data is the file of calld's store.
-func (c *Centre) Data() string { return filepath.Join(c.dir, "calld.db") }
+func (c *Centre) Data() string { return c.place.Data }
 
 // URL is an address of calld's.
 func (c *Centre) URL(path string) string {
@@ -151,8 +156,18 @@ func (c *Centre) Configure(p Plan) error { return p.write(c.file(), c.place) }
 
 // Serve starts calld, which must not run, and waits until it is ready.
 func (c *Centre) Serve(ctx context.Context) (err error) {
-	c.Server, err = startServer(ctx, c.binary, c.file(), c.dir, c.URL(""))
-	return err
+	if c.Server, err = c.Launch(ctx); err != nil {
+		return err
+	}
+	if err := eventually(ctx, "calld ready", c.Server.Ready); err != nil {
+		return errors.Join(err, c.Server.Stop())
+	}
+	return nil
+}
+
+// Launch starts a calld, which may end by itself.
+func (c *Centre) Launch(ctx context.Context) (*Server, error) {
+	return startServer(ctx, c.binary, c.file(), c.dir, c.URL(""), c.env)
 }
 
 // CLI runs a command of calld's and returns what it printed.
@@ -160,7 +175,7 @@ func (c *Centre) CLI(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.binary, args...)
-	cmd.Env = append(os.Environ(), "CALLD_CONFIG="+c.file())
+	cmd.Env = append(slices.Clone(c.env), "CALLD_CONFIG="+c.file())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("calld %v: %w: %s", args, err, out)

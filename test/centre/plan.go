@@ -87,7 +87,7 @@ func (p Plan) agentOf() map[string]string {
 // place is where the parts of a centre are.
 type place struct {
 	HTTP, AGI                  int
-	AMI, Dir                   string
+	AMI, Dir, Data             string
 	Recordings, Sounds         string // as Asterisk sees them
 	RecordingsHere, SoundsHere string // as calld does
 }
@@ -98,7 +98,7 @@ var configuration = template.Must(template.New("calld.toml").Funcs(template.Func
 [server]
 http = "127.0.0.1:{{.HTTP}}"
 agi = "127.0.0.1:{{.AGI}}"
-data = "{{.Dir}}/calld.db"
+data = "{{.Data}}"
 admin_socket = "{{.Dir}}/s"
 [asterisk]
 ami = "{{.AMI}}"

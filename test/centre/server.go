@@ -43,9 +43,9 @@ type Server struct {
 	admin *http.Client
 }
 
-// startServer starts calld and waits until it is ready. It logs as it does by
-// default, at the end of a file that all runs share.
-func startServer(ctx context.Context, binary, config, dir, url string) (*Server, error) {
+// startServer starts calld. It logs as it does by default, at the end of a file
+// that all runs share.
+func startServer(ctx context.Context, binary, config, dir, url string, env []string) (*Server, error) {
 	s := &Server{ended: make(chan struct{}), log: filepath.Join(dir, "log"), http: url}
 	socket := filepath.Join(dir, "s")
 	s.admin = &http.Client{Transport: &http.Transport{
@@ -61,6 +61,7 @@ func startServer(ctx context.Context, binary, config, dir, url string) (*Server,
 	defer log.Close() //nolint:errcheck // the child has its own
 	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), binary, "serve", "--config", config)
 	s.cmd.Stderr = log
+	s.cmd.Env = env
 	// A signal from the keyboard is for the program that has started it.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
@@ -70,9 +71,6 @@ func startServer(ctx context.Context, binary, config, dir, url string) (*Server,
 		defer close(s.ended)
 		_ = s.cmd.Wait() // it is asked for its figures; how it ended is in its log
 	}()
-	if err := eventually(ctx, "calld ready", s.Ready); err != nil {
-		return nil, errors.Join(err, s.Stop())
-	}
 	return s, nil
 }
 
@@ -81,6 +79,9 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // Ended is closed when the process has ended.
 func (s *Server) Ended() <-chan struct{} { return s.ended }
+
+// ExitCode is that of the process, once it has ended.
+func (s *Server) ExitCode() int { return s.cmd.ProcessState.ExitCode() }
 
 // Ready is nil when /readyz is green.
 func (s *Server) Ready(ctx context.Context) error {

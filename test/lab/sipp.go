@@ -65,7 +65,7 @@ func SIPp(ctx context.Context, load Load, log *slog.Logger) (LoadResult, error) 
 	defer func() { _ = os.RemoveAll(dir) }()
 	begin := time.Now()
 	cmd := sippCommand(ctx, dir, load.To, "-sf", "uac.xml", "-i", load.From, "-p", strconv.Itoa(load.Port),
-		"-mi", load.From, "-mp", strconv.Itoa(media), "-s", load.Number,
+		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-s", load.Number,
 		"-r", strconv.Itoa(load.Rate), "-m", strconv.Itoa(load.Calls), "-l", strconv.Itoa(load.Calls),
 		"-d", strconv.FormatInt(load.Talk.Milliseconds(), 10),
 		"-trace_stat", "-stf", "stat.csv", "-trace_rtt", "-rtt_freq", "1")
@@ -115,7 +115,7 @@ func startSIPpPhones(ctx context.Context, scenario string, log *slog.Logger) (*S
 	}
 	s := &SIPpPhones{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), dir: dir, done: make(chan struct{})}
 	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, "-sf", scenario, "-i", "127.0.0.1", "-p", strconv.Itoa(port),
-		"-mi", "127.0.0.1", "-mp", strconv.Itoa(media), "-aa")
+		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-aa")
 	var out bytes.Buffer
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
 	if err := s.cmd.Start(); err != nil {
@@ -190,6 +190,11 @@ func sippFolder(ctx context.Context, log *slog.Logger) (string, error) {
 	}
 	return dir, nil
 }
+
+// SIPpMedia is a loopback address of its own for a media port. A sipp takes the
+// port that it is told and the next but one, which another sipp may have
+// been given.
+func SIPpMedia(port int) string { return fmt.Sprintf("127.%d.%d.1", 1+port>>8, port&0xff) }
 
 func sippCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "sipp", append(args, "-nostdin")...)

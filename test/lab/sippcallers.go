@@ -85,7 +85,7 @@ func StartSIPpCallers(ctx context.Context, c Callers, log *slog.Logger) (*SIPpCa
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrSIPp, err), os.RemoveAll(dir))
 	}
 	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, c.To, "-sf", file, "-i", c.From.Host, "-p", strconv.Itoa(c.From.Port),
-		"-mi", c.From.Host, "-mp", strconv.Itoa(media), "-s", c.Number, "-key", "prefix", c.Prefix,
+		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-s", c.Number, "-key", "prefix", c.Prefix,
 		"-r", strconv.Itoa(c.Rate), "-m", strconv.Itoa(c.Calls), "-l", strconv.Itoa(c.Calls),
 		"-trace_stat", "-stf", callersStat, "-fd", callersStatEvery, "-trace_logs", "-log_file", callersLog)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out

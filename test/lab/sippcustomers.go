@@ -47,7 +47,7 @@ func StartSIPpCustomers(ctx context.Context, t Trunk, log *slog.Logger) (*SIPpCu
 	}
 	s := &SIPpCustomers{dir: dir, done: make(chan struct{})}
 	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, "-sf", "customers.xml", "-i", t.Host, "-p", strconv.Itoa(t.Port),
-		"-mi", t.Host, "-mp", strconv.Itoa(media), "-aa", "-trace_shortmsg", "-shortmessage_file", shortMessages)
+		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-aa", "-trace_shortmsg", "-shortmessage_file", shortMessages)
 	var out bytes.Buffer
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
 	if err := s.cmd.Start(); err != nil {
