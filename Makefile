@@ -134,6 +134,10 @@ load: setup ## calls at 100 a second: Dial(), Queue() and calld side by side
 soak: setup ## a busy call centre for SOAK (1h): memory, logs, and the books of calld, Asterisk and SIPp compared
 	$(GO) run ./test/soak -for $(SOAK)
 
+.PHONY: faults
+faults: setup ## kill, cut off, fill up and stop every part under 20 calls/s, and look what became of each call; needs root
+	$(GO) run ./test/faults
+
 .PHONY: demo
 demo: build ## a whole call centre on this machine, with simulated customers
 	bin/calld demo
