@@ -14,8 +14,9 @@ const (
 	longestWarm = 10 * time.Minute
 	// A shorter run tells nothing of the slope, which is printed and not judged.
 	shortestJudged = 30 * time.Minute
-	// maxSlope is by how much calld's own memory may grow in an hour, in bytes:
-	// a tenth of a kilobyte a call would be twice that.
+	// maxSlope is by how much calld's own memory may grow in an hour, in bytes,
+	// when twice the standard error is taken off: a tenth of a kilobyte a call
+	// would be twice that.
 	maxSlope = 8 << 20
 	// maxMore is by how many goroutines or handles it may have more in the end:
 	// connections that the HTTP clients of this program keep open.
@@ -107,10 +108,10 @@ func (s *soak) reportMemory(line func(string, ...any), judge func(bool, string, 
 		lag = max(lag, x.lag)
 	}
 	one := func(name string, bad bool, of func(sample) float64) {
-		up := slope(after, of)
-		format, args := "%s: %s after the warm-up of %v, %s at the end, slope %+.2f MiB an hour", []any{name, mib(of(first)), warm.Round(time.Second), mib(of(last)), up / (1 << 20)}
+		up, deviation := slope(after, of)
+		format, args := "%s: %s after the warm-up of %v, %s at the end, slope %+.2f ± %.2f MiB an hour", []any{name, mib(of(first)), warm.Round(time.Second), mib(of(last)), up / (1 << 20), deviation / (1 << 20)}
 		if bad && length >= shortestJudged {
-			judge(up > maxSlope, format+" (at most %s wanted)", append(args, mib(maxSlope))...)
+			judge(up-2*deviation > maxSlope, format+" (at most %s wanted)", append(args, mib(maxSlope))...)
 			return
 		}
 		line("      "+format, args...)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -103,17 +104,27 @@ func (s *soak) lastBusy() float64 {
 
 func mib(bytes float64) string { return fmt.Sprintf("%.1f MiB", bytes/(1<<20)) }
 
-// slope is by how much values grow in an hour, by least squares; 0 of fewer than
-// two moments.
-func slope(samples []sample, of func(sample) float64) float64 {
-	var n, t, v, tt, tv float64
+// slope is by how much values grow in an hour, by least squares, and the
+// standard error of that: memory goes up and down between two collections.
+// Both are 0 of fewer than three moments.
+func slope(samples []sample, of func(sample) float64) (up, deviation float64) {
+	if len(samples) < 3 {
+		return 0, 0
+	}
+	n := float64(len(samples))
+	var meanT, meanV float64
 	for _, x := range samples {
-		hours, value := x.at.Hours(), of(x)
-		n, t, v, tt, tv = n+1, t+hours, v+value, tt+hours*hours, tv+hours*value
+		meanT += x.at.Hours() / n
+		meanV += of(x) / n
 	}
-	below := n*tt - t*t
-	if below <= 0 {
-		return 0
+	var tt, tv, vv float64
+	for _, x := range samples {
+		t, v := x.at.Hours()-meanT, of(x)-meanV
+		tt, tv, vv = tt+t*t, tv+t*v, vv+v*v
 	}
-	return (n*tv - t*v) / below
+	if tt == 0 {
+		return 0, 0
+	}
+	up = tv / tt
+	return up, math.Sqrt(max(0, vv-up*tv) / (n - 2) / tt)
 }

@@ -16,18 +16,21 @@ func TestSlope(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		samples []sample
-		want    float64
+		up      float64
+		error   float64
 	}{
-		{"none", nil, 0},
-		{"one", []sample{at(5, 7)}, 0},
-		{"flat", []sample{at(0, 7), at(30, 7), at(60, 7)}, 0},
-		{"grows", []sample{at(10, 100), at(20, 110), at(40, 130)}, 60},
-		{"shrinks", []sample{at(0, 100), at(30, 50)}, -100},
-		{"up and down again", []sample{at(0, 0), at(20, 9), at(40, 9), at(60, 0)}, 0},
+		{"none", nil, 0, 0},
+		{"two", []sample{at(5, 7), at(10, 9)}, 0, 0},
+		{"all at once", []sample{at(5, 7), at(5, 8), at(5, 9)}, 0, 0},
+		{"flat", []sample{at(0, 7), at(30, 7), at(60, 7)}, 0, 0},
+		{"grows", []sample{at(10, 100), at(20, 110), at(40, 130)}, 60, 0},
+		{"shrinks", []sample{at(0, 100), at(15, 75), at(30, 50)}, -100, 0},
+		// By hand: the squares of what is left are 81, over two degrees of freedom, over 5/9 h².
+		{"up and down again", []sample{at(0, 0), at(20, 9), at(40, 9), at(60, 0)}, 0, math.Sqrt(81. / 2 / (5. / 9))},
 	} {
-		got := slope(tt.samples, func(x sample) float64 { return x.heap })
-		if math.Abs(got-tt.want) > 1e-6 {
-			t.Errorf("%s: slope %v, want %v", tt.name, got, tt.want)
+		up, deviation := slope(tt.samples, func(x sample) float64 { return x.heap })
+		if math.Abs(up-tt.up) > 1e-6 || math.Abs(deviation-tt.error) > 1e-6 {
+			t.Errorf("%s: slope %v ± %v, want %v ± %v", tt.name, up, deviation, tt.up, tt.error)
 		}
 	}
 }
