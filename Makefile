@@ -61,14 +61,15 @@ lint:
 	$(TOOL) golangci-lint run --build-tags e2e ./...
 
 .PHONY: generate
-generate: web/node_modules/.package-lock.json ## make the pages' types from the Go structs
+generate: web/node_modules/.package-lock.json ## make the pages' types and the reference of the configuration from the Go code
+	$(GO) run ./config/gen
 	$(NPM) run generate
 
 .PHONY: generated
 generated: web/node_modules/.package-lock.json
-	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; cp -r web/src/wire/. "$$before"; \
-	$(NPM) run generate; \
-	diff -r "$$before" web/src/wire || { echo "generated files were not current, now they are: commit them"; exit 1; }
+	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; cp -r web/src/wire docs/configuration-reference.md "$$before"; \
+	$(MAKE) --no-print-directory generate; \
+	diff -r "$$before/wire" web/src/wire && diff "$$before/configuration-reference.md" docs || { echo "generated files were not current, now they are: commit them"; exit 1; }
 
 .PHONY: unit
 # The race detector lets each program sleep a second at its end.

@@ -3,7 +3,6 @@ package config
 import (
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -11,82 +10,42 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// knownKeys lists the keys that Load reads by table, taken from what it says
-// about a key that it doesn't know.
-func knownKeys(t *testing.T) map[string][]string {
+// reference is the reference; a key that the reader takes and that has no
+// meaning, or the reverse, is its error.
+func reference(t *testing.T) []Table {
 	t.Helper()
-	text := `xxxxxxxxxxxx = 1
-		server = { xxxxxxxxxxxx = 1, tls.xxxxxxxxxxxx = 1 }
-		asterisk.xxxxxxxxxxxx = 1
-		outbound.xxxxxxxxxxxx = 1
-		announcement.xxxxxxxxxxxx = 1
-		tts.xxxxxxxxxxxx = 1
-		callers.xxxxxxxxxxxx = 1
-		queues.ID.xxxxxxxxxxxx = 1
-		agents.ID.xxxxxxxxxxxx = 1
-		tokens.ID.xxxxxxxxxxxx = 1
-		webhooks.NAME.xxxxxxxxxxxx = 1
-		queue_log.xxxxxxxxxxxx = 1
-		privacy.xxxxxxxxxxxx = 1
-		calendars.ID.xxxxxxxxxxxx = 1`
-	_, err := LoadFS(fstest.MapFS{"f": {Data: []byte(text)}}, "f")
-	keys := map[string][]string{}
-	for _, m := range regexp.MustCompile(`: (\S*)xxxxxxxxxxxx: unknown key; the keys here are (.*)`).FindAllStringSubmatch(err.Error(), -1) {
-		keys[strings.TrimSuffix(m[1], ".")] = strings.Split(m[2], ", ")
-	}
-	if len(keys) != 15 {
-		t.Fatalf("keys of %d tables: %v", len(keys), keys)
-	}
-	keys[""] = []string{"include"} // the others are tables
-	keys["server"] = slices.DeleteFunc(keys["server"], func(key string) bool { return key == "tls" })
-	return keys
-}
-
-// TestDocumentation: the reference has each key, and no other, in its table.
-func TestDocumentation(t *testing.T) {
-	text, err := os.ReadFile("../docs/configuration.md")
+	tables, err := Reference()
 	if err != nil {
 		t.Fatal(err)
 	}
-	documented := map[string][]string{}
-	table := ""
-	for line := range strings.Lines(string(text)) {
-		if m := regexp.MustCompile(`^##+ \[(.*)\]`).FindStringSubmatch(line); m != nil {
-			table = m[1]
-		} else if m := regexp.MustCompile("^\\| `(\\w+)` \\| .* \\| .* \\|$").FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-			documented[table] = append(documented[table], m[1])
-		}
-	}
-	sorted := cmp.Transformer("Sorted", func(keys []string) []string { return slices.Sorted(slices.Values(keys)) })
-	if diff := cmp.Diff(knownKeys(t), documented, cmp.FilterPath(func(p cmp.Path) bool { return len(p) == 2 }, sorted)); diff != "" {
-		t.Errorf("keys (-read +documented):\n%s", diff)
-	}
+	return tables
 }
 
-// TestRestartDocumented: the reference lists the keys that need a restart, in
-// the order in which a reload tells of them.
-func TestRestartDocumented(t *testing.T) {
-	text, err := os.ReadFile("../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
+// TestReferenceExamples: the reader takes each example of the reference. What
+// may be written short or as a table is in one file so, in another so.
+func TestReferenceExamples(t *testing.T) {
+	for _, name := range []string{"CALLD_AMI_SECRET", "CALLD_TTS_TOKEN", "CALLD_CRM_SECRET"} {
+		t.Setenv(name, "0123456789abcdef")
 	}
-	_, after, _ := strings.Cut(string(text), "but these need a\nrestart: ")
-	list, _, ok := strings.Cut(after, ". ")
-	if !ok {
-		t.Fatal("no list")
+	certificate, key := keyPair(t)
+	files := fstest.MapFS{
+		"etc/calld/cert.pem": {Data: []byte(certificate)}, "etc/calld/key.pem": {Data: []byte(key)},
+		"password_hong": {Data: []byte("x")}, "phone_800020003": {Data: []byte("x")},
 	}
-	var documented, need []string
-	for _, m := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(list, -1) {
-		documented = append(documented, m[1])
-	}
-	c := mustLoad(t, `asterisk.secret = "x"`)
-	for _, s := range slices.Concat(serverSettings(c), tableSettings(c)) {
-		if s.restart {
-			need = append(need, s.key)
+	const others = "[queues.night]\nnumber = \"22\"\n[calendars.korea]\n"
+	const least = "asterisk.secret = \"x\"\nqueues.123456.number = \"11\"\n"
+	texts := [3]string{"", least, least + "queues.123456.callback.key = \"1\"\n"} // by depth
+	for _, table := range reference(t) {
+		for i, k := range table.Keys {
+			name := table.Names[i%len(table.Names)]
+			texts[max(0, strings.Count(name, ".")-1)] += strings.ReplaceAll(under(name, k.Name), "ID", "123456") + " = " + k.Example + "\n"
 		}
 	}
-	if diff := cmp.Diff(need, documented); diff != "" {
-		t.Errorf("keys that need a restart (-want +documented):\n%s", diff)
+	for _, text := range texts {
+		files["calld.toml"] = &fstest.MapFile{Data: []byte(text + others)}
+		if _, err := LoadFS(files, "calld.toml"); err != nil {
+			t.Errorf("%v\nin\n%s", err, text)
+		}
 	}
 }
 
@@ -116,13 +75,16 @@ func TestExample(t *testing.T) {
 		t.Errorf("keys that are no default (-want +got):\n%s", diff)
 	}
 
-	for table, keys := range knownKeys(t) {
+	for _, table := range reference(t) {
+		if strings.Count(table.Names[0], ".") > 1 {
+			continue // of a queue's key, which may be written short
+		}
 		// The part of the file from the table's heading to the next one.
 		part := string(text)
-		if table != "" {
-			heading := regexp.MustCompile(`(?m)^(# )?\[` + strings.NewReplacer("ID", `\S+`, "NAME", `\S+`).Replace(regexp.QuoteMeta(table)) + `\]`).FindStringIndex(part)
+		if name := table.Names[0]; name != "" {
+			heading := regexp.MustCompile(`(?m)^(# )?\[` + strings.ReplaceAll(regexp.QuoteMeta(name), "ID", `\S+`) + `\]`).FindStringIndex(part)
 			if heading == nil {
-				t.Errorf("the example has no [%s]", table)
+				t.Errorf("the example has no [%s]", name)
 				continue
 			}
 			part = part[heading[1]:]
@@ -130,9 +92,9 @@ func TestExample(t *testing.T) {
 		if next := regexp.MustCompile(`(?m)^(# )?\[`).FindStringIndex(part); next != nil {
 			part = part[:next[0]]
 		}
-		for _, key := range keys {
-			if !regexp.MustCompile(`(?m)^(# )?` + key + ` *= `).MatchString(part) {
-				t.Errorf("the example has no key %s in [%s]", key, table)
+		for _, key := range table.Keys {
+			if !regexp.MustCompile(`(?m)^(# )?` + key.Name + ` *= `).MatchString(part) {
+				t.Errorf("the example has no key %s in [%s]", key.Name, table.Names[0])
 			}
 		}
 	}

@@ -59,6 +59,8 @@ type loader struct {
 	faults   Faults
 	warnings []Fault
 	levels   []*section // of the queues that have some
+	// described keeps what each key is read as, for [Reference]; nil: it is not asked for.
+	described map[string]facts
 	// partial is set when a file could not be read: what seems to be missing
 	// may stand in it.
 	partial bool
@@ -209,6 +211,7 @@ func reason(err error) string {
 // secret reads a secret: as it stands, env:NAME or file:PATH.
 func (s *section) secret(key string) Secret {
 	text := s.str(key, "")
+	s.describe(key, facts{value: "secret"})
 	if name, ok := strings.CutPrefix(text, "env:"); ok {
 		if text, ok = os.LookupEnv(name); !ok || text == "" {
 			s.fault(key, "the environment variable %s is not set", name)

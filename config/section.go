@@ -24,6 +24,7 @@ type section struct {
 
 func (s *section) get(key string) *node {
 	s.known = append(s.known, key)
+	s.describe(key, facts{})
 	if s.node == nil {
 		return nil
 	}
@@ -62,6 +63,7 @@ func (s *section) warn(key, format string, args ...any) {
 
 // missing reports a key that has to be set.
 func (s *section) missing(key, mend string) {
+	s.describe(key, facts{required: true})
 	if !s.l.partial { // it may stand in the file that can't be read
 		s.fault(key, "is missing; %s", mend)
 	}
@@ -78,6 +80,7 @@ type check func(string) error
 // need not pass them.
 func (s *section) str(key, def string, checks ...check) string {
 	n := s.get(key)
+	s.describe(key, facts{value: "string", def: strconv.Quote(def)})
 	if n == nil {
 		return def
 	}
@@ -101,7 +104,9 @@ func enum[T ~string](s *section, key string, def T, words ...T) T {
 	for i, w := range words {
 		list[i] = string(w)
 	}
-	return T(s.str(key, string(def), oneOf(list)))
+	v := T(s.str(key, string(def), oneOf(list)))
+	s.describe(key, facts{value: "`" + strings.Join(list, "`, `") + "`"})
+	return v
 }
 
 // oneOf is for one of a list of words.
@@ -116,6 +121,7 @@ func oneOf(list []string) check {
 
 func (s *section) boolean(key string, def bool) bool {
 	n := s.get(key)
+	s.describe(key, facts{value: "`true`, `false`", def: strconv.FormatBool(def)})
 	if n == nil {
 		return def
 	}
@@ -130,6 +136,7 @@ func (s *section) boolean(key string, def bool) bool {
 // integer reads a whole number from least to most.
 func (s *section) integer(key string, def, least, most int) int {
 	n := s.get(key)
+	s.describe(key, facts{value: fmt.Sprintf("%d to %d", least, most), def: strconv.Itoa(def)})
 	if n == nil {
 		return def
 	}
@@ -148,6 +155,7 @@ func (s *section) integer(key string, def, least, most int) int {
 // decimal reads a number from least to most.
 func (s *section) decimal(key string, def, least, most float64) float64 {
 	n := s.get(key)
+	s.describe(key, facts{value: fmt.Sprintf("%g to %g", least, most), def: strconv.FormatFloat(def, 'g', -1, 64)})
 	if n == nil {
 		return def
 	}
@@ -175,9 +183,19 @@ type span struct {
 	zero string
 }
 
+// String is the span as the reference has it.
+func (in span) String() string {
+	s := fmt.Sprintf("`%q` to `%q`", formatDuration(in.least), formatDuration(in.most))
+	if in.zero != "" {
+		s += "; `\"0s\"` " + in.zero
+	}
+	return s
+}
+
 // duration reads a duration within a span.
 func (s *section) duration(key string, def time.Duration, in span) time.Duration {
 	n := s.get(key)
+	s.describe(key, facts{value: in.String(), def: strconv.Quote(formatDuration(def))})
 	if n == nil {
 		return def
 	}
@@ -206,6 +224,7 @@ func (s *section) duration(key string, def time.Duration, in span) time.Duration
 // list reads a list of strings.
 func (s *section) list(key string, def []string) []string {
 	n := s.get(key)
+	s.describe(key, facts{value: "list of strings", def: texts(key, def).value})
 	if n == nil {
 		return def
 	}
