@@ -112,8 +112,9 @@ test: setup check model e2e e2e-pages ## everything
 
 .PHONY: screenshots
 screenshots: setup build ## pictures of every screen, into docs/pictures
-	@dpkg -s fonts-noto-cjk >/dev/null 2>&1 || apt-get install --yes --no-install-recommends fonts-noto-cjk
+	@dpkg -s fonts-noto-cjk pngquant >/dev/null 2>&1 || apt-get install --yes --no-install-recommends fonts-noto-cjk pngquant
 	$(NPM) run screenshots
+	pngquant --force --ext .png --speed 1 --strip docs/pictures/*.png
 
 .PHONY: bench
 bench: ## benchmarks, beside their baselines

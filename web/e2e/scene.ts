@@ -55,7 +55,7 @@ export const queues = [
 ];
 
 export const calls = [
-  call("w1", { queue: SALES, caller: "01024681357", begin: ago(38) }),
+  call("w1", { queue: SALES, caller: "01024681357", begin: ago(38), vip: true }),
   call("w2", { queue: SALES, caller: "0319876543", phase: "greeting", begin: ago(4) }),
   call("r1", {
     queue: SALES,
@@ -198,6 +198,7 @@ export const missed: Missed[] = [
       callbacks: 0,
     },
     ...{ wait_ms: 600_000, last_wait_ms: 600_000, last_outcome: "timeout", state: "open" },
+    message: { call: "h11", ms: 34_000, at: ago(4020) },
   },
   {
     ...{
@@ -388,6 +389,10 @@ export const answers: Record<string, unknown> = {
     return { calls: who ? history.filter((c) => c.agent === who) : history, next: who ? "" : "more" };
   },
   missed: { missed, next: "" },
+  "transfer-targets": {
+    agents: agents.slice(0, 5).map(({ id, name, phone, state }) => ({ id, name, phone, state })),
+    queues: queues.map(({ id, name, waiting }) => ({ id, name, waiting })),
+  },
   "session/phone": { uri: "sip:8008@calld.invalid", user: "8008", secret: "" },
   status,
   "reports/today": { queues: today },

@@ -64,6 +64,16 @@ const dialled: Act = async (page, stage) => {
   await page.locator("[data-customer]").waitFor();
 };
 
+const away: Act = async (page) => {
+  await page.keyboard.press("F4");
+  await page.locator(".reasons").waitFor();
+};
+const handOver: Act = async (page, stage, words) => {
+  await answer(page, stage, words);
+  await page.getByRole("button", { name: words.talk.transfer, exact: true }).click();
+  await page.getByRole("dialog").getByText("강수진").waitFor();
+};
+
 /** Every screen: its name, who sees it, where it is, and what brings it there. */
 export const views: View[] = [
   ["login", null, "", nothing],
@@ -83,15 +93,7 @@ export const views: View[] = [
   ],
   ["history", AGENT, "#/history", nothing],
   ["call", AGENT, "#/history/h1", async (page) => page.locator("[data-detail] li").first().waitFor()],
-  [
-    "away",
-    AGENT,
-    "#/now",
-    async (page) => {
-      await page.keyboard.press("F4");
-      await page.locator(".reasons").waitFor();
-    },
-  ],
+  ["away", AGENT, "#/now", away],
   ["board", ADMIN, "#/board", nothing],
   ["reports", ADMIN, "#/reports", async (page) => page.locator("[data-total]").first().waitFor()],
   [
@@ -173,9 +175,14 @@ export const views: View[] = [
   ],
 ];
 
-/** Other looks of them. */
+/** Other looks of them, and what only the documentation shows. */
 export const looks: View[] = [
+  ["transfer", AGENT, "#/now", handOver],
   ["english", AGENT, "#/now", answer, { lang: "en" }],
+  ["english-ringing", AGENT, "#/now", arrive, { lang: "en" }],
+  ["english-transfer", AGENT, "#/now", handOver, { lang: "en" }],
+  ["english-missed", AGENT, "#/missed", nothing, { lang: "en" }],
+  ["english-away", AGENT, "#/now", away, { lang: "en" }],
   ["dark", AGENT, "#/now", arrive, { theme: "dark" }],
   ["dark-board", ADMIN, "#/board", nothing, { theme: "dark" }],
   ["phone", AGENT, "#/now", arrive, { width: 390, height: 760 }],
@@ -206,6 +213,6 @@ export async function show(
     .first()
     .waitFor();
   await act(page, stage, CATALOGUES[lang]);
-  await page.evaluate(() => document.fonts.ready);
+  await page.evaluate(() => Promise.all([document.fonts.ready, ...[...document.images].map((i) => i.decode())]));
   return { page, stage };
 }
