@@ -8,7 +8,6 @@ type State string
 // The states of a campaign.
 const (
 	Stopped  State = "stopped"
-	Starting State = "starting"
 	Running  State = "running"
 	Pausing  State = "pausing" // dials nobody more; its calls go on
 	Paused   State = "paused"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -315,6 +316,33 @@ func TestRestart(t *testing.T) {
 		}
 		if len(seen) != 3 {
 			t.Errorf("results of %v", seen)
+		}
+	})
+}
+
+// The day's figures and what a machine was found by are those of before a kill.
+func TestRestartKeepsTheDay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentre(t, 2, campaign.Plan{Mode: campaign.Progressive, AMD: campaign.AMDHumans}, "0101", "0102")
+		time.Sleep(time.Second) // calls are spaced
+		tries := c.ordered()
+		c.d.Gone(tries[0], 17, "", time.Now())
+		c.d.DialOver(tries[1], "ANSWER", time.Now())
+		if c.d.Screened(t.Context(), tries[1], campaign.AMDMachine, "LONGGREETING-1500-1500") {
+			t.Error("a machine is to reach an agent")
+		}
+		time.Sleep(2 * time.Second)
+		c.stop()
+		c.run()
+		defer func() { c.stop() }()
+		c.d.Live(time.Now(), time.Time{}, nil)
+		time.Sleep(2 * time.Second)
+		if r := c.result(1); r.ID != tries[1] || r.Kind() != campaign.KindMachine || r.AMDCause != "LONGGREETING-1500-1500" {
+			t.Errorf("%+v", r)
+		}
+		s, err := c.d.Stats(t.Context(), "c")
+		if want := map[string]int{"busy": 1, campaign.KindMachine: 1}; err != nil || s.Day.Dialled != 2 || !maps.Equal(s.Day.Results, want) {
+			t.Errorf("%+v, %v", s.Day, err)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"calld/config"
@@ -127,13 +126,18 @@ func (d *Dialler) open(c Campaign) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("campaign: progress of %s: %w", c.ID, err)
 	}
+	day, err := d.counted(c.ID)
+	if err != nil {
+		return nil, fmt.Errorf("campaign: results of %s: %w", c.ID, err)
+	}
 	r := &run{
 		c: c, plan: p, list: list, open: list.Open, zones: map[string]*time.Location{}, zone: d.o.Config().Server.Timezone,
-		day: d.today(kept), resting: map[string]rest{}, loadAt: d.now(),
+		day: day, resting: map[string]rest{}, loadAt: d.now(),
 	}
 	var learnt *pacing.State
-	if kept != nil {
-		learnt = kept.Pacing
+	if kept != nil && kept.Pacing != nil {
+		learnt = kept.Pacing // as of some seconds before the end, or of another day
+		learnt.Answered, learnt.Abandoned = day.Answered, day.Abandoned
 	}
 	if r.pacer, err = p.newPacer(learnt); errors.Is(err, pacing.ErrState) {
 		d.log.Warn("what a campaign had learnt can't be taken up: it begins anew", "campaign", c.ID, "err", err)
@@ -141,9 +145,6 @@ func (d *Dialler) open(c Campaign) (*run, error) {
 	}
 	if err != nil {
 		return nil, err
-	}
-	if r.pacer != nil && kept != nil && kept.Day.Date != r.day.Date {
-		r.pacer.NewDay()
 	}
 	return r, nil
 }
@@ -227,7 +228,7 @@ func (d *Dialler) end(ctx context.Context, id string, to State, why string, forc
 // proceed ends what is about to end, when its last call is over, and a campaign
 // whose list is at its end.
 func (d *Dialler) proceed(r *run, now time.Time) {
-	if date := d.today(nil); date.Date != r.day.Date {
+	if date := d.today(); date.Date != r.day.Date {
 		r.day = date
 		if r.pacer != nil {
 			r.pacer.NewDay()
@@ -344,14 +345,13 @@ func (s *Schedule) at(t time.Time, zone *time.Location) bool {
 	return ok && next.Equal(t)
 }
 
-// save writes how far a campaign has come.
+// save writes what a campaign has learnt.
 func (d *Dialler) save(r *run) {
-	p := &Progress{Day: r.day} // tries under way count when they have ended
-	p.Day.Results = maps.Clone(r.day.Results)
-	if r.pacer != nil {
-		s := r.pacer.State()
-		p.Pacing = &s
+	if r.pacer == nil {
+		return
 	}
+	s := r.pacer.State()
+	p := &Progress{Pacing: &s}
 	var err error
 	id := r.c.ID
 	d.work(storeTime, func(ctx context.Context) { err = d.o.Store.SaveProgress(ctx, id, p) }, func() {
@@ -372,9 +372,6 @@ func (d *Dialler) restore() error {
 	for _, c := range all {
 		if c.State == Stopped || c.State == Paused {
 			continue
-		}
-		if c.State == Starting {
-			c.State = Running
 		}
 		r, err := d.open(c)
 		if err != nil {

@@ -101,6 +101,7 @@ func (d *Dialler) Screened(ctx context.Context, try, verdict, cause string) (goO
 			t.r.AgentResult = CustomerLeft
 			d.tellAnswer(t)
 		}
+		d.amend(t)
 	})
 	return goOn && err == nil
 }
@@ -111,6 +112,17 @@ func (d *Dialler) Heard(ctx context.Context, try string) {
 	_ = d.ask(ctx, func() {
 		if t := d.tries[try]; t != nil {
 			t.r.Heard = true
+			d.amend(t)
+		}
+	})
+}
+
+// amend writes down what no later calld could find out.
+func (d *Dialler) amend(t *try) {
+	result, err := t.r, error(nil)
+	d.work(storeTime, func(ctx context.Context) { err = d.o.Store.Amend(ctx, result) }, func() {
+		if err != nil {
+			d.log.Warn("what is known of a try was not written; its result will be", "try", result.ID, "err", err)
 		}
 	})
 }

@@ -132,16 +132,12 @@ func (d *Dialler) Stats(ctx context.Context, id string) (s Stats, err error) {
 	if err != nil {
 		return s, err
 	}
-	s = Stats{Campaign: id, Queue: c.Queue, State: c.State, Since: c.Since, Reason: NotRunning, Day: d.today(nil)}
+	s = Stats{Campaign: id, Queue: c.Queue, State: c.State, Since: c.Since, Reason: NotRunning, }
 	if list, err := d.o.Store.List(c.DialList); err == nil {
 		s.Remaining = list.Open
 	}
-	p, err := d.o.Store.Progress(id)
-	if err != nil {
+	if s.Day, err = d.counted(id); err != nil {
 		return s, err
-	}
-	if p != nil && p.Day.Date == s.Day.Date {
-		s.Day = p.Day
 	}
 	if s.Day.Answered > 0 {
 		s.AbandonRate = float64(s.Day.Abandoned) / float64(s.Day.Answered)
@@ -149,17 +145,20 @@ func (d *Dialler) Stats(ctx context.Context, id string) (s Stats, err error) {
 	return s, nil
 }
 
-// today is a day's figures as they begin, or those kept, if they are of today.
-func (d *Dialler) today(kept *Progress) Day {
-	date := d.now().In(d.o.Config().Server.Timezone).Format(time.DateOnly)
-	if kept != nil && kept.Day.Date == date {
-		y := kept.Day
-		if y.Results == nil {
-			y.Results = map[string]int{}
-		}
-		return y
-	}
-	return Day{Date: date, Results: map[string]int{}}
+// today is a day's figures as they begin.
+func (d *Dialler) today() Day {
+	return Day{Date: d.now().In(d.o.Config().Server.Timezone).Format(time.DateOnly), Results: map[string]int{}}
+}
+
+// counted is the figures of today by the results that are on disk, so that a
+// calld that was killed loses none. A try of before midnight stays with its day.
+func (d *Dialler) counted(id string) (Day, error) {
+	now := d.now().In(d.o.Config().Server.Timezone)
+	year, month, date := now.Date()
+	midnight := time.Date(year, month, date, 0, 0, 0, 0, now.Location())
+	y := d.today()
+	err := d.o.Store.EachResult(id, midnight, time.Time{}, y.ended)
+	return y, err
 }
 
 // Totals is what all campaigns have done since the dialler was made, and do now.

@@ -46,6 +46,9 @@ type Store interface {
 	// now on (its state, numbers and due time), is free of it. Settling twice
 	// changes nothing. The try becomes the entry's Last.
 	Settle(ctx context.Context, try Result, e Entry) error
+	// Amend keeps what has become known of a try under way; of one that is over,
+	// nothing.
+	Amend(ctx context.Context, try Result) error
 	// PutOpen changes entries without a try: when they are due, or a state such
 	// as blocked. One that is not open any more stays as it is.
 	PutOpen(ctx context.Context, entries []Entry) error
@@ -53,6 +56,10 @@ type Store interface {
 	Claims() ([]Result, error)
 	// Entry returns an entry.
 	Entry(id string) (Entry, error)
+
+	// EachResult gives all results of a campaign that were dialled from from to
+	// before to; a zero time is no bound.
+	EachResult(campaign string, from, to time.Time, each func(*Result)) error
 
 	// Call returns a call of the history, or one that is live there; an error:
 	// it is not known.
@@ -69,7 +76,6 @@ type Store interface {
 
 // Progress is what a campaign goes on from.
 type Progress struct {
-	Day    Day           `json:"day"`
 	Pacing *pacing.State `json:"pacing,omitempty"` // what its pacer has learnt
 }
 

@@ -12,15 +12,18 @@ type price struct {
 	lowest  float64 // of log
 	highest float64
 	early   float64 // highest until earlyAnswers
+	reserve float64 // abandoned calls
 	settled int     // answers so far
 }
 
 const (
 	// targetShare is how much of the limit is aimed at.
 	targetShare = 0.975
-	// reserve is how many abandoned calls fewer the day is aimed at: with few
-	// answers one call more or less is the limit kept or not.
-	reserve = 1.0
+	// The day is aimed at fewer abandoned calls than the target's share, by a
+	// reserve: by how many they deviate among reserveAnswers answers, as chance
+	// has it (a count by chance deviates by its root). So much may come in a
+	// burst before its outcomes have turned the price.
+	reserveAnswers = 250.0
 	// What the day has too many of abandoned calls is paid back within about
 	// payBack answers, what it has too few is spent within about spend: the
 	// aim is at most cutMost below the target and creditMost above it.
@@ -44,15 +47,15 @@ const (
 )
 
 func newPrice(m Method, limit float64) price {
-	target := targetShare * limit
+	target, reserve := targetShare*limit, math.Sqrt(limit*reserveAnswers)
 	if m == Lite {
 		return price{
-			log: math.Log(liteFirst), gain: liteGain, target: target,
+			reserve: reserve, log: math.Log(liteFirst), gain: liteGain, target: target,
 			lowest: math.Log(liteLowest), highest: math.Log(liteHighest), early: math.Log(liteHighest),
 		}
 	}
 	return price{
-		log: math.Log(riskFirst * target), gain: riskGain, target: target,
+		reserve: reserve, log: math.Log(riskFirst * target), gain: riskGain, target: target,
 		lowest: math.Log(riskLowest), highest: math.Log(riskHighest), early: math.Log(2 * limit),
 	}
 }
@@ -61,7 +64,7 @@ func newPrice(m Method, limit float64) price {
 // many more than the target's share the day has abandoned.
 func (p *price) settle(abandoned bool, surplus float64) {
 	p.settled++
-	surplus += reserve
+	surplus += p.reserve
 	within := spend
 	if surplus > 0 {
 		within = payBack

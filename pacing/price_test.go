@@ -14,7 +14,7 @@ func TestPriceStaysWithinItsBounds(t *testing.T) {
 		answers         int
 		lowest, highest float64
 	}{
-		{"risk, early, all served", Risk, false, earlyAnswers - 1, 0.05, 0.06},
+		{"risk, early, all served", Risk, false, earlyAnswers - 1, 0.03, 0.06},
 		{"risk, all served", Risk, false, 5000, 0.3, 0.3},
 		{"risk, all abandoned", Risk, true, 5000, 0.00001, 0.00001},
 		{"lite, all served", Lite, false, 5000, 2.5, 2.5},

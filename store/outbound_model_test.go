@@ -137,6 +137,8 @@ func (m *outboundModel) play() {
 		m.load()
 	case n < 55:
 		m.claim()
+	case n < 58:
+		m.amend()
 	case n < 75:
 		m.settle()
 	case n < 80:
@@ -386,6 +388,19 @@ func (m *outboundModel) claim() {
 	if !m.refusedAs("claim", m.s.Claim(m.t.Context(), try), want) {
 		e.State, e.Try = campaign.EntryDialling, try.ID
 		m.w.tries[try.ID] = try
+	}
+}
+
+// amend keeps more of a try under way, and nothing of one that is over.
+func (m *outboundModel) amend() {
+	id := fmt.Sprintf("t%d", max(0, m.nTry-m.r.IntN(20)))
+	try, open := m.w.tries[id]
+	try.ID, try.AMD = id, campaign.AMDMachine
+	if err := m.s.Amend(m.t.Context(), try); err != nil {
+		m.t.Fatal(err)
+	}
+	if open {
+		m.w.tries[id] = try
 	}
 }
 

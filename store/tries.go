@@ -78,6 +78,17 @@ func (s *Store) Claim(ctx context.Context, try campaign.Result) error {
 	})
 }
 
+// Amend keeps what has become known of a try under way. Of one that is over
+// nothing is kept: its result is written.
+func (s *Store) Amend(ctx context.Context, try campaign.Result) error {
+	return s.update(ctx, func(t *tables) error {
+		if t.tries.Get([]byte(try.ID)) == nil {
+			return nil
+		}
+		return put(t.tries, try.ID, try)
+	})
+}
+
 // Settle ends a try: its result is written, and the entry, as it is from now
 // on, is free of it and has it as its Last. What an entry was loaded with stays
 // as it was. Settling twice changes nothing.

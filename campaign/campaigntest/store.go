@@ -158,6 +158,16 @@ func (s *Store) Claim(_ context.Context, try campaign.Result) error {
 	return nil
 }
 
+// Amend keeps what is known of a try under way.
+func (s *Store) Amend(_ context.Context, try campaign.Result) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.tries[try.ID]; ok && s.fails == nil {
+		s.tries[try.ID] = try
+	}
+	return s.fails
+}
+
 // Settle ends a try.
 func (s *Store) Settle(_ context.Context, try campaign.Result, e campaign.Entry) error {
 	s.mu.Lock()
@@ -199,6 +209,16 @@ func (s *Store) Entry(id string) (campaign.Entry, error) {
 		return e, campaign.ErrUnknown
 	}
 	return e, nil
+}
+
+// EachResult gives the results of a campaign, the latest first.
+func (s *Store) EachResult(id string, from, to time.Time, each func(*campaign.Result)) error {
+	for _, r := range slices.Backward(s.Results()) {
+		if r.Campaign == id && r.Dialled != nil && !r.Dialled.Before(from) && (to.IsZero() || r.Dialled.Before(to)) {
+			each(&r)
+		}
+	}
+	return nil
 }
 
 // Call looks a call up in Calls.

@@ -14,7 +14,6 @@ export function actsIn(state: CampaignState): CampaignAct[] {
       return ["start"];
     case "paused":
       return ["start", "stop"];
-    case "starting":
     case "running":
       return ["pause", "stop", "force-stop"];
     case "pausing":

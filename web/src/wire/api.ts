@@ -1552,7 +1552,7 @@ export interface components {
             /** Format: date-time */
             readonly since: string;
             /** @enum {string} */
-            readonly state: "stopped" | "starting" | "running" | "pausing" | "paused" | "stopping";
+            readonly state: "stopped" | "running" | "pausing" | "paused" | "stopping";
             readonly why?: string;
         };
         CampaignStats: {
@@ -2541,7 +2541,7 @@ export interface components {
             /** Format: date-time */
             since: string;
             /** @enum {string} */
-            state: "stopped" | "starting" | "running" | "pausing" | "paused" | "stopping";
+            state: "stopped" | "running" | "pausing" | "paused" | "stopping";
             /** Format: int64 */
             talking: number;
             /** Format: date-time */

@@ -668,7 +668,7 @@ export interface Hour {
 }
 
 /** State says what a campaign does. */
-export type State = "stopped" | "starting" | "running" | "pausing" | "paused" | "stopping";
+export type State = "stopped" | "running" | "pausing" | "paused" | "stopping";
 
 /** Reason is why a campaign does not dial now. It is one of a closed list. */
 export type Reason = "" | "not_running" | "no_agents" | "agents_busy" | "agents_shared" | "enough_ringing" | "hours" | "resting" | "list_end" | "lines_full" | "rate" | "trunk_failing" | "asterisk_away" | "store_failing" | "waiting_preview" | "loading" | "queue_gone";

@@ -5,7 +5,6 @@ export const enCampaigns: Words["campaigns"] = {
   parts: { campaigns: "Campaigns", plans: "Plans", lists: "Dial lists", "do-not-call": "Do not call" },
   state: {
     stopped: "Stopped",
-    starting: "Starting",
     running: "Running",
     pausing: "Pausing",
     paused: "Paused",

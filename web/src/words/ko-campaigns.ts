@@ -8,7 +8,6 @@ export const koCampaigns = {
   parts: { campaigns: "캠페인", plans: "발신 전략", lists: "발신 목록", "do-not-call": "발신 금지" },
   state: {
     stopped: "멈춤",
-    starting: "시작하는 중",
     running: "진행 중",
     pausing: "일시정지하는 중",
     paused: "일시정지",
