@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,30 +62,23 @@ func TestCampaignsTogether(t *testing.T) {
 	c.must(k.await(told).WaitTone(c.step(), agentTone(1)))
 	c.must(k.await(told).Hangup(c.step()))
 
-	// Two with two agents, again and again.
+	// Two with two agents: who is free goes to the one with fewer.
 	c.login("a2")
 	var both []string
 	for i := range 2 {
-		both = append(both, c.campaign(patient, nil, fmt.Sprintf("0103000000%d", i), fmt.Sprintf("0103000001%d", i), fmt.Sprintf("0103000002%d", i)))
+		both = append(both, c.campaign(patient, nil, fmt.Sprintf("0103000000%d", i), fmt.Sprintf("0103000001%d", i), fmt.Sprintf("0103000002%d", i), fmt.Sprintf("0103000003%d", i)))
+		c.begin(both[i])
 	}
-	for _, id := range both {
-		c.begin(id)
+	talks := c.waitTalks(2)
+	if talks[0].Campaign == talks[1].Campaign { // the first began alone
+		c.must(k.await(talks[0].Callee).Hangup(c.step()))
+		c.waitGone(talks[0].ID)
 	}
-	for range 3 {
-		var talks []queue.Call
-		c.eventually("a talk of each campaign", func() error {
-			talks = nil
-			of := map[string]bool{}
-			for _, call := range c.calls() {
-				if call.Phase == queue.Talking {
-					talks, of[call.Campaign] = append(talks, call), true
-				}
-			}
-			if len(talks) != 2 || !of[both[0]] || !of[both[1]] {
-				return fmt.Errorf("talks are %+v", talks)
-			}
-			return nil
-		})
+	for range 2 {
+		talks = c.waitTalks(2)
+		if talks[0].Campaign == talks[1].Campaign {
+			t.Errorf("both agents have customers of one campaign: %+v", talks)
+		}
 		for _, call := range talks {
 			c.must(k.await(call.Callee).Hangup(c.step()))
 		}
@@ -93,21 +87,11 @@ func TestCampaignsTogether(t *testing.T) {
 		}
 	}
 	for _, id := range both {
-		c.waitListEnd(id, time.Minute)
-		for _, r := range c.resultsOf(id) {
-			if r.AgentResult != campaign.AgentAnswered {
-				t.Errorf("campaign %s: %+v", id, r)
-			}
-		}
+		c.cli("campaigns", "force-stop", id)
+		c.waitState(id, campaign.Stopped, campaign.ByForceStop)
 	}
-	for _, want := range []string{"running", "stopping", "stopped"} {
-		line := "campaign=" + scheduled + " state=" + want + " why=" + campaign.BySchedule
-		c.eventually(line, func() error {
-			if !strings.Contains(c.out.String(), line) {
-				return fmt.Errorf("it is not told")
-			}
-			return nil
-		})
+	for _, want := range []campaign.State{campaign.Running, campaign.Stopping, campaign.Stopped} {
+		c.waitState(scheduled, want, campaign.BySchedule)
 	}
 	if r := c.resultsOf(scheduled); len(r) != 1 || !r[0].Heard || r[0].AgentResult != campaign.AgentAnswered {
 		t.Errorf("who pressed the key: %+v", r)
@@ -150,6 +134,32 @@ func (c *centre) resultsOf(campaignID string) []campaign.Result {
 	var page struct{ Results []campaign.Result }
 	c.ask("/api/v1/campaigns/"+campaignID+"/results", &page)
 	return page.Results
+}
+
+// waitState waits until calld has told that a campaign came to be in a state.
+func (c *centre) waitState(campaignID string, s campaign.State, why string) {
+	c.t.Helper()
+	line := fmt.Sprintf("campaign=%s state=%s why=%s", campaignID, s, why)
+	c.eventually(line, func() error {
+		if !strings.Contains(c.out.String(), line) {
+			return fmt.Errorf("it is not told")
+		}
+		return nil
+	})
+}
+
+// waitTalks waits until so many calls are talks.
+func (c *centre) waitTalks(n int) []queue.Call {
+	c.t.Helper()
+	var talks []queue.Call
+	c.eventually(fmt.Sprint(n, " talks"), func() error {
+		talks = slices.DeleteFunc(c.calls(), func(k queue.Call) bool { return k.Phase != queue.Talking })
+		if len(talks) != n {
+			return fmt.Errorf("there are %d", len(talks))
+		}
+		return nil
+	})
+	return talks
 }
 
 // waitGone waits until a call is over.
