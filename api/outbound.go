@@ -163,7 +163,7 @@ func (a *API) registerOutbound(h huma.API) {
 	})
 	registerListing(a, h, "campaigns", "Campaigns with their states", a.store.Campaigns, func(all []campaign.Campaign) *campaignsOutput {
 		var out campaignsOutput
-		out.Body.Campaigns = all
+		out.Body.Campaigns, out.Body.Timezone = all, a.config().Server.Timezone.String()
 		return &out
 	})
 	registerResource(a, h, &resource[campaign.Campaign]{
@@ -193,6 +193,7 @@ type listsOutput struct {
 type campaignsOutput struct {
 	Body struct {
 		Campaigns []campaign.Campaign `json:"campaigns"`
+		Timezone  string              `json:"timezone" doc:"Of their schedules."`
 	}
 }
 

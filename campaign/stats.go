@@ -132,7 +132,7 @@ func (d *Dialler) Stats(ctx context.Context, id string) (s Stats, err error) {
 	if err != nil {
 		return s, err
 	}
-	s = Stats{Campaign: id, Queue: c.Queue, State: c.State, Since: c.Since, Reason: NotRunning, }
+	s = Stats{Campaign: id, Queue: c.Queue, State: c.State, Since: c.Since, Reason: NotRunning}
 	if list, err := d.o.Store.List(c.DialList); err == nil {
 		s.Remaining = list.Open
 	}

@@ -48,7 +48,7 @@ it("leads an admin from nothing to a running campaign", async () => {
     },
     "POST dial-lists/1/entries": (_: unknown, csv: string) =>
       csv === "number,name\n010,김\n없음,이\n" ? upload : invalid(["body", "another file"]),
-    campaigns: () => ({ campaigns: kept.campaigns }),
+    campaigns: () => ({ campaigns: kept.campaigns, timezone: "Asia/Seoul" }),
     "POST campaigns": (_: unknown, c: Campaign) => {
       kept.campaigns = [{ ...campaigns[2]!, ...c, id: "1", state: "stopped" }];
       return kept.campaigns[0];

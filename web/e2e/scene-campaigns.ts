@@ -244,7 +244,7 @@ export const upload = {
 export const outbound: Record<string, unknown> = {
   plans: { plans },
   "dial-lists": { dial_lists: lists },
-  campaigns: { campaigns },
+  campaigns: { campaigns, timezone: "Asia/Seoul" },
   previews: { previews: [] },
   ...Object.fromEntries(stats.map((s) => [`campaigns/${s.campaign}/live`, s])),
   "campaigns/1/stats": figures,

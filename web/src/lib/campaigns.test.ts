@@ -5,7 +5,7 @@ import { hourBars, kindBars, percentOf } from "./figures";
 import { type Campaign, contentType, type Plan, type Result, resultsPath } from "./outbound";
 import { belongs, planForm, planOf, seconds } from "./plan";
 import { lasted, resultKind } from "./results";
-import { campaignForm, campaignOf } from "./schedule";
+import { campaignForm, campaignOf, instant, zonedInput } from "./schedule";
 import { call } from "./testing";
 
 const plan: Plan = {
@@ -51,10 +51,21 @@ it.each([
 it("a campaign's form gives back the campaign", () => {
   const schedule = { from: "2026-03-02T00:00:00.000Z", hours: plan.hours! };
   const c = { id: "1", revision: 2, name: "봄", plan: "7", dial_list: "3", queue: "q", schedule, next_campaign: "9" };
-  expect(campaignOf(campaignForm(c as Campaign), c)).toEqual(c);
-  expect(campaignOf({ ...campaignForm(c as Campaign), scheduled: false, next: "" })).toEqual({
+  expect(campaignOf("Asia/Seoul", campaignForm("Asia/Seoul", c as Campaign), c)).toEqual(c);
+  expect(campaignOf("UTC", { ...campaignForm("UTC", c as Campaign), scheduled: false, next: "" })).toEqual({
     ...{ name: "봄", plan: "7", dial_list: "3", queue: "q" },
   });
+});
+
+it.each([
+  ["2026-03-02T00:00:00.000Z", "Asia/Seoul", "2026-03-02T09:00"],
+  ["2026-03-02T00:00:00.000Z", "America/New_York", "2026-03-01T19:00"],
+  ["2026-03-29T00:30:00.000Z", "Europe/Berlin", "2026-03-29T01:30"], // half an hour before clocks are put forward
+  ["2026-03-29T01:30:00.000Z", "Europe/Berlin", "2026-03-29T03:30"],
+  ["2026-10-25T02:30:00.000Z", "Europe/Berlin", "2026-10-25T03:30"],
+])("%s is in %s %s", (at, zone, input) => {
+  expect(zonedInput(at, zone)).toBe(input);
+  expect(instant(input, zone)).toBe(at);
 });
 
 describe("figures", () => {

@@ -47,8 +47,9 @@ export class Outbound {
   async lists(): Promise<DialList[]> {
     return (await this.#send<Schemas["ListsOutputBody"]>("GET", "dial-lists")).dial_lists ?? [];
   }
-  async campaigns(): Promise<Campaign[]> {
-    return (await this.#send<Schemas["CampaignsOutputBody"]>("GET", "campaigns")).campaigns ?? [];
+  /** All campaigns, and the time zone of their schedules. */
+  campaigns(): Promise<Schemas["CampaignsOutputBody"]> {
+    return this.#send("GET", "campaigns");
   }
 
   /** Makes or changes a plan; what is wrong with it is an ApiError with fields. */

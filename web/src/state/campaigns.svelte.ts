@@ -14,6 +14,8 @@ export class Campaigns {
   #kept = $state.raw<readonly Campaign[] | null>(null);
   plans = $state.raw<readonly Plan[]>([]);
   lists = $state.raw<readonly DialList[]>([]);
+  /** The time zone of the schedules. */
+  zone = $state("UTC");
   failed = $state(false);
   /** The live figures by campaign. */
   live = $state.raw<Readonly<Record<string, Stats>>>({});
@@ -31,9 +33,10 @@ export class Campaigns {
     const { outbound } = this.#api;
     try {
       const [kept, plans, lists] = await Promise.all([outbound.campaigns(), outbound.plans(), outbound.lists()]);
-      const live = await Promise.all(kept.map(async (c) => [c.id, await outbound.live(c.id)] as const));
+      const all = kept.campaigns ?? [];
+      const live = await Promise.all(all.map(async (c) => [c.id, await outbound.live(c.id)] as const));
       if (asked !== this.#asked) return; // asked for anew meanwhile
-      [this.#kept, this.plans, this.lists] = [kept, plans, lists];
+      [this.#kept, this.zone, this.plans, this.lists] = [all, kept.timezone, plans, lists];
       this.live = { ...Object.fromEntries(live), ...came };
       this.failed = false;
     } catch {

@@ -1571,6 +1571,8 @@ export interface components {
         };
         CampaignsOutputBody: {
             campaigns: components["schemas"]["Campaign"][] | null;
+            /** @description Of their schedules. */
+            timezone: string;
         };
         Change: {
             key: string;

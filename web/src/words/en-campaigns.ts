@@ -108,6 +108,12 @@ export const enCampaigns: Words["campaigns"] = {
       `${name}: ends what rings and ${talking} talks at once, also for the agents who talk, and stops.`,
     refused: "It could not be done.",
     faults: "It can't start. To be mended:",
+    fault: {
+      plan: "the plan",
+      dial_list: "the dial list is gone, or nobody of it is left to dial",
+      queue: "the queue is gone, or no agent with a phone serves it",
+      asterisk: "Asterisk can't be reached now",
+    },
   },
   refused: {
     in_use: "A campaign uses it, so it can't be changed or removed now. Stop the campaign first.",
@@ -132,7 +138,7 @@ export const enCampaigns: Words["campaigns"] = {
     none: "Nothing",
     choose: "Choose",
     scheduled: "Starts and stops by a schedule",
-    from: "First start",
+    from: (zone) => `First start (time of ${zone})`,
     until: "End (empty: goes on)",
     hours: "Hours (server's time zone; none: all day)",
     save: "Save",

@@ -112,6 +112,12 @@ export const koCampaigns = {
       `${name}: 걸고 있는 전화와 통화 ${talking}건을 바로 끊고 멈춥니다. 고객과 통화하던 상담원도 끊깁니다.`,
     refused: "하지 못했습니다.",
     faults: "시작할 수 없습니다. 고칠 것:",
+    fault: {
+      plan: "발신 전략",
+      dial_list: "발신 목록이 없거나, 걸 고객이 남아 있지 않습니다",
+      queue: "큐가 없거나, 전화가 있는 상담원이 없습니다",
+      asterisk: "교환기(Asterisk)에 연결할 수 없습니다",
+    },
   },
   refused: {
     in_use: "캠페인이 쓰고 있어서 지금은 바꾸거나 지울 수 없습니다. 캠페인을 먼저 멈추세요.",
@@ -136,7 +142,7 @@ export const koCampaigns = {
     none: "없음",
     choose: "고르세요",
     scheduled: "일정에 따라 저절로 시작하고 멈춤",
-    from: "처음 시작",
+    from: (zone: string) => `처음 시작 (${zone} 시각)`,
     until: "끝 (비우면 계속)",
     hours: "시간대 (서버 시간대, 비우면 종일)",
     save: "저장",
