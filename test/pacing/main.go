@@ -4,7 +4,7 @@
 //
 //	go run ./test/pacing -seeds 6 -markdown
 //
-// It fails when a mark is missed, but for those of the optional hang-up. All figures but the cost of a decision are
+// It fails when a mark is missed, but for those of the optional hang-up and of the worst ten minutes. All figures but the cost of a decision are
 // the same on every machine.
 package main
 

@@ -55,7 +55,8 @@ func judge(cells []*cell) []mark {
 			}
 		}
 		for _, m := range []mark{compliance, occupancy, won, worst, stepped, cold, published, cost} {
-			if m.binding = !strings.HasSuffix(method, hangUp); m.cells > 0 {
+			// The worst minutes of six days are chance for the most part.
+			if m.binding = !strings.HasSuffix(method, hangUp) && m.name != worst.name; m.cells > 0 {
 				out = append(out, m)
 			}
 		}
