@@ -29,11 +29,7 @@ export function campaignForm(zone: string, c?: Campaign): CampaignForm {
 }
 
 /** What is sent of a form. */
-export function campaignOf(
-  zone: string,
-  f: CampaignForm,
-  before?: Pick<Campaign, "id" | "revision">,
-): Draft<Campaign> {
+export function campaignOf(zone: string, f: CampaignForm, before?: Pick<Campaign, "id" | "revision">): Draft<Campaign> {
   return {
     ...(before && { id: before.id, revision: before.revision }),
     name: f.name.trim(),
@@ -56,7 +52,9 @@ const NO_TIME = "0001-01-01T00:00:00Z";
 
 /** A time as a datetime-local input has it, in a time zone. */
 export function zonedInput(at: string | undefined, zone: string): string {
-  return at ? new Date(Date.parse(at) + offset(Date.parse(at), zone)).toISOString().slice(0, "2026-03-02T00:00".length) : "";
+  return at
+    ? new Date(Date.parse(at) + offset(Date.parse(at), zone)).toISOString().slice(0, "2026-03-02T00:00".length)
+    : "";
 }
 
 /**
