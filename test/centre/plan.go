@@ -34,9 +34,10 @@ type Plan struct {
 // Queue is a queue of the plan.
 type Queue struct{ ID, Number, Keys string }
 
-// Agent is an agent of the plan. The password is the id.
+// Agent is an agent of the plan.
 type Agent struct {
 	ID, Phone string
+	Password  string // as calld's configuration has it; by default the id
 	Queues    []string
 }
 
@@ -118,7 +119,7 @@ number = "{{.Number}}"
 {{end}}
 {{- range .Agents}}
 [agents.{{.ID}}]
-password = "{{.ID}}"
+password = "{{or .Password .ID}}"
 name = "상담자 {{.ID}}"
 queues = [{{quoted .Queues}}]
 phone = "{{.Phone}}"

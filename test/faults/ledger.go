@@ -137,7 +137,8 @@ func (b *books) fault(h *heard, f fault, t times, s *sum) string {
 	case len(calls) == 1:
 	case f.asterisk && len(b.cdrs[h.number]) == 0, // it did not get as far as that
 		f.asterisk && !talked && h.answered.IsZero(),
-		(f.away || f.asterisk) && !talked && left(h, t):
+		f.asterisk && !talked && left(h, t),
+		f.away && left(h, t): // perhaps after a talk that had not been written down yet
 		s.unheard++
 		return ""
 	case f.behind && h.called.Before(t.broke): // was in the store that is gone
@@ -158,7 +159,7 @@ func (b *books) fault(h *heard, f fault, t times, s *sum) string {
 			return ""
 		}
 		return "outcome " + string(c.Outcome) + ", by Asterisk's CDRs it is not"
-	case c.Outcome == queue.Answered && h.answered.IsZero():
+	case c.Outcome == queue.Answered && h.answered.IsZero() && h.gaveUp.IsZero(): // else the two crossed
 		return "answered, but not for the customer"
 	}
 	return ""

@@ -55,7 +55,8 @@ func TestWhatIsWrongWithACall(t *testing.T) {
 		{"talk not seen", fault{}, talk, true, []queue.Call{abandoned}, "by Asterisk's CDRs"},
 		{"talk that began and ended while calld was away", fault{away: true}, talk[1:], true, []queue.Call{abandoned}, ""},
 		{"left while calld was away", fault{away: true}, gaveUp, false, nil, ""},
-		{"answered, but not for the customer", fault{}, gaveUp, true, []queue.Call{answered}, "not for the customer"},
+		{"answered, but not for the customer", fault{}, gaveUp[:2], true, []queue.Call{answered}, "not for the customer"},
+		{"answered while the customer gave up", fault{}, gaveUp, true, []queue.Call{answered}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := messages(tt.heard...)

@@ -92,7 +92,7 @@ func (p *pages) live(ctx context.Context, id string) {
 func (p *pages) logIn(ctx context.Context, id string) ([]*http.Cookie, error) {
 	p.logins <- struct{}{}
 	defer func() { <-p.logins }()
-	body := fmt.Sprintf(`{"id": %q, "password": %q}`, id, id)
+	body := fmt.Sprintf(`{"id": %q, "password": %q}`, id, password)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.http+"/api/v1/session", strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ func openDeaf(ctx context.Context, base string, n int) (closeAll func(), err err
 		return conn, err
 	}
 	for i := range n {
-		login := map[string]string{"type": "login", "id": agentID(i), "password": agentID(i)}
+		login := map[string]string{"type": "login", "id": agentID(i), "password": password}
 		conn, err := open(ctx, base, nil, narrow, login)
 		if err != nil {
 			closeAll()
