@@ -155,9 +155,13 @@ func (c *Client) supervise(ctx context.Context, cn *conn) error {
 	err := c.login(loginCtx, cn)
 	cancel()
 	if err != nil {
+		reason := ReasonLogin
+		if shutsDown(err) {
+			reason, err = ReasonShutdown, errShutdown
+		}
 		// A greeting that is none, or the end of the connection, came first
 		// and stays the reason.
-		cn.fail(ReasonLogin, err)
+		cn.fail(reason, err)
 		return err
 	}
 	c.setConn(cn)

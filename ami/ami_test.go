@@ -144,6 +144,30 @@ func TestLoginRefusedWaitsLong(t *testing.T) {
 	})
 }
 
+// An Asterisk that shuts down for a restart refuses nothing: it is asked again soon,
+// and is not sent the secret because it has no challenge.
+func TestLoginWhileAsteriskShutsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, amitest.Options{}, func(o *ami.Options) { o.Auth = ami.AuthAuto; o.MaxBackoff = time.Minute }, nil)
+		l.up(t)
+		l.srv.Answer("Challenge", func(r *amitest.Request) { r.Error("Asterisk is shutting down") })
+		l.srv.Answer("Login", func(*amitest.Request) { t.Error("a login without a challenge") })
+		l.srv.Cut()
+		l.down(t, ami.ReasonClosed)
+		time.Sleep(time.Second)
+		l.srv.Answer("Challenge", nil)
+		l.srv.Answer("Login", nil)
+		began := time.Now()
+		l.up(t)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("up again after %v", took)
+		}
+		if s := l.Stats(); s.Ended[ami.ReasonLogin] != 0 || s.Ended[ami.ReasonShutdown] == 0 {
+			t.Errorf("connections ended by %v", s.Ended)
+		}
+	})
+}
+
 func TestPeersThatAreNoManager(t *testing.T) {
 	tests := []struct {
 		name, greeting string

@@ -31,6 +31,13 @@ func (c *Client) login(ctx context.Context, cn *conn) error {
 	return c.filter(ctx, cn)
 }
 
+// shutsDown reports whether an error is what an Asterisk that shuts down answers
+// to every action (manager.c, process_message): nothing is refused.
+func shutsDown(err error) bool {
+	answer, ok := errors.AsType[*ResponseError](err)
+	return ok && answer.Message == "Asterisk is shutting down"
+}
+
 // challenge returns the key that answers the server's MD5 challenge, or ""
 // when the secret itself is to be sent.
 func (c *Client) challenge(ctx context.Context, cn *conn) (key string, err error) {
@@ -38,7 +45,7 @@ func (c *Client) challenge(ctx context.Context, cn *conn) (key string, err error
 		return "", nil
 	}
 	resp, err := cn.do(ctx, NewAction("Challenge").With("AuthType", "MD5"), c.opt.LoginTimeout)
-	if refused, ok := errors.AsType[*ResponseError](err); ok && c.opt.Auth == AuthAuto {
+	if refused, ok := errors.AsType[*ResponseError](err); ok && c.opt.Auth == AuthAuto && !shutsDown(err) {
 		c.log.Warn("asterisk manager refuses MD5 login, sending the secret", "message", refused.Message)
 		return "", nil
 	}
@@ -93,7 +100,11 @@ func (c *Client) ping(ctx context.Context, cn *conn) {
 	for {
 		sent := time.Now()
 		resp, err := cn.do(ctx, NewAction("Ping"), c.opt.PingTimeout)
-		if err != nil {
+		switch {
+		case shutsDown(err):
+			cn.fail(ReasonShutdown, errShutdown)
+			return
+		case err != nil:
 			cn.fail(ReasonPing, err)
 			return
 		}
