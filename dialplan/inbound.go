@@ -159,7 +159,9 @@ func (c *caller) enter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now().In(c.cfg.Server.Timezone)
+	// Not In a time zone: that would strip the monotonic clock, and whoever waits
+	// when the machine's clock is set would have waited for an hour.
+	now := time.Now()
 	e := queue.Entry{
 		ID: before.id, Queue: c.queue.ID, Caller: env.CallerID, CallerName: env.CallerIDName,
 		Callee: c.queue.Number, Channel: env.Channel, UniqueID: env.UniqueID, Begin: before.entered,
@@ -174,7 +176,7 @@ func (c *caller) enter(ctx context.Context) error {
 		e.Begin = now // calld was there when the call came in
 	}
 	if e.ID == "" {
-		e.ID = queue.NewCallID(now)
+		e.ID = queue.NewCallID(now.In(c.cfg.Server.Timezone))
 		c.askGreeting(ctx, e.ID)
 		e.Sticky = c.lastAgent(now)
 		err = c.s.SetVariable(ctx, "__"+VarID, e.ID)

@@ -42,7 +42,7 @@ type kind struct {
 }
 
 func kinds() []kind {
-	const long = 5 * time.Minute // they wait for as long as it takes
+	const long = time.Minute // those whose Asterisk is gone without a word give up, too
 	return []kind{
 		{"brief", centre.Entrance, .60, long, time.Second, 5 * time.Second},
 		{talkers, centre.Entrance, .05, long, 9 * time.Second, 15 * time.Second},
