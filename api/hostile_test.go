@@ -30,7 +30,7 @@ const hostileRequests = 8000
 func TestHostileRequests(t *testing.T) { synctest.Test(t, testHostileRequests) }
 
 func testHostileRequests(t *testing.T) {
-	c := newCentre(t)
+	c := newCampaigns(t)
 	c.api.verify = func(config.Secret, string) bool { return false }
 	c.api.hash = func(string) string { return "$argon2id$none" }
 	c.answer("other", "billing")
@@ -97,7 +97,7 @@ func (m maker) pick(list []string) string { return list[m.IntN(len(list))] }
 var (
 	known = []string{
 		"live-billing", "live-상담전화", "talk-billing", "talk-상담전화", "ended-billing", "ended-상담전화", "missed-billing",
-		"missed-상담전화", "billing", "상담전화", "홍길동", "other", "sup", "관리자", "kim", "0101", "010-1234-5678", "away", "801", "*", "12#",
+		"missed-상담전화", "billing", "상담전화", "홍길동", "other", "sup", "관리자", "kim", "1", "2", "1-1", "t1", "K1", "crm", "0198", "0101", "010-1234-5678", "away", "801", "*", "12#",
 	}
 	odd = []string{
 		"", " ", ".", "..", "../../etc/passwd", "a/b", `a\b`, "\x00", "\n", "\u202e", "👩‍👩‍👧", "%00", "%", "'; --", "<script>", "null", "-1",

@@ -297,13 +297,13 @@ func FuzzRequests(f *testing.F) {
 	f.Add(uint8(9), "\x00/\xff", "from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", "[]")
 	f.Add(uint8(11), "missed-billing", "queue=&caller=%ff&outcome=full", `{"reason":"x"}`)
 	f.Add(uint8(12), "ended-billing", "a=1;b=%zz", `{"id":"\ud800","password":"x"}`)
-	c := newCentre(f)
+	c := newCampaigns(f)
 	c.api.verify = func(config.Secret, string) bool { return false }
 	list, _ := c.document()
 	token := c.session("관리자")
 	f.Fuzz(func(t *testing.T, n uint8, id, query, body string) {
 		d := list[int(n)%len(list)]
-		u := url.URL{Path: strings.ReplaceAll(d.path, "{id}", id), RawQuery: query}
+		u := url.URL{Path: strings.NewReplacer("{id}", id, "{number}", id).Replace(d.path), RawQuery: query}
 		r, err := http.NewRequest(d.method, "http://calld"+u.String(), strings.NewReader(body))
 		if err != nil || d.op.OperationID == "logout" {
 			return // no client can send it
