@@ -140,6 +140,10 @@ soak: setup ## a busy call centre for SOAK (1h): memory, logs, and the books of 
 faults: setup ## kill, cut off, fill up and stop every part under 20 calls/s, and look what became of each call; needs root
 	$(GO) run ./test/faults
 
+.PHONY: hostile
+hostile: setup ## attacks on every port of a call centre at work, while honest callers call: docs/threat-model.md
+	$(GO) run ./test/hostile
+
 .PHONY: demo
 demo: build ## a whole call centre on this machine, with simulated customers
 	bin/calld demo

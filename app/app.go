@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,7 @@ type App struct {
 	board     *queue.Board
 	hub       *notify.Hub
 	phones    *webphone.Gate
+	crowds    *crowds
 	watcher   *notify.Watcher
 	digits    *ami.Client // the connection to Asterisk on which digits are played
 	exchange  *exchange.Exchange
@@ -104,6 +106,7 @@ func New(o Options) (*App, error) {
 		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Offers: pages{a}.offers,
 		Masks: func(r config.Role) bool { return a.Config().Masks(r) }, Log: o.Log,
 	})
+	a.crowds = newCrowds(crowdLimit, func() []netip.Prefix { return a.Config().Server.TrustedProxies })
 	a.phones = webphone.New(webphone.Options{
 		Asterisk:      func() string { return a.Config().Asterisk.WebSocket },
 		OriginAllowed: a.hub.OriginAllowed, Agent: pages{a}.agentOf,

@@ -26,7 +26,7 @@ type listeners struct{ http, agi, admin net.Listener }
 // listen opens the sockets; an error names the key of the configuration.
 func (a *App) listen(ctx context.Context) (l listeners, err error) {
 	s := a.Config().Server
-	if l.http, err = listenHTTP(ctx, s, httpConnections); err != nil {
+	if l.http, err = listenHTTP(ctx, s, a.crowds, httpConnections); err != nil {
 		return l, err
 	}
 	var lc net.ListenConfig
@@ -51,8 +51,9 @@ func (l listeners) close() {
 }
 
 // listenHTTP opens the address of the pages, with TLS when that is configured.
-// Beyond limit, connections wait to be accepted until others are closed.
-func listenHTTP(ctx context.Context, s config.Server, limit int) (net.Listener, error) {
+// Beyond limit, connections wait to be accepted until others are closed; those
+// that are too many from one address are closed at once.
+func listenHTTP(ctx context.Context, s config.Server, crowds *crowds, limit int) (net.Listener, error) {
 	var secure *tls.Config
 	if s.TLS.Certificate != "" {
 		pair, err := tls.LoadX509KeyPair(s.TLS.Certificate, s.TLS.Key)
@@ -66,7 +67,7 @@ func listenHTTP(ctx context.Context, s config.Server, limit int) (net.Listener, 
 	if err != nil {
 		return nil, fmt.Errorf("server.http: %w", err)
 	}
-	l = netutil.LimitListener(l, limit)
+	l = netutil.LimitListener(&crowdListener{Listener: l, crowds: crowds}, limit)
 	if secure != nil {
 		return tls.NewListener(l, secure), nil
 	}

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ func TestListenFaults(t *testing.T) {
 // TestListenLimit: no more connections than the limit are served at once; the
 // next waits for one to be closed.
 func TestListenLimit(t *testing.T) {
-	l, err := listenHTTP(t.Context(), config.Server{HTTP: "127.0.0.1:0"}, 1)
+	l, err := listenHTTP(t.Context(), config.Server{HTTP: "127.0.0.1:0"}, newCrowds(10, func() []netip.Prefix { return nil }), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

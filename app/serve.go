@@ -18,7 +18,11 @@ import (
 // Time limits of the HTTP server. WebSockets have their own.
 const (
 	headerTime = 5 * time.Second
-	idleTime   = 2 * time.Minute
+	// bodyTime is how long a request may take to come in as a whole. Operations
+	// that read a body set their own limit; those that don't would else wait for
+	// one that was promised as long as the client likes.
+	bodyTime = 15 * time.Second
+	idleTime = 2 * time.Minute
 	// answerTime is how long a client may take in an answer. Streams set their
 	// own limit for each piece.
 	answerTime = time.Minute
@@ -77,7 +81,7 @@ func answer(w http.ResponseWriter, status int, text string) {
 
 func (a *App) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
+		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -110,5 +111,26 @@ func TestPages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoRawHTML: the pages write what callers and agents say as text; nothing in
+// their source takes a text for HTML.
+func TestNoRawHTML(t *testing.T) {
+	raw := regexp.MustCompile(`\{@html|innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function`)
+	files := 0
+	err := fs.WalkDir(os.DirFS("src"), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path.Join("src", name))
+		if found := raw.Find(text); found != nil {
+			t.Errorf("src/%s has %s", name, found)
+		}
+		return err
+	})
+	if err != nil || files == 0 {
+		t.Errorf("%d files read, %v", files, err)
 	}
 }
