@@ -110,7 +110,7 @@ func TestSlowBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	go server.Serve(l) //nolint:errcheck // ends with the test
+	go server.Serve(l)
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

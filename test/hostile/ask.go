@@ -56,7 +56,9 @@ func (a answer) cookie() string {
 	return ""
 }
 
-func (a asker) get(ctx context.Context, path string) answer { return a.do(ctx, http.MethodGet, path, nil) }
+func (a asker) get(ctx context.Context, path string) answer {
+	return a.do(ctx, http.MethodGet, path, nil)
+}
 
 // do asks; body is sent as JSON, nil sends none.
 func (a asker) do(ctx context.Context, method, path string, body any) (got answer) {

@@ -209,10 +209,12 @@ func (c *centre) page(id string) *lab.Agent {
 	return nil
 }
 
-func (c *centre) url(path string) string { return "http://127.0.0.1:" + strconv.Itoa(c.httpPort) + path }
-func (c *centre) ws(path string) string  { return "ws" + strings.TrimPrefix(c.url(path), "http") }
-func (c *centre) http() string           { return "127.0.0.1:" + strconv.Itoa(c.httpPort) }
-func (c *centre) agi() string            { return "127.0.0.1:" + strconv.Itoa(c.agiPort) }
+func (c *centre) url(path string) string {
+	return "http://127.0.0.1:" + strconv.Itoa(c.httpPort) + path
+}
+func (c *centre) ws(path string) string { return "ws" + strings.TrimPrefix(c.url(path), "http") }
+func (c *centre) http() string          { return "127.0.0.1:" + strconv.Itoa(c.httpPort) }
+func (c *centre) agi() string           { return "127.0.0.1:" + strconv.Itoa(c.agiPort) }
 
 // healthy waits until calld is ready, with all agents' pages.
 func (c *centre) healthy(ctx context.Context) error {

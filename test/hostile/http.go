@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -182,10 +183,8 @@ func (c *centre) raw(ctx context.Context, r rawRequest) (string, error) {
 		return "closed without an answer", nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // not read
-	for _, status := range r.statuses {
-		if resp.StatusCode == status {
-			return "answered " + resp.Status, nil
-		}
+	if slices.Contains(r.statuses, resp.StatusCode) {
+		return "answered " + resp.Status, nil
 	}
 	return "", fmt.Errorf("answered %s, want one of %v", resp.Status, r.statuses)
 }

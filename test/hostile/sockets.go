@@ -38,15 +38,16 @@ func socketAttacks() []attack {
 	}
 }
 
-// socket opens one, with the session of an agent if there is an id.
-func (c *centre) socket(ctx context.Context, from, id string, header http.Header) (*websocket.Conn, *http.Response, error) {
+// socket opens one, with the session of an agent if there is an id. status is that of
+// the answer, 0 without one.
+func (c *centre) socket(ctx context.Context, from, id string, header http.Header) (conn *websocket.Conn, status int, err error) {
 	if header == nil {
 		header = http.Header{}
 	}
 	if id != "" {
 		in, err := c.login(ctx, id)
 		if err != nil {
-			return nil, nil, err
+			return nil, 0, err
 		}
 		header.Set("Cookie", in.headers.Get("Cookie"))
 	}
@@ -55,9 +56,10 @@ func (c *centre) socket(ctx context.Context, from, id string, header http.Header
 	}}
 	conn, resp, err := d.DialContext(ctx, c.ws("/ws"), header)
 	if resp != nil {
+		status = resp.StatusCode
 		_ = resp.Body.Close() // gorilla/websocket: it need not be closed
 	}
-	return conn, resp, err
+	return conn, status, err
 }
 
 // neverIn: those who do not log in are few at a time and not for long, and do not keep
@@ -66,11 +68,11 @@ func neverIn(ctx context.Context, c *centre) (string, error) {
 	var open []*websocket.Conn
 	refused := 0
 	for range strangers {
-		conn, resp, err := c.socket(ctx, stranger, "", nil)
+		conn, status, err := c.socket(ctx, stranger, "", nil)
 		switch {
 		case err == nil:
 			open = append(open, conn)
-		case resp != nil && resp.StatusCode == http.StatusServiceUnavailable:
+		case status == http.StatusServiceUnavailable:
 			refused++
 		default:
 			return "", err
@@ -117,11 +119,11 @@ func ends(conn *websocket.Conn) error {
 // gets neither events nor a telephone.
 func foreignPages(ctx context.Context, c *centre) (string, error) {
 	for _, origin := range []string{"http://evil.example", "null", "http://" + c.http() + ".evil.example", "http://127.0.0.1:1", "//"} {
-		conn, resp, err := c.socket(ctx, "127.0.0.1", "kim", http.Header{"Origin": {origin}})
+		conn, status, err := c.socket(ctx, "127.0.0.1", "kim", http.Header{"Origin": {origin}})
 		if err == nil {
 			return "", errors.Join(fmt.Errorf("a page of %s was let in", origin), conn.Close())
 		}
-		if resp == nil || resp.StatusCode != http.StatusForbidden {
+		if status != http.StatusForbidden {
 			return "", fmt.Errorf("origin %s: %w", origin, err)
 		}
 		if got := c.as("127.0.0.1").with("Origin", origin).get(ctx, "/sip"); got.status != http.StatusForbidden {
@@ -172,7 +174,7 @@ func endlessMessage(ctx context.Context, c *centre) (string, error) {
 func brokenFrames(ctx context.Context, c *centre) (string, error) {
 	bad := []string{
 		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", // reserved bits, 2^64 bytes
-		"\x81\x02{}", // not masked
+		"\x81\x02{}",                       // not masked
 		"\x80\x80\x00\x00\x00\x00",         // goes on with nothing
 		"\x89\xfe\x00\x7e\x00\x00\x00\x00", // a ping of 126 bytes
 		"\x83\x80\x00\x00\x00\x00",         // of no known kind
@@ -201,7 +203,7 @@ func pings(ctx context.Context, c *centre) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for n := 0; n < most; n++ {
+		for range most {
 			if err := conn.WriteControl(websocket.PingMessage, make([]byte, 125), time.Now().Add(time.Second)); err != nil {
 				ended++
 				break
