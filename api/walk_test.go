@@ -29,7 +29,7 @@ var lowest = map[string]config.Role{
 	"list-calls": config.RoleAgent, "get-call": config.RoleAgent, "patch-call": config.RoleAgent, "get-recording": config.RoleAgent,
 	"hangup-call": config.RoleAgent, "hold-call": config.RoleAgent, "unhold-call": config.RoleAgent, "dtmf-call": config.RoleAgent,
 	"transfer-call": config.RoleAgent, "complete-transfer": config.RoleAgent, "cancel-transfer": config.RoleAgent, "transfer-targets": config.RoleAgent,
-	"list-history": config.RoleAgent, "list-missed": config.RoleAgent, "call-back": config.RoleAgent, "resolve-missed": config.RoleAgent,
+	"list-history": config.RoleAgent, "list-missed": config.RoleAgent, "cancel-callback": config.RoleAgent, "call-back": config.RoleAgent, "resolve-missed": config.RoleAgent,
 	"report-today": config.RoleAgent, "list-previews": config.RoleAgent, "preview-customer": config.RoleAgent,
 	"dial-preview": config.RoleAgent, "skip-preview": config.RoleAgent,
 
