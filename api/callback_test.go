@@ -16,7 +16,7 @@ func (c *centre) book(queueID string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if !ticket.Book() {
+	if !ticket.Book("1") {
 		c.t.Fatal("the caller can't be called back")
 	}
 	ticket.Detach()

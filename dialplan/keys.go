@@ -137,7 +137,7 @@ func (c *caller) tellWaiting(ctx context.Context, keys string) (key byte, err er
 func (c *caller) pressed(ctx context.Context, key byte) error {
 	switch string(key) {
 	case c.queue.Callback.Key:
-		if !c.ticket.Book() {
+		if !c.ticket.Book(string(key)) {
 			return nil
 		}
 		// First the result: should calld go away now, the caller may.
@@ -147,7 +147,7 @@ func (c *caller) pressed(ctx context.Context, key byte) error {
 		}
 		return errBooked
 	case c.queue.Message.Key:
-		if c.ticket.LeaveMessage() {
+		if c.ticket.LeaveMessage(string(key)) {
 			return c.takeMessage(ctx)
 		}
 	}

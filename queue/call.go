@@ -158,7 +158,13 @@ type Call struct {
 	Record string `json:"record,omitempty"`
 	// MessageMS is the length of the voice message that Record is then; 0: there
 	// is none.
-	MessageMS   int64      `json:"message_ms,omitempty"`
+	MessageMS int64 `json:"message_ms,omitempty"`
+	// Key is the key with which the caller left the line, to be called back or to
+	// leave a message; empty: none was pressed.
+	Key string `json:"key,omitempty"`
+	// Unserved is how the call ends when the voice message is over that the caller
+	// is leaving; empty in every other phase.
+	Unserved    Outcome    `json:"unserved,omitempty"`
 	Memo        string     `json:"memo,omitempty"`
 	Disposition string     `json:"disposition,omitempty"`
 	Rings       []Ring     `json:"rings"`

@@ -75,11 +75,11 @@ func (t *Ticket) MayBook() (ok bool) {
 	return ok
 }
 
-// Book has the caller called back, who keeps the place and is expected to hang up:
-// the script ends by Detach. It is false when there is something else to do first,
-// or the caller can't be called back.
-func (t *Ticket) Book() (ok bool) {
-	t.do(func(m *machine, c *call) { ok = m.book(c) })
+// Book has the caller who pressed a key called back, who keeps the place and is
+// expected to hang up: the script ends by Detach. It is false when there is something
+// else to do first, or the caller can't be called back.
+func (t *Ticket) Book(key string) (ok bool) {
+	t.do(func(m *machine, c *call) { ok = m.book(c, key) })
 	return ok
 }
 
@@ -92,12 +92,12 @@ func (c *call) mayBook() (number string, ok bool) {
 	return number, err == nil
 }
 
-func (m *machine) book(c *call) bool {
+func (m *machine) book(c *call, key string) bool {
 	number, ok := c.mayBook()
 	if !ok {
 		return false
 	}
-	c.Phase = Booked
+	c.Phase, c.Key = Booked, key
 	c.Callback = &Booking{Number: number, At: m.now, Until: m.now.Add(c.line.cfg.Callback.Expires)}
 	c.goneAt, c.goneWhy, c.dropped = time.Time{}, "", false
 	m.booked++

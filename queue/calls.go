@@ -40,8 +40,6 @@ type call struct {
 	waitFrom time.Time
 	// again: the customer has called again while being called back.
 	again bool
-	// unserved is how the call ends when the voice message is over.
-	unserved Outcome
 	// notices are what the caller is to hear first, with the next instruction.
 	notices []config.Notice
 }

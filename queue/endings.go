@@ -46,7 +46,7 @@ func (m *machine) gone(c *call) {
 		return
 	}
 	if c.Phase == Messaging {
-		m.end(at, c, c.unserved, cause)
+		m.end(at, c, c.Unserved, cause)
 		return
 	}
 	m.end(at, c, Abandoned, cause)
@@ -102,7 +102,7 @@ func (m *machine) end(at time.Time, c *call, o Outcome, cause string) {
 		c.line.remove(c)
 	}
 	m.talkPaused(at, c)
-	c.Phase, c.Outcome, c.Cause = Ended, o, cause
+	c.Phase, c.Outcome, c.Cause, c.Unserved = Ended, o, cause, ""
 	c.End, c.HeldSince, c.HeldChannel = &at, nil, ""
 	if c.Start != nil {
 		c.WaitMS = c.Start.Sub(c.Begin).Milliseconds()

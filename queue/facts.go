@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -187,7 +188,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 func (m *machine) restoreInLine(c *call) {
 	if c.Phase == Messaging { // it is asked for again
 		c.line.messages++
-		c.unserved = Abandoned
+		c.Unserved = cmp.Or(c.Unserved, Abandoned) // a record of an older calld does not tell
 		return
 	}
 	c.Phase = Waiting

@@ -2,12 +2,14 @@ package queue
 
 import "time"
 
-// LeaveMessage takes a caller who waits out of the line, to leave a voice message:
-// the script records it and says [Ticket.MessageLeft]. It is false when there is
-// something else to do first, or somebody has talked with the caller already.
-func (t *Ticket) LeaveMessage() (ok bool) {
+// LeaveMessage takes a caller who waits and pressed a key out of the line, to leave
+// a voice message: the script records it and says [Ticket.MessageLeft]. It is false
+// when there is something else to do first, or somebody has talked with the caller
+// already.
+func (t *Ticket) LeaveMessage(key string) (ok bool) {
 	t.do(func(m *machine, c *call) {
 		if ok = c.inLine() && c.mayLeaveMessage(); ok {
+			c.Key = key
 			m.takeMessage(c, Abandoned)
 			m.emitCall(CallChanged, c, nil)
 		}
@@ -41,7 +43,7 @@ func (t *Ticket) MessageLeft(r MessageReport) {
 		if r.CallerGone {
 			cause = causeText(r.Cause, c.customer())
 		}
-		m.end(at, c, c.unserved, cause)
+		m.end(at, c, c.Unserved, cause)
 	})
 }
 
@@ -56,7 +58,7 @@ func (c *call) inLine() bool { return c.Phase == Greeting || c.Phase == Waiting 
 func (m *machine) takeMessage(c *call, why Outcome) {
 	c.line.remove(c)
 	c.line.messages++
-	c.Phase, c.unserved = Messaging, why
+	c.Phase, c.Unserved = Messaging, why
 	m.transferred(c, TransferNoAnswer)
 	m.mark(c.line) // it may have held a place
 }

@@ -349,7 +349,8 @@ func (w *world) compareEnded() {
 func sameCall(a, b *Call) bool {
 	return a.ID == b.ID && a.Queue == b.Queue && a.Phase == b.Phase && a.Agent == b.Agent && a.Caller == b.Caller &&
 		a.Callee == b.Callee && a.Direction == b.Direction && a.Campaign == b.Campaign && sameTime(a.AnswerBy, b.AnswerBy) &&
-		sameTime(a.Place, b.Place) && sameCallback(a.Callback, b.Callback) && a.CallbackFor == b.CallbackFor && a.MessageMS == b.MessageMS &&
+		sameTime(a.Place, b.Place) && sameCallback(a.Callback, b.Callback) && a.CallbackFor == b.CallbackFor &&
+		a.MessageMS == b.MessageMS && a.Key == b.Key && a.Unserved == b.Unserved &&
 		a.Channel == b.Channel && a.UniqueID == b.UniqueID && a.VIP == b.VIP && a.Sticky == b.Sticky && a.Begin.Equal(b.Begin) &&
 		sameTime(a.Start, b.Start) && sameTime(a.End, b.End) && a.Outcome == b.Outcome && a.Cause == b.Cause &&
 		a.WaitMS == b.WaitMS && a.TalkMS == b.TalkMS && a.Record == b.Record &&

@@ -9,7 +9,7 @@ import (
 // The twin's keys: who waits may leave a message, or be called back.
 
 func (t *twin) takeMessage(c *twinCall, why Outcome) {
-	c.Phase, c.unserved = Messaging, why
+	c.Phase, c.Unserved = Messaging, why
 	t.transferred(c, TransferNoAnswer)
 }
 
@@ -27,7 +27,7 @@ func (t *twin) messageLeft(c *twinCall, r MessageReport) {
 	if r.CallerGone {
 		cause = by(r.Cause, "caller")
 	}
-	t.end(c, at, c.unserved, cause)
+	t.end(c, at, c.Unserved, cause)
 }
 
 // failed ends a call whose script can't go on.
@@ -44,7 +44,7 @@ func (t *twin) mayBook(c *twinCall) bool {
 }
 
 func (t *twin) book(c *twinCall) {
-	c.Phase, c.gone, c.why, c.drop = Booked, time.Time{}, "", false
+	c.Phase, c.Key, c.gone, c.why, c.drop = Booked, "1", time.Time{}, "", false
 	c.Callback = &Booking{Number: c.Caller, At: t.now, Until: t.now.Add(t.queues[c.Queue].cfg.Callback.Expires)}
 	t.transferred(c, TransferNoAnswer)
 }
@@ -222,16 +222,17 @@ func (w *world) applyKey(o op, s *script) {
 		w.do(func() { s.ticket.MessageLeft(r) }, w.served(s, func(c *twinCall) { t.messageLeft(c, r) }))
 	case o.n[1]%3 == 0:
 		w.say("script %d of %s: a message", s.id, s.call)
-		w.do(func() { got = s.ticket.LeaveMessage() }, func() {
+		w.do(func() { got = s.ticket.LeaveMessage("2") }, func() {
 			c := t.calls[s.call]
 			ok := c != nil && c.script == s.id && c.inLine() && c.Start == nil && c.Direction == In
 			if agree(ok); ok {
+				c.Key = "2"
 				t.takeMessage(c, Abandoned)
 			}
 		})
 	default:
 		w.say("script %d of %s: call back", s.id, s.call)
-		w.do(func() { got = s.ticket.Book() }, func() {
+		w.do(func() { got = s.ticket.Book("1") }, func() {
 			c := t.calls[s.call]
 			ok := c != nil && c.script == s.id && t.mayBook(c)
 			if agree(ok); ok {

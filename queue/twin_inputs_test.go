@@ -238,7 +238,7 @@ func (t *twin) leave(c *twinCall) {
 	if !c.talkFrom.IsZero() {
 		outcome = Answered
 	} else if c.Phase == Messaging {
-		outcome = c.unserved
+		outcome = c.Unserved
 	}
 	if why == "" {
 		why = c.customer()
@@ -470,7 +470,7 @@ func (t *twin) end(c *twinCall, at time.Time, o Outcome, cause string) {
 	if c.Direction == Out && c.Start != nil && o != Failed {
 		o = Answered
 	}
-	c.Phase, c.Outcome, c.Cause, c.End = Ended, o, cause, &at
+	c.Phase, c.Outcome, c.Cause, c.End, c.Unserved = Ended, o, cause, &at, ""
 	delete(t.calls, c.ID)
 	t.over[c.ID] = o
 	t.ended = append(t.ended, c.Call)

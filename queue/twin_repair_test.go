@@ -85,7 +85,6 @@ func (t *twin) restore(calls []Call) {
 			t.restoreBooked(c, calls)
 			continue
 		}
-		c.unserved = Abandoned
 		first, legs := len(c.Rings), 0
 		if c.Phase == Ringing || c.Phase == Talking {
 			// The last round: those still pending, or who answered.

@@ -93,8 +93,7 @@ type twinCall struct {
 	talkFrom  time.Time
 	waitFrom  time.Time
 	again     bool
-	joining   bool    // who was consulted has the customer, as far as anybody knows
-	unserved  Outcome // when the message is over
+	joining   bool // who was consulted has the customer, as far as anybody knows
 }
 
 // twinHand is a call on its way to a target.

@@ -33,6 +33,7 @@ type translator struct {
 
 // caller is a call as its lines need it.
 type caller struct {
+	id       string    // of its lines, which a call back keeps when it goes on on another channel
 	queue    string    // that it waits in, or whose agent talks; empty when neither
 	entered  time.Time // that queue
 	position int       // on entering
@@ -94,11 +95,11 @@ func (t *translator) translate(e *queue.Event) []string {
 func (t *translator) call(e *queue.Event) (lines []string) {
 	c, s := e.Call, t.calls[e.Call.ID]
 	if s == nil {
-		s = &caller{rings: map[int]bool{}}
+		s = &caller{id: c.UniqueID, rings: map[int]bool{}}
 		t.calls[c.ID] = s
 	}
 	write := func(agent, event string, data ...any) {
-		lines = append(lines, line(e.At, c.UniqueID, s.queue, agent, event, data...))
+		lines = append(lines, line(e.At, s.id, s.queue, agent, event, data...))
 	}
 	t.rung(s, c, write)
 	if x := s.moved(c); x != nil {
@@ -113,18 +114,32 @@ func (t *translator) call(e *queue.Event) (lines []string) {
 		}
 		s.queue, s.agent = "", ""
 	}
+	if s.queue != "" && s.agent == "" && (c.Key != "" || c.Phase == queue.Messaging) {
+		data := []any{t.leave(s), s.position, seconds(s.entered, e.At)}
+		if c.Key != "" { // app_queue.c, queue_exec
+			write(none, "EXITWITHKEY", append([]any{c.Key}, data...)...)
+		} else {
+			write(none, exit(c.Unserved), data...)
+		}
+		s.queue = ""
+	}
 	switch e.Kind {
 	case queue.CallWaiting:
 		// app_queue.c, queue_exec: a caller who can't join has no line.
-		if s.queue == "" && e.Refused == "" {
+		if s.queue == "" && e.Refused == "" && c.Phase != queue.Booked {
 			t.enter(s, c.Queue, e.At)
 			write(none, "ENTERQUEUE", "", c.CustomerNumber(), s.position)
 		}
 	case queue.CallAnswered:
+		// Who is called back enters when reached, as app_queue knows only callers.
+		if c.CallbackFor != "" && s.queue == "" && len(c.Transfers) == 0 {
+			s.queue, s.entered, s.position = c.Queue, e.At, 1
+			write(none, "ENTERQUEUE", "", c.CustomerNumber(), s.position)
+		}
 		if s.queue != "" && s.agent == "" {
 			t.leave(s)
 			s.agent, s.since = c.Agent, e.At
-			write(s.agent, "CONNECT", s.hold(), "", ringTime(c, e.At))
+			write(s.agent, "CONNECT", s.hold(), "", ringTime(c))
 		}
 	case queue.CallEnded:
 		delete(t.calls, c.ID)
@@ -155,11 +170,14 @@ func (s *caller) moved(c *queue.Call) *queue.Transfer {
 
 // meet takes up a call that has had its lines.
 func (t *translator) meet(c *queue.Call) *caller {
-	s := &caller{rings: map[int]bool{}, transfers: len(c.Transfers)}
+	s := &caller{id: c.UniqueID, rings: map[int]bool{}, transfers: len(c.Transfers)}
 	for i := range c.Rings {
 		s.rings[i] = c.Rings[i].Result != queue.Pending
 	}
 	switch {
+	case c.CallbackFor != "" && c.Start != nil && s.transfers == 0:
+		s.queue, s.entered, s.position = c.Queue, *c.Start, 1
+		s.agent, s.since = c.Agent, *c.Start
 	case c.Direction == queue.Out || s.transfers > 0: // no telling how it came there
 	case c.Phase == queue.Greeting, c.Phase == queue.Waiting, c.Phase == queue.Ringing:
 		t.enter(s, c.Queue, c.Begin)
@@ -222,10 +240,10 @@ func (s *caller) hold() int64 { return seconds(s.entered, s.since) }
 func seconds(from, to time.Time) int64 { return max(0, to.Unix()-from.Unix()) }
 
 // ringTime is for how long the agent who answered was rung, in seconds.
-func ringTime(c *queue.Call, at time.Time) int64 {
+func ringTime(c *queue.Call) int64 {
 	for _, r := range slices.Backward(c.Rings) {
-		if r.Agent == c.Agent && r.Result == queue.RingAnswer {
-			return int64(at.Sub(r.At) / time.Second)
+		if r.Agent == c.Agent && r.Result == queue.RingAnswer && r.End != nil {
+			return int64(r.End.Sub(r.At) / time.Second)
 		}
 	}
 	return 0

@@ -74,6 +74,19 @@ func TestLines(t *testing.T) {
 	}
 	outside := led(base, "q", "0299", queue.NoAgent)
 	outside.Queue, outside.Phase = "q", queue.Transferred
+	booked := with(func(c *queue.Call) { c.Phase, c.Key, c.Callback = queue.Booked, "5", &queue.Booking{Number: "0101"} })
+	back := queue.Call{
+		ID: "c", UniqueID: queue.OutChannel("c"), Queue: "q", Direction: queue.Out, Callee: "0101", Agent: "홍길동", CallbackFor: "a",
+		Phase: queue.Dialling, Rings: []queue.Ring{rung(queue.RingAnswer, 30, 35)},
+	}
+	reachedBack := back
+	reachedBack.Phase, reachedBack.Start = queue.Talking, new(at.Add(40*time.Second))
+	turned := reachedBack
+	turned.UniqueID = "1.9"
+	leaves := func(c queue.Call, key string, why queue.Outcome) queue.Call {
+		c.Phase, c.Key, c.Unserved = queue.Messaging, key, why
+		return c
+	}
 	reached := outside
 	reached.Start = new(at.Add(40 * time.Second))
 	for _, c := range []struct {
@@ -168,6 +181,40 @@ func TestLines(t *testing.T) {
 		}, `
 1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
 1795311852|1.1|q|NONE|EXITEMPTY|1|1|2`},
+		{"called back, on a channel that changes", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(1, queue.CallWaiting, other), step(9, queue.CallWaiting, booked),
+			step(30, queue.CallRinging, back), step(40, queue.CallAnswered, reachedBack),
+			step(40, queue.CallEnded, end(booked, queue.CalledBack, queue.CauseReached)), step(50, queue.CallChanged, turned),
+			step(60, queue.CallEnded, end(turned, queue.Answered, "16 agent")), step(70, queue.CallEnded, end(other, queue.Abandoned, "16 caller")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311851|1.2|q|NONE|ENTERQUEUE|||2
+1795311859|1.1|q|NONE|EXITWITHKEY|5|1|1|9
+1795311890|calld-out-c|q|NONE|ENTERQUEUE||0101|1
+1795311890|calld-out-c|q|홍길동|CONNECT|0||5
+1795311910|calld-out-c|q|홍길동|COMPLETEAGENT|0|20|1
+1795311920|1.2|q|NONE|ABANDON|1|2|69`},
+		{"not reached when called back", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(9, queue.CallWaiting, booked), step(30, queue.CallRinging, back),
+			step(40, queue.CallEnded, end(back, queue.Failed, "19 no_answer")), step(40, queue.CallWaiting, booked),
+			step(90, queue.CallEnded, end(booked, queue.Abandoned, queue.CauseCallbackExpired)),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311859|1.1|q|NONE|EXITWITHKEY|5|1|1|9`},
+		{"called back by an earlier calld", []queue.Call{reachedBack}, []*queue.Event{
+			step(60, queue.CallEnded, end(reachedBack, queue.Answered, "16 customer")),
+		}, `
+1795311910|calld-out-c|q|홍길동|COMPLETECALLER|0|20|1`},
+		{"messages, by a key and by an overflow", nil, []*queue.Event{
+			step(0, queue.CallWaiting, base), step(1, queue.CallWaiting, other),
+			step(4, queue.CallChanged, leaves(base, "2", queue.Abandoned)), step(6, queue.CallChanged, leaves(other, "", queue.Timeout)),
+			step(20, queue.CallEnded, end(leaves(base, "2", queue.Abandoned), queue.Abandoned, "")),
+			step(30, queue.CallEnded, end(leaves(other, "", queue.Timeout), queue.Timeout, "")),
+		}, `
+1795311850|1.1|q|NONE|ENTERQUEUE||0101|1
+1795311851|1.2|q|NONE|ENTERQUEUE|||2
+1795311854|1.1|q|NONE|EXITWITHKEY|2|1|1|4
+1795311856|1.2|q|NONE|EXITWITHTIMEOUT|1|2|5`},
 		{"an outbound call", nil, []*queue.Event{
 			step(0, queue.CallRinging, with(func(c *queue.Call) { c.Direction, c.Rings = queue.Out, []queue.Ring{rung(queue.NoAnswer, 0, 3)} })),
 			step(3, queue.CallEnded, with(func(c *queue.Call) { c.Direction, c.Outcome = queue.Out, queue.Failed })),

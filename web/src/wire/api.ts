@@ -1504,6 +1504,7 @@ export interface components {
             /** Format: date-time */
             held_since?: string;
             id: string;
+            key?: string;
             memo?: string;
             /** Format: int64 */
             message_ms?: number;
@@ -1523,6 +1524,8 @@ export interface components {
             talk_ms: number;
             transfers?: components["schemas"]["Transfer"][];
             unique_id: string;
+            /** @enum {string} */
+            unserved?: "answered" | "abandoned" | "timeout" | "full" | "closed" | "no_agent" | "failed" | "blocked" | "callback";
             vip?: boolean;
             /** Format: int64 */
             wait_ms: number;

@@ -327,6 +327,16 @@ export interface Call {
    * is none.
    */
   message_ms?: number;
+  /**
+   * Key is the key with which the caller left the line, to be called back or to
+   * leave a message; empty: none was pressed.
+   */
+  key?: string;
+  /**
+   * Unserved is how the call ends when the voice message is over that the caller
+   * is leaving; empty in every other phase.
+   */
+  unserved?: Outcome;
   memo?: string;
   disposition?: string;
   rings: Ring[] | null;
