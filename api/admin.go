@@ -52,18 +52,29 @@ func (a *API) reloadConfig(ctx context.Context, _ *struct{}) (*reloadOutput, err
 	if err := need(ctx, config.RoleAdmin); err != nil {
 		return nil, err
 	}
-	out := new(reloadOutput)
-	err := a.audited(ctx, store.Audit{Action: "reload"}, func() (err error) {
-		out.Body.Changes, err = a.reload(ctx)
-		return a.reloadError(err)
-	})
+	changes, err := a.auditedReload(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if out.Body.Changes == nil {
+	out := new(reloadOutput)
+	if out.Body.Changes = changes; changes == nil {
 		out.Body.Changes = []config.Change{}
 	}
 	return out, nil
+}
+
+// SignalReload reloads the configuration for who has sent the process a signal,
+// which is written into the audit trail as done by "signal". The error is a [*Problem].
+func (a *API) SignalReload(ctx context.Context) ([]config.Change, error) {
+	return a.auditedReload(context.WithValue(ctx, principalKey{}, &principal{id: "signal", role: config.RoleAdmin, program: true}))
+}
+
+func (a *API) auditedReload(ctx context.Context) (changes []config.Change, err error) {
+	err = a.audited(ctx, store.Audit{Action: "reload"}, func() (err error) {
+		changes, err = a.reload(ctx)
+		return a.reloadError(err)
+	})
+	return changes, err
 }
 
 func (a *API) reloadError(err error) error {

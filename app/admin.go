@@ -1,8 +1,11 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"net/http/pprof"
+
+	"calld/config"
 )
 
 // admin is everything served on the admin socket: the API with all rights, the
@@ -21,4 +24,9 @@ func (a *App) admin() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+// SignalReload is [App.Reload] for a signal, which the audit trail tells.
+func (a *App) SignalReload(ctx context.Context) ([]config.Change, error) {
+	return a.api.SignalReload(ctx)
 }

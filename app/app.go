@@ -252,6 +252,7 @@ func (a *App) enforce(cfg *config.Config) []config.Change {
 	a.agi.SetAllow(cfg.Server.AGIAllow)
 	a.board.Reload(cfg)
 	a.watcher.Refresh()
+	a.phones.Recheck()
 	a.hub.Push("", notify.TypeReloaded, changes)
 	return changes
 }

@@ -139,6 +139,10 @@ const (
 	Random      Order = "random"
 )
 
+// ShortestRing is the shortest ringing worth an agent's attention: nobody is rung
+// for a caller with less than that left of the queue's max_wait.
+const ShortestRing = 2 * time.Second
+
 // Queue is one [queues.ID] table.
 type Queue struct {
 	ID              string
@@ -150,7 +154,7 @@ type Queue struct {
 	AnnouncementURL string // for this queue alone; empty: Config.Announcement.URL
 	Recording       bool
 	RingTimeout     time.Duration
-	MaxWait         time.Duration // 0: for ever
+	MaxWait         time.Duration // 0: for ever; else longer than ShortestRing
 	MaxWaiting      int           // 0: no limit
 	Wrapup          time.Duration
 	Music           string // music-on-hold class

@@ -13,7 +13,7 @@ type Callback struct {
 	Expires  time.Duration // after the key was pressed
 	Attempts int           // in which the customer does not answer, until it is given up
 	Retry    time.Duration // between two of them
-	Offer    Notice        // tells of the key, after each waiting announcement
+	Offer    Notice        // tells of the key, when the wait begins and after each waiting announcement
 	Confirm  Notice        // tells that the key was pressed
 }
 

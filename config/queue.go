@@ -21,7 +21,7 @@ func (l *loader) readQueues(top *section, c *Config) {
 			Order:        enum(s, "order", Listed, Listed, LongestIdle, FewestCalls, RoundRobin, Random),
 			Recording:    s.boolean("recording", true),
 			RingTimeout:  s.duration("ring_timeout", 20*time.Second, span{time.Second, 10 * time.Minute, ""}),
-			MaxWait:      s.duration("max_wait", 10*time.Minute, span{time.Second, day, "to wait for ever"}),
+			MaxWait:      s.duration("max_wait", 10*time.Minute, span{ShortestRing + time.Second, day, "to wait for ever"}),
 			MaxWaiting:   s.integer("max_waiting", 0, 0, 10_000),
 			Wrapup:       s.duration("wrapup", 0, span{0, time.Hour, ""}),
 			Music:        s.str("music", "default", notEmpty, name),

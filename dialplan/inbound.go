@@ -147,6 +147,7 @@ type caller struct {
 	music      bool // music plays
 	recording  bool // MixMonitor runs
 	warned     bool // the caller knows of the recording
+	offered    bool // the caller knows of the queue's keys
 	returned   bool // an earlier script was lost
 }
 

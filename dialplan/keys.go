@@ -26,16 +26,7 @@ func (c *caller) wait(ctx context.Context) error {
 		if c.ticket.Pending() {
 			return nil
 		}
-		if !c.music {
-			if err := c.startMusic(ctx); err != nil {
-				return err
-			}
-		}
-		keys := c.keys()
-		key, err := c.idle(ctx, keys)
-		if err == nil && key == 0 && !c.ticket.Pending() {
-			key, err = c.tellWaiting(ctx, keys)
-		}
+		key, err := c.waitAWhile(ctx, c.keys())
 		if err == nil && key != 0 && !c.ticket.Pending() {
 			err = c.pressed(ctx, key)
 		}
@@ -45,9 +36,33 @@ func (c *caller) wait(ctx context.Context) error {
 	}
 }
 
+// waitAWhile tells of the keys at first, and then waits with music, until the
+// caller has been told about the wait, one of the keys is pressed, or there is
+// something to do.
+func (c *caller) waitAWhile(ctx context.Context, keys string) (key byte, err error) {
+	if !c.offered {
+		c.offered = true
+		if key, err = c.tellUntil(ctx, keys, c.offers(keys)); err != nil || key != 0 || c.ticket.Pending() {
+			return key, err
+		}
+	}
+	if !c.music {
+		if err := c.startMusic(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if key, err = c.idle(ctx, keys); err != nil || key != 0 || c.ticket.Pending() {
+		return key, err
+	}
+	return c.tellWaiting(ctx, keys)
+}
+
 // keys are those that do something now.
 func (c *caller) keys() string {
-	keys := c.queue.Message.Key
+	keys := ""
+	if c.ticket.MayLeaveMessage() {
+		keys = c.queue.Message.Key
+	}
 	if c.queue.Callback.Key != "" && c.ticket.MayBook() {
 		keys += c.queue.Callback.Key
 	}
@@ -108,7 +123,11 @@ func (c *caller) tellWaiting(ctx context.Context, keys string) (key byte, err er
 	}
 	notice := c.queue.Waiting.Notice
 	notice.Text = fillIn(notice.Text, place)
-	notices := []config.Notice{notice}
+	return c.tellUntil(ctx, keys, append([]config.Notice{notice}, c.offers(keys)...))
+}
+
+// offers tell of the keys.
+func (c *caller) offers(keys string) (notices []config.Notice) {
 	for _, offered := range []struct {
 		key   string
 		offer config.Notice
@@ -116,6 +135,15 @@ func (c *caller) tellWaiting(ctx context.Context, keys string) (key byte, err er
 		if offered.key != "" && strings.Contains(keys, offered.key) {
 			notices = append(notices, offered.offer)
 		}
+	}
+	return notices
+}
+
+// tellUntil plays what a caller who waits is to hear, until there is something to
+// do or one of the keys is pressed, which it returns.
+func (c *caller) tellUntil(ctx context.Context, keys string, notices []config.Notice) (key byte, err error) {
+	if len(notices) == 0 {
+		return 0, nil
 	}
 	err = c.untilOffer(ctx, func(offer context.Context) error {
 		for _, n := range notices {

@@ -42,7 +42,10 @@ func (f *folder) Discard(record string) error {
 
 // TestKeys: a key is heard in the music and in an announcement.
 func TestKeys(t *testing.T) {
-	const music, record = "StartMusicOnHold(default)", "Record(/rec/DAY/ID-message.wav,5,120,k)"
+	const (
+		offer, other  = "STREAM FILE ko/press 1 21 0", "STREAM FILE ko/or 2 21 0"
+		music, record = "StartMusicOnHold(default)", "Record(/rec/DAY/ID-message.wav,5,120,k)"
+	)
 	for name, tc := range map[string]struct {
 		number string
 		press  func(k *agitest.Caller)
@@ -52,7 +55,7 @@ func TestKeys(t *testing.T) {
 	}{
 		"called back": {
 			number: "4000", press: func(k *agitest.Caller) { k.Expect("WAIT FOR DIGIT", "-1").Reply("200 result=49") },
-			want: []string{takenIn, "ANSWER", music, "WAIT FOR DIGIT -1", "SET VARIABLE CALLD_RESULT CALLBACK", "STREAM FILE ko/goodbye  0"},
+			want: []string{takenIn, "ANSWER", offer, other, music, "WAIT FOR DIGIT -1", "SET VARIABLE CALLD_RESULT CALLBACK", "STREAM FILE ko/goodbye  0"},
 		},
 		"message": {
 			number: "4000", length: 3 * time.Second, end: queue.Abandoned,
@@ -61,7 +64,7 @@ func TestKeys(t *testing.T) {
 				k.Expect("WAIT FOR DIGIT", "-1").Reply("200 result=50")
 			},
 			want: []string{
-				takenIn, "ANSWER", music, "WAIT FOR DIGIT -1", "WAIT FOR DIGIT -1", "SET VARIABLE RECORD_STATUS ", "StopMusicOnHold()",
+				takenIn, "ANSWER", offer, other, music, "WAIT FOR DIGIT -1", "WAIT FOR DIGIT -1", "SET VARIABLE RECORD_STATUS ", "StopMusicOnHold()",
 				"STREAM FILE ko/speak  0", record, "SET VARIABLE CALLD_RESULT ABANDONED",
 			},
 		},
@@ -77,7 +80,7 @@ func TestKeys(t *testing.T) {
 				k.Expect("STREAM FILE", "ko/speak", "", "0").Reply("200 result=0 endpos=80")
 			},
 			want: []string{
-				takenIn, "ANSWER", music, "WAIT FOR DIGIT -1", "STREAM FILE en/wait 21 0", "STREAM FILE ko/press 1 21 0",
+				takenIn, "ANSWER", offer, other, music, "WAIT FOR DIGIT -1", "STREAM FILE en/wait 21 0", "STREAM FILE ko/press 1 21 0",
 				"SET VARIABLE RECORD_STATUS ", "STREAM FILE ko/speak  0", record, "SET VARIABLE CALLD_RESULT ABANDONED",
 			},
 		},
@@ -95,13 +98,17 @@ func TestKeys(t *testing.T) {
 				c.script.Recordings = f
 				k := c.caller(tc.number)
 				k.Hold("WAIT FOR DIGIT")
-				if name == "in the announcement" {
+				held := name == "in the announcement"
+				if held {
 					k.Hold("STREAM FILE")
 				}
 				k.Dial(agi.HandlerFunc(func(ctx context.Context, s *agi.Session) { c.script.ServeAGI(ctx, s) }))
 				if tc.number == "4000" {
-					for _, begin := range []string{"SET VARIABLE", "ANSWER", "EXEC StartMusicOnHold"} {
-						k.Expect(begin)
+					for _, begin := range []string{"SET VARIABLE", "ANSWER", "STREAM FILE", "STREAM FILE", "EXEC StartMusicOnHold"} {
+						e := k.Expect(begin)
+						if held && begin == "STREAM FILE" {
+							e.Reply("200 result=0 endpos=80")
+						}
 					}
 				}
 				tc.press(k)

@@ -76,7 +76,7 @@ func (c *caller) follow() {
 		return
 	}
 	c.music = c.music && q.Music == c.queue.Music
-	c.queue = q
+	c.queue, c.offered = q, false
 	c.log = c.log.With("now_in", q.ID)
 	if c.recording {
 		return

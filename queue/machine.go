@@ -30,7 +30,7 @@ const (
 	ringUnheard = time.Second
 	// minRing is the shortest ringing worth an offer when max_wait is nearly
 	// over.
-	minRing = 2 * time.Second
+	minRing = config.ShortestRing
 	// minAutoRing is the shortest ringing of a phone that is asked to answer by
 	// itself: Asterisk counts it in seconds.
 	minAutoRing = time.Second

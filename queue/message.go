@@ -2,6 +2,12 @@ package queue
 
 import "time"
 
+// MayLeaveMessage reports whether the caller could leave a voice message.
+func (t *Ticket) MayLeaveMessage() (ok bool) {
+	t.do(func(_ *machine, c *call) { ok = c.inLine() && c.mayLeaveMessage() })
+	return ok
+}
+
 // LeaveMessage takes a caller who waits and pressed a key out of the line, to leave
 // a voice message: the script records it and says [Ticket.MessageLeft]. It is false
 // when there is something else to do first, or somebody has talked with the caller

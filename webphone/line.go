@@ -16,6 +16,7 @@ type line struct {
 	page, asterisk *websocket.Conn
 	resuming       func(phone string)
 
+	look  chan struct{} // holds one token when the page's right is to be looked at now
 	ended chan struct{} // closed when the line is to end
 	once  sync.Once
 	why   Reason // set before ended is closed
@@ -29,6 +30,14 @@ func (l *line) end(why Reason, fault error) {
 	})
 }
 
+// recheck has the page's right looked at now.
+func (l *line) recheck() {
+	select {
+	case l.look <- struct{}{}:
+	default: // it is about to be
+	}
+}
+
 // serve passes messages on until the line ends. valid is asked now and then
 // whether the page may still have it.
 func (l *line) serve(valid func() Reason) {
@@ -38,6 +47,11 @@ func (l *line) serve(valid func() Reason) {
 	ping, recheck := time.NewTicker(pingEvery), time.NewTicker(recheckEvery)
 	defer ping.Stop()
 	defer recheck.Stop()
+	check := func() {
+		if why := valid(); why != "" {
+			l.end(why, nil)
+		}
+	}
 	for open := true; open; {
 		select {
 		case <-l.ended:
@@ -47,9 +61,9 @@ func (l *line) serve(valid func() Reason) {
 				l.end(Unwritable, nil)
 			}
 		case <-recheck.C:
-			if why := valid(); why != "" {
-				l.end(why, nil)
-			}
+			check()
+		case <-l.look:
+			check()
 		}
 	}
 	// Whoever is still there is told; the rest is seen by the closing.

@@ -110,6 +110,16 @@ func (g *Gate) Logout(agentID string) {
 	}
 }
 
+// Recheck ends the lines of agents who may have none any more, or have another
+// phone: after a change of the configuration.
+func (g *Gate) Recheck() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range g.lines {
+		l.recheck()
+	}
+}
+
 // Stats tells what the gate has done.
 func (g *Gate) Stats() Stats {
 	g.mu.Lock()
@@ -164,7 +174,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l := &line{
 		agent: agent.ID, phone: agent.Phone, browser: r.FormValue("browser"), page: page, asterisk: asterisk,
-		resuming: g.o.Resuming, ended: make(chan struct{}),
+		resuming: g.o.Resuming, look: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	g.take(l, r.FormValue("take") != "")
 	l.serve(func() Reason { return g.recheck(l, r) })
@@ -218,6 +228,7 @@ func (g *Gate) take(l *line, asked bool) {
 		old.end(Replaced, nil)
 	}
 	g.lines[l.agent] = l
+	l.recheck() // the configuration may have changed meanwhile
 	if !g.open { // the gate stopped meanwhile
 		l.end(Restarting, nil)
 	}

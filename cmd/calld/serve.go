@@ -46,7 +46,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 			case <-ctx.Done():
 				return
 			case <-hangups:
-				if changes, err := a.Reload(ctx); err == nil {
+				if changes, err := a.SignalReload(ctx); err == nil {
 					for _, ch := range changes {
 						log.Info("changed", "change", ch.String())
 					}

@@ -366,7 +366,7 @@ func (c *centre) as(agent, method, path string, into any) (status int) {
 // gets in the way of, until the customer is reached.
 func TestMissedCallIsCalledBack(t *testing.T) {
 	t.Parallel()
-	p := onePlan(2, `max_wait = "1s"`)
+	p := onePlan(2, `max_wait = "3s"`)
 	p.Customers = patientCustomers
 	c := start(t, p)
 	c.loginAll("a1", "a2")
