@@ -335,14 +335,14 @@ func (t *twin) callDue(c *twinCall) {
 		t.leave(c)
 		return
 	}
-	if c.agents() {
-		t.outDue(c)
-		return
-	}
 	if c.consult != nil {
 		if t.consultDue(c); c.Phase == Ended {
 			return
 		}
+	}
+	if c.agents() {
+		t.outDue(c)
+		return
 	}
 	if c.Phase == Booked {
 		if c.Callback.Call == "" && t.past(c.Callback.Until) {
