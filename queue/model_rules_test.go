@@ -148,8 +148,10 @@ func (w *world) checkAgents() {
 func (w *world) checkCalls() {
 	m := w.board.m
 	for _, c := range m.calls {
-		// A call that an agent makes is turned over in the middle of a talk.
-		if out := c.ByAgent(); c.Direction == In && IsOutChannel(c.UniqueID) || out && (c.Phase == Greeting || c.Phase == Waiting || c.HeldSince != nil || len(c.Transfers) > 0) || !out && c.Phase == Dialling {
+		// A call that an agent makes is turned over in the middle of a talk; before
+		// that, a consultation may have failed whose script never came.
+		moved := slices.ContainsFunc(c.Transfers, Transfer.Moved)
+		if out := c.ByAgent(); c.Direction == In && IsOutChannel(c.UniqueID) || out && (c.Phase == Greeting || c.Phase == Waiting || c.HeldSince != nil || moved) || !out && c.Phase == Dialling {
 			w.fail("%s goes %s on channel %s and is %s", c.ID, c.Direction, c.UniqueID, c.Phase)
 		}
 		if c.Phase == Ended || c.Outcome != "" || c.Phase == Ringing && len(c.offer.legs) == 0 {
