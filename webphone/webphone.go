@@ -228,7 +228,7 @@ func (g *Gate) take(l *line, asked bool) {
 		old.end(Replaced, nil)
 	}
 	g.lines[l.agent] = l
-	l.recheck() // the configuration may have changed meanwhile
+	l.recheck()  // the configuration may have changed meanwhile
 	if !g.open { // the gate stopped meanwhile
 		l.end(Restarting, nil)
 	}
