@@ -103,8 +103,7 @@ describe("a result in a word", () => {
 
 describe("a campaign", () => {
   it("can be stopped by force while anything of it lives", () => {
-    for (const state of ["running", "pausing", "stopping"] as const)
-      expect(actsIn(state)).toContain("force-stop");
+    for (const state of ["running", "pausing", "stopping"] as const) expect(actsIn(state)).toContain("force-stop");
     expect(actsIn("stopped")).toEqual(["start"]);
     expect(actsIn("paused")).toEqual(["start", "stop"]);
   });
