@@ -173,7 +173,8 @@ func TestVoiceMessage(t *testing.T) {
 // waitSaid waits until some of a message has been recorded.
 func (c *centre) waitSaid(live queue.Call) {
 	c.t.Helper()
-	path := c.pbx.InRoot(c.pbx.Recordings + "/" + live.Begin.Format("2006/01/02/") + live.ID + "-message.wav")
+	day := live.ID[:4] + "/" + live.ID[4:6] + "/" + live.ID[6:8] + "/" // of calld's time zone
+	path := c.pbx.InRoot(c.pbx.Recordings + "/" + day + live.ID + "-message.wav")
 	c.eventually("something in "+path, func() error {
 		const second = 16_000 // bytes
 		info, err := os.Stat(path)
