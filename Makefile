@@ -128,6 +128,14 @@ bench-pacing: ## every pacing scenario on a virtual clock, all methods side by s
 campaign-load: setup ## a predictive campaign of 500 customers, checked against SIPp's own record
 	$(GO) test -tags e2e -count=1 -timeout 30m -v -run 'TestCampaignAgainstSIPp$$' ./test/e2e -campaign-entries 500 -campaign-agents 5
 
+.PHONY: bench-start
+bench-start: setup ## how soon calld is ready with a million calls of history, and its memory with 200 agents and 1,000 live calls
+	$(GO) run ./test/footprint
+
+.PHONY: load-matrix
+load-matrix: setup ## Dial(), Queue() and calld at several rates, into docs/pictures/side-by-side.svg
+	$(GO) run ./test/load -matrix -markdown -picture docs/pictures/side-by-side.svg
+
 .PHONY: load
 load: setup ## calls at 100 a second: Dial(), Queue() and calld side by side
 	$(GO) run ./test/load

@@ -62,9 +62,9 @@ func (s *Store) ReleaseClaims(ctx context.Context) (released []Missed, err error
 			return err
 		}
 		var claimed []Missed
-		err = t.missedOpen.ForEach(func(_, id []byte) error {
+		err = t.claims.ForEach(func(_, id []byte) error {
 			m, err := t.indexedMissed(id)
-			if err == nil && m.Owner != "" && !carries[carried{m.Owner, number(m.Caller)}] {
+			if err == nil && !carries[carried{m.Owner, number(m.Caller)}] {
 				claimed = append(claimed, m)
 			}
 			return err

@@ -99,7 +99,7 @@ func (f *findings) tables(tx *bbolt.Tx) {
 	})
 	// Every record has its entries; as many entries as records: then no entry
 	// is without its record.
-	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ, t.due, t.byNumber, t.byKey} {
+	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ, t.claims, t.due, t.byNumber, t.byKey} {
 		n := 0
 		f.each(b, func(_, _ []byte) error { n++; return nil })
 		if n != want[b] {

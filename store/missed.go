@@ -346,5 +346,14 @@ func (t *tables) missedIndexes(m *Missed) []index {
 	if n := number(m.Caller); n != "" && m.State == MissedOpen {
 		entries = append(entries, index{t.missedOpen, openKey(n, m.Queue)})
 	}
+	if m.claimed() {
+		entries = append(entries, index{t.claims, []byte(m.ID)})
+	}
 	return entries
+}
+
+// claimed reports whether somebody has taken it on to call back, be it long ago;
+// without a number nobody can.
+func (m *Missed) claimed() bool {
+	return m.Owner != "" && m.State == MissedOpen && number(m.Caller) != ""
 }

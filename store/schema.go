@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -11,38 +12,39 @@ import (
 // big-endian bytes of nanoseconds since 1970, "term" for a text with its
 // length in front.
 const (
-	bucketMeta     = "meta"         // "version" -> schema version, eight bytes
-	bucketLive     = "live"         // call id -> call
-	bucketCalls    = "calls"        // begin time, call id -> call
-	bucketIDs      = "ids"          // call id -> begin time
-	bucketByQueue  = "calls_queue"  // queue term, begin time, call id -> outcome
-	bucketByCaller = "calls_caller" // number term, begin time, call id -> outcome
-	bucketByAgent  = "calls_agent"  // agent term, begin time, call id -> outcome
-	bucketMemos    = "memos"        // call id -> memo
-	bucketMissed   = "missed"       // missed id -> missed call
-	bucketOpen     = "missed_open"  // number term, queue term -> missed id; open ones with a number
-	bucketMissedBy = "missed_time"  // state, last time, missed id -> nothing
-	bucketMissedQ  = "missed_queue" // state, queue term, last time, missed id -> nothing
-	bucketAway     = "agents_away"  // agent id -> why away
-	bucketSessions = "sessions"     // hash of the token -> session
-	bucketAudit    = "audit"        // time, number -> what was done
-	bucketPlans    = "plans"        // plan id -> plan
-	bucketLists    = "dial_lists"   // list id -> dial list, with the counts of its entries
-	bucketCamp     = "campaigns"    // campaign id -> campaign
-	bucketPacing   = "pacing"       // campaign id -> what its pacer has learnt
-	bucketEntries  = "entries"      // list term, number of the entry -> entry
-	bucketDue      = "entries_due"  // list term, due time, number of the entry -> nothing; open ones
-	bucketByNumber = "entries_tel"  // list term, number term -> number of the entry
-	bucketByKey    = "entries_key"  // list term, key term -> number of the entry
-	bucketTries    = "tries"        // try id -> result as far as it is known; tries under way
-	bucketResults  = "results"      // campaign term, time, try id -> result
-	bucketBarred   = "do_not_call"  // number -> who barred it
-	bucketAgents   = "agents"       // agent id -> agent made over the REST API
-	bucketOutbox   = "outbox"       // webhook term, sequence number -> event
-	bucketStates   = "agent_states" // agent term, time -> state from then on
-	bucketAlive    = "alive"        // keyAlive -> when calld last said that it runs
-	keyVersion     = "version"      // in bucketMeta
-	appendFill     = 0.9            // for tables that grow at their ends: full pages, few of them
+	bucketMeta     = "meta"          // "version" -> schema version, eight bytes
+	bucketLive     = "live"          // call id -> call
+	bucketCalls    = "calls"         // begin time, call id -> call
+	bucketIDs      = "ids"           // call id -> begin time
+	bucketByQueue  = "calls_queue"   // queue term, begin time, call id -> outcome
+	bucketByCaller = "calls_caller"  // number term, begin time, call id -> outcome
+	bucketByAgent  = "calls_agent"   // agent term, begin time, call id -> outcome
+	bucketMemos    = "memos"         // call id -> memo
+	bucketMissed   = "missed"        // missed id -> missed call
+	bucketOpen     = "missed_open"   // number term, queue term -> missed id; open ones with a number
+	bucketMissedBy = "missed_time"   // state, last time, missed id -> nothing
+	bucketMissedQ  = "missed_queue"  // state, queue term, last time, missed id -> nothing
+	bucketClaims   = "missed_claims" // missed id -> missed id; open ones that somebody calls back
+	bucketAway     = "agents_away"   // agent id -> why away
+	bucketSessions = "sessions"      // hash of the token -> session
+	bucketAudit    = "audit"         // time, number -> what was done
+	bucketPlans    = "plans"         // plan id -> plan
+	bucketLists    = "dial_lists"    // list id -> dial list, with the counts of its entries
+	bucketCamp     = "campaigns"     // campaign id -> campaign
+	bucketPacing   = "pacing"        // campaign id -> what its pacer has learnt
+	bucketEntries  = "entries"       // list term, number of the entry -> entry
+	bucketDue      = "entries_due"   // list term, due time, number of the entry -> nothing; open ones
+	bucketByNumber = "entries_tel"   // list term, number term -> number of the entry
+	bucketByKey    = "entries_key"   // list term, key term -> number of the entry
+	bucketTries    = "tries"         // try id -> result as far as it is known; tries under way
+	bucketResults  = "results"       // campaign term, time, try id -> result
+	bucketBarred   = "do_not_call"   // number -> who barred it
+	bucketAgents   = "agents"        // agent id -> agent made over the REST API
+	bucketOutbox   = "outbox"        // webhook term, sequence number -> event
+	bucketStates   = "agent_states"  // agent term, time -> state from then on
+	bucketAlive    = "alive"         // keyAlive -> when calld last said that it runs
+	keyVersion     = "version"       // in bucketMeta
+	appendFill     = 0.9             // for tables that grow at their ends: full pages, few of them
 )
 
 // tables is every table within one transaction.
@@ -52,6 +54,7 @@ type tables struct {
 	memos                      *bbolt.Bucket
 	missed, missedOpen         *bbolt.Bucket
 	missedByTime, missedByQ    *bbolt.Bucket
+	claims                     *bbolt.Bucket
 	away, sessions, audit      *bbolt.Bucket
 	agents, outbox             *bbolt.Bucket
 	states, alive              *bbolt.Bucket
@@ -68,7 +71,7 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketLive: &t.live, bucketCalls: &t.calls, bucketIDs: &t.ids,
 		bucketByQueue: &t.byQueue, bucketByCaller: &t.byCaller, bucketByAgent: &t.byAgent,
 		bucketMemos: &t.memos, bucketMissed: &t.missed, bucketOpen: &t.missedOpen,
-		bucketMissedBy: &t.missedByTime, bucketMissedQ: &t.missedByQ, bucketAway: &t.away,
+		bucketMissedBy: &t.missedByTime, bucketMissedQ: &t.missedByQ, bucketClaims: &t.claims, bucketAway: &t.away,
 		bucketSessions: &t.sessions, bucketAudit: &t.audit, bucketAgents: &t.agents, bucketOutbox: &t.outbox,
 		bucketPlans: &t.plans, bucketLists: &t.lists, bucketCamp: &t.campaigns, bucketPacing: &t.pacing,
 		bucketEntries: &t.entries, bucketDue: &t.due, bucketByNumber: &t.byNumber, bucketByKey: &t.byKey,
@@ -122,6 +125,7 @@ func migrations() []func(*bbolt.Tx) error {
 		addTables(bucketAgents),
 		addTables(bucketOutbox),
 		addTables(bucketStates, bucketAlive),
+		addClaims,
 	}
 }
 
@@ -136,6 +140,24 @@ func addTables(names ...string) func(*bbolt.Tx) error {
 		}
 		return nil
 	}
+}
+
+// addClaims adds the index of claimed missed calls, with those that there are.
+func addClaims(tx *bbolt.Tx) error {
+	claims, err := tx.CreateBucketIfNotExists([]byte(bucketClaims))
+	if err != nil {
+		return err
+	}
+	return tx.Bucket([]byte(bucketMissed)).ForEach(func(id, v []byte) error {
+		var m Missed
+		if err := json.Unmarshal(v, &m); err != nil {
+			return fmt.Errorf("%w: missed call %q: %w", ErrDamaged, id, err)
+		}
+		if !m.claimed() {
+			return nil
+		}
+		return claims.Put(id, id)
+	})
 }
 
 func makeTables(tx *bbolt.Tx) error {

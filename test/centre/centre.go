@@ -33,6 +33,9 @@ type Options struct {
 	App    string
 	CDR    bool // have Asterisk write CDRs
 	People bool // phones are answered by people, not at once
+	// Colleagues: phones ring together, and only some are answered. See
+	// [lab.StartSIPpColleagues].
+	Colleagues bool
 	// Between is told the manager's address and returns another one that
 	// calld is given instead. May be nil.
 	Between func(ctx context.Context, ami string) (string, error)
@@ -72,8 +75,11 @@ func Start(ctx context.Context, o Options) (c *Centre, err error) {
 		return c, err
 	}
 	phones := lab.StartSIPpPhones
-	if o.People {
+	switch {
+	case o.People:
 		phones = lab.StartSIPpPeople
+	case o.Colleagues:
+		phones = lab.StartSIPpColleagues
 	}
 	if c.Phones, err = phones(ctx, o.Log); err != nil {
 		return c, err

@@ -245,7 +245,7 @@ func TestSIPp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Answered != 20 || r.Failed != 0 || r.P50 > r.P99 || r.P99 > r.Max || r.Max == 0 {
+		if r.Answered != 20 || r.Failed != 0 || r.P50 > r.P99 || r.P99 > r.Max || r.Max == 0 || r.Ring50 > r.P50 || r.Ring99 == 0 {
 			t.Errorf("load on %s: %+v; want 20 answered calls with their times", number, r)
 		}
 		t.Logf("load on %s: %+v", number, r)

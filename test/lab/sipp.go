@@ -36,12 +36,14 @@ type Load struct {
 	Talk   time.Duration // length of each talk
 }
 
-// LoadResult is what became of a load. The times are from INVITE to 200, in
-// whole milliseconds, of the calls that were answered.
+// LoadResult is what became of a load. The times are in whole milliseconds: from
+// INVITE to 200 of the calls that were answered, and to 180 of those that were
+// told so.
 type LoadResult struct {
-	Answered, Failed int
-	P50, P99, Max    time.Duration
-	Took             time.Duration
+	Answered, Failed    int
+	P50, P99, Max, Mean time.Duration
+	Ring50, Ring99      time.Duration
+	Took                time.Duration
 }
 
 // SIPp makes calls at a steady rate with the program sipp, and returns when
@@ -98,6 +100,12 @@ func StartSIPpPhones(ctx context.Context, log *slog.Logger) (*SIPpPhones, error)
 // their time to answer, and now and then do not (sipp/people.xml).
 func StartSIPpPeople(ctx context.Context, log *slog.Logger) (*SIPpPhones, error) {
 	return startSIPpPhones(ctx, "people.xml", log)
+}
+
+// StartSIPpColleagues is StartSIPpPhones for phones that ring together: those
+// whose number ends in 9 answer at once, the others never.
+func StartSIPpColleagues(ctx context.Context, log *slog.Logger) (*SIPpPhones, error) {
+	return startSIPpPhones(ctx, "colleagues.xml", log)
 }
 
 func startSIPpPhones(ctx context.Context, scenario string, log *slog.Logger) (*SIPpPhones, error) {
@@ -179,7 +187,7 @@ func sippFolder(ctx context.Context, log *slog.Logger) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrSIPp, err)
 	}
-	for _, name := range []string{"uac.xml", "uas.xml", "customers.xml", "callers.xml", "people.xml"} {
+	for _, name := range []string{"uac.xml", "uas.xml", "customers.xml", "callers.xml", "people.xml", "colleagues.xml"} {
 		text, err := sippScenarios.ReadFile("sipp/" + name)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
@@ -233,15 +241,24 @@ func readLoad(dir string) (LoadResult, error) {
 	if err != nil {
 		return r, err
 	}
-	var times []time.Duration
+	var answers, rings []time.Duration
 	for _, row := range rows[1:] {
 		ms, err := strconv.ParseFloat(row[1], 64)
-		if err != nil {
-			return r, fmt.Errorf("%w: response time: %w", ErrSIPp, err)
+		if err != nil || len(row) < 3 {
+			return r, fmt.Errorf("%w: response time %q: %w", ErrSIPp, row, err)
 		}
-		times = append(times, time.Duration(ms*float64(time.Millisecond)))
+		took := time.Duration(ms * float64(time.Millisecond))
+		switch strings.TrimSpace(row[2]) { // the counters of uac.xml
+		case "1":
+			answers = append(answers, took)
+			r.Mean += took
+		case "2":
+			rings = append(rings, took)
+		}
 	}
-	r.P50, r.P99, r.Max = percentile(times, 50), percentile(times, 99), percentile(times, 100)
+	r.P50, r.P99, r.Max = percentile(answers, 50), percentile(answers, 99), percentile(answers, 100)
+	r.Mean /= time.Duration(max(1, len(answers)))
+	r.Ring50, r.Ring99 = percentile(rings, 50), percentile(rings, 99)
 	return r, nil
 }
 

@@ -47,16 +47,21 @@ func newCentre(ctx context.Context, p plan, binary string, log *slog.Logger) (c 
 			err = errors.Join(err, c.close())
 		}
 	}()
-	o := centre.Options{Plan: centre.NewPlan(p.agents, queues), Files: map[string]string{}, Log: log}
+	o := centre.Options{Plan: centre.NewPlan(p.agents, p.queues), Files: map[string]string{}, Colleagues: p.all, Log: log}
 	switch p.way {
 	case dial:
-		o.App = fmt.Sprintf("Dial(PJSIP/$[%d + %s],20)", centre.FirstPhone, centre.Turn(p.agents))
+		o.App = "Dial(" + dialled(p) + ",20)"
 	case queue:
-		o.App = fmt.Sprintf("Queue(q$[%s],r)", centre.Turn(queues))
-		o.Files["queues_load.conf"] = appQueues(p.agents)
+		o.App = fmt.Sprintf("Queue(q$[%s],r)", centre.Turn(p.queues))
+		o.Files["queues_load.conf"] = appQueues(p)
 	case calld:
 		o.Binary = binary
 		o.Plan.Asterisk = fmt.Sprintf("only_our_events = %t", p.lean)
+		if p.all {
+			for i := range o.Plan.Queues {
+				o.Plan.Queues[i].Keys = "queueing = \"all\"\nannouncement = false\nrecording = false"
+			}
+		}
 	}
 	if p.tapped {
 		o.Between = func(ctx context.Context, ami string) (string, error) {
@@ -72,12 +77,28 @@ func newCentre(ctx context.Context, p plan, binary string, log *slog.Logger) (c 
 	return c, c.OpenPages(ctx, c.seen)
 }
 
+// dialled is whom plain Dial() calls: the agent whose turn it is, or all.
+func dialled(p plan) string {
+	if !p.all {
+		return fmt.Sprintf("PJSIP/$[%d + %s]", centre.FirstPhone, centre.Turn(p.agents))
+	}
+	phones := make([]string, p.agents)
+	for a := range phones {
+		phones[a] = "PJSIP/" + centre.Phone(a)
+	}
+	return strings.Join(phones, "&")
+}
+
 // appQueues is the configuration of app_queue: each agent in one queue.
-func appQueues(agents int) string {
+func appQueues(p plan) string {
+	strategy := "rrmemory"
+	if p.all {
+		strategy = "ringall"
+	}
 	var b strings.Builder
-	for q := range queues {
-		fmt.Fprintf(&b, "[q%d]\nstrategy = rrmemory\nringinuse = no\ntimeout = 20\n", q)
-		for a := q; a < agents; a += queues {
+	for q := range p.queues {
+		fmt.Fprintf(&b, "[q%d]\nstrategy = %s\nringinuse = no\ntimeout = 20\n", q, strategy)
+		for a := q; a < p.agents; a += p.queues {
 			fmt.Fprintf(&b, "member => PJSIP/%s\n", centre.Phone(a))
 		}
 	}
@@ -118,17 +139,16 @@ func (c *loaded) load(ctx context.Context, length time.Duration, log *slog.Logge
 	}, log)
 }
 
-// settled waits until no call lives, and returns how many answered ones calld
-// has counted.
-func (c *loaded) settled(ctx context.Context) (int, error) {
+// settled waits until no call lives, and returns what calld has counted by then:
+// nothing without calld.
+func (c *loaded) settled(ctx context.Context) (centre.Metrics, error) {
 	if c.Server == nil {
-		return 0, nil
+		return nil, nil
 	}
 	if err := c.Settle(ctx); err != nil {
-		return 0, err
+		return nil, err
 	}
-	m, err := c.Server.Metrics(ctx)
-	return int(m.Sum("calld_calls_total", `outcome="answered"`)), err
+	return c.Server.Metrics(ctx)
 }
 
 // close ends all of it.

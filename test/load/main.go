@@ -59,9 +59,11 @@ func main() {
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of calld into this `folder`")
 	flag.BoolVar(&o.events, "events", false, "count the manager events that calld is sent")
 	flag.BoolVar(&o.markdown, "markdown", false, "print Markdown")
+	flag.BoolVar(&o.matrix, "matrix", false, "measure each way at several rates with one and fifty agents, who take turns or ring together")
+	flag.StringVar(&o.picture, "picture", "", "draw what -matrix has found into this SVG `file`")
 	only := flag.String("only", "", "measure only what has this `word` in its name")
 	flag.Parse()
-	if len(o.rates) == 0 {
+	if len(o.rates) == 0 && !o.matrix {
 		o.rates = []int{100}
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -76,8 +78,9 @@ func main() {
 type options struct {
 	rates            []int
 	length           time.Duration
-	profile          string
+	profile, picture string
 	markdown, events bool
+	matrix           bool
 }
 
 func (o *options) setRates(text string) error {
@@ -98,11 +101,14 @@ type plan struct {
 	agents int
 	rate   int
 	talk   time.Duration
+	queues int
+	all    bool // an agent's queue rings all agents; else they take turns
 	tapped bool // the manager's connection is listened to
 	lean   bool // Asterisk's manager makes no events that calld never reads
+	length time.Duration
 }
 
-func plans(rates []int) []plan {
+func plans(rates []int, length time.Duration) []plan {
 	var all []plan
 	for _, rate := range rates {
 		all = append(all,
@@ -113,6 +119,9 @@ func plans(rates []int) []plan {
 			plan{name: "calld, few pages", way: calld, agents: few, rate: rate, talk: shortTalk, tapped: true},
 			plan{name: "calld, many pages", way: calld, agents: many, rate: rate, talk: talk, tapped: true},
 		)
+	}
+	for i := range all {
+		all[i].queues, all[i].length = queues, length
 	}
 	return all
 }
@@ -130,8 +139,11 @@ func run(ctx context.Context, o options, only string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if o.matrix {
+		return runMatrix(ctx, o, only, binary, log)
+	}
 	var done []*figures
-	for _, p := range plans(o.rates) {
+	for _, p := range plans(o.rates, o.length) {
 		if !strings.Contains(p.name, only) {
 			continue
 		}

@@ -14,12 +14,21 @@ import (
 	"calld/test/lab"
 )
 
+// What is read of calld's metrics.
+const (
+	answeredCalls   = "calld_calls_total"
+	outcomeAnswered = `outcome="answered"`
+	waitSum         = "calld_wait_seconds_sum"
+	waitCount       = "calld_wait_seconds_count"
+)
+
 // figures is what one measurement has found.
 type figures struct {
 	plan     plan
 	result   lab.LoadResult
-	answered int     // by calld's own count
-	loadavg  float64 // of the machine before, 1 minute
+	answered int           // by calld's own count
+	wait     time.Duration // the mean until an agent answered, by calld's own clock
+	loadavg  float64       // of the machine before, 1 minute
 	used     used
 	alerts   alerts
 	frames   int // sent to pages
@@ -29,6 +38,7 @@ type figures struct {
 	faults   int    // warnings and errors of Asterisk and calld
 	fault    string // one of them
 	lost     int    // pages
+	broken   error  // why it could not be measured
 }
 
 func (f *figures) calls() int { return f.result.Answered + f.result.Failed }
@@ -66,7 +76,7 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 	profiled := make(chan error, 1)
 	if o.profile != "" && c.Server != nil {
 		name := fmt.Sprintf("%d-agents-%d-a-second.pprof", p.agents, p.rate)
-		go func() { profiled <- c.Server.Profile(ctx, filepath.Join(o.profile, name), o.length) }()
+		go func() { profiled <- c.Server.Profile(ctx, filepath.Join(o.profile, name), p.length) }()
 	} else {
 		profiled <- nil
 	}
@@ -74,7 +84,7 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	if f.result, err = c.load(ctx, o.length, log); err != nil {
+	if f.result, err = c.load(ctx, p.length, log); err != nil {
 		return nil, err
 	}
 	after, err := c.clocks()
@@ -89,7 +99,10 @@ func measure(ctx context.Context, p plan, o options, binary string, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	f.answered = total - counted
+	f.answered = int(total.Sum(answeredCalls, outcomeAnswered) - counted.Sum(answeredCalls, outcomeAnswered))
+	if n := total.Sum(waitCount, "") - counted.Sum(waitCount, ""); n > 0 {
+		f.wait = time.Duration((total.Sum(waitSum, "") - counted.Sum(waitSum, "")) / n * float64(time.Second))
+	}
 	return f, f.collect(c)
 }
 
