@@ -58,7 +58,7 @@ func (m *outboundModel) compareOutbound() {
 		})
 	}
 	m.compareResults(store.ResultQuery{
-		Campaign: m.anyID(4), Limit: 1 + m.r.IntN(9), Kind: pick(m.r, "", "busy", "answered"), Agent: pick(m.r, "", "홍길동"),
+		Campaign: m.anyID(4), Limit: 1 + m.r.IntN(9), Kind: pick(m.r, "", "busy", "answered", campaign.KindMachine), Agent: pick(m.r, "", "홍길동"),
 		From: pick(m.r, time.Time{}, m.clock.Add(-time.Hour)), To: pick(m.r, time.Time{}, m.clock.Add(-time.Minute)),
 	})
 	m.compareBarred(1+m.r.IntN(9), pick(m.r, "", "12341", "요청"))
@@ -98,7 +98,7 @@ func (m *outboundModel) compareResults(q store.ResultQuery) {
 		}
 	}
 	for _, r := range m.w.results {
-		if r.Campaign == q.Campaign && (q.Kind == "" || q.Kind == string(r.DialResult)) && (q.Agent == "" || q.Agent == r.Agent) &&
+		if r.Campaign == q.Campaign && (q.Kind == "" || q.Kind == r.Kind()) && (q.Agent == "" || q.Agent == r.Agent) &&
 			(q.From.IsZero() || !r.Dialled.Before(q.From)) && (q.To.IsZero() || r.Dialled.Before(q.To)) {
 			want = append(want, r)
 		}
