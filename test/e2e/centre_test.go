@@ -358,10 +358,12 @@ func (c *centre) agent(id string) queue.AgentStatus {
 	return queue.AgentStatus{}
 }
 
+// waitAgent waits until an agent is in a state; when that is to be available,
+// with a phone that Asterisk has told to be free again after the last call.
 func (c *centre) waitAgent(id string, want queue.AgentState) {
 	c.t.Helper()
 	c.eventually(fmt.Sprintf("agent %s %s", id, want), func() error {
-		if got := c.agent(id); got.State != want {
+		if got := c.agent(id); got.State != want || want == queue.Available && got.Device == queue.PhoneBusy {
 			return fmt.Errorf("it is %+v", got)
 		}
 		return nil
