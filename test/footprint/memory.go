@@ -68,7 +68,7 @@ func grow(ctx context.Context, c *centre.Centre, o options, log *slog.Logger) ([
 		}, log)
 		ended <- err
 	}()
-	defer func() { hangUp(); <-ended }()
+	defer func() { hangUp(); <-ended }() //nolint:errcheck // that it was ended
 	if err := awaitCalls(ctx, c, o); err != nil {
 		return nil, err
 	}
