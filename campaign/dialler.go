@@ -146,7 +146,7 @@ func (d *Dialler) Run(ctx context.Context) error {
 		case f := <-d.facts:
 			f()
 		case f := <-d.orders:
-			f()
+			d.obey(f)
 		case <-alarm.C:
 		}
 		d.drain()
@@ -162,11 +162,25 @@ func (d *Dialler) drain() {
 		case f := <-d.facts:
 			f()
 		case f := <-d.orders:
-			f()
+			d.obey(f)
 		default:
 			return
 		}
 	}
+}
+
+// obey does what was asked for, after what had been heard before it was.
+func (d *Dialler) obey(order func()) {
+	for range factQueue {
+		select {
+		case f := <-d.facts:
+			f()
+			continue
+		default:
+		}
+		break
+	}
+	order()
 }
 
 // stop waits for the writing that is under way, and saves how far campaigns

@@ -91,6 +91,9 @@ func (d *Dialler) Screened(ctx context.Context, try, verdict, cause string) (goO
 		if t == nil {
 			return
 		}
+		if !t.answered() { // the verdict has come before the event of the answer
+			t.answer(d.now())
+		}
 		t.r.AMD, t.r.AMDCause = cmp.Or(verdict, AMDUnsure), cause
 		t.screening = false
 		switch {
