@@ -330,6 +330,9 @@ async function toATalk(act: string, done: (agent: string) => Promise<void>): Pro
 /** Opens the menu of an agent on the board and chooses. */
 async function choose(agent: string, act: string): Promise<void> {
   const row = page.locator(`[data-agent="${agent}"]`);
+  const item = row.locator(`[data-act="${act}"]`);
   await row.getByRole("button", { name: agent }).click({ timeout: SOON });
-  await row.locator(`[data-act="${act}"]`).click({ timeout: SOON });
+  // Calls go on meanwhile: a row that moves to its new state may take its menu away.
+  await item.waitFor({ timeout: 2_000 }).catch(() => row.getByRole("button", { name: agent }).click({ timeout: SOON }));
+  await item.click({ timeout: SOON });
 }

@@ -65,8 +65,13 @@ const dialled: Act = async (page, stage) => {
 };
 
 const away: Act = async (page) => {
-  await page.keyboard.press("F4");
-  await page.locator(".reasons").waitFor();
+  // A page that has only just been drawn may not listen to keys yet.
+  const reasons = page.locator(".reasons");
+  for (let tries = 0; tries < 5 && !(await reasons.isVisible()); tries++) {
+    await page.keyboard.press("F4");
+    await reasons.waitFor({ timeout: 3_000 }).catch(() => {});
+  }
+  await reasons.waitFor();
 };
 const handOver: Act = async (page, stage, words) => {
   await answer(page, stage, words);
