@@ -165,7 +165,7 @@ func (c *Centre) Serve(ctx context.Context) (err error) {
 	if c.Server, err = c.Launch(ctx); err != nil {
 		return err
 	}
-	if err := eventually(ctx, "calld ready", c.Server.Ready); err != nil {
+	if err := Eventually(ctx, Patience, "calld ready", c.Server.Ready); err != nil {
 		return errors.Join(err, c.Server.Stop())
 	}
 	return nil
@@ -173,7 +173,7 @@ func (c *Centre) Serve(ctx context.Context) (err error) {
 
 // Launch starts a calld, which may end by itself.
 func (c *Centre) Launch(ctx context.Context) (*Server, error) {
-	return startServer(ctx, c.binary, c.file(), c.dir, c.URL(""), c.env)
+	return StartServer(ctx, c.binary, c.file(), c.dir, c.URL(""), c.env)
 }
 
 // CLI runs a command of calld's and returns what it printed.

@@ -12,6 +12,7 @@ import (
 type Memory struct {
 	Resident int64 // all of it, with the pages of mapped files
 	Own      int64 // RssAnon: what no file can give back
+	Peak     int64 // the most that was ever resident
 }
 
 // MemoryOf reads the memory of a process.
@@ -22,7 +23,7 @@ func MemoryOf(pid int) (m Memory, err error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(line, ":")
-		to := map[string]*int64{"VmRSS": &m.Resident, "RssAnon": &m.Own}[name]
+		to := map[string]*int64{"VmRSS": &m.Resident, "RssAnon": &m.Own, "VmHWM": &m.Peak}[name]
 		if to == nil {
 			continue
 		}

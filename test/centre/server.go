@@ -43,9 +43,9 @@ type Server struct {
 	admin *http.Client
 }
 
-// startServer starts calld. It logs as it does by default, at the end of a file
-// that all runs share.
-func startServer(ctx context.Context, binary, config, dir, url string, env []string) (*Server, error) {
+// StartServer starts calld, whose admin socket is "s" in dir. It logs as it does
+// by default, at the end of the file "log" there, which all runs share.
+func StartServer(ctx context.Context, binary, config, dir, url string, env []string) (*Server, error) {
 	s := &Server{ended: make(chan struct{}), log: filepath.Join(dir, "log"), http: url}
 	socket := filepath.Join(dir, "s")
 	s.admin = &http.Client{Transport: &http.Transport{
@@ -165,7 +165,7 @@ func (s *Server) Ask(ctx context.Context, path string) (io.ReadCloser, error) {
 
 // Await waits until the metrics are as wanted.
 func (s *Server) Await(ctx context.Context, what string, good func(Metrics) bool) error {
-	return eventually(ctx, what, func(ctx context.Context) error {
+	return Eventually(ctx, Patience, what, func(ctx context.Context) error {
 		m, err := s.Metrics(ctx)
 		if err == nil && !good(m) {
 			err = errors.New("not yet; calld's log ends: " + s.Tail())
@@ -209,9 +209,9 @@ func open(ctx context.Context, client *http.Client, url string) (io.ReadCloser, 
 	return nil, errors.Join(fmt.Errorf("%s: %s: %s", url, resp.Status, body), err)
 }
 
-// eventually looks again and again until a fact is there.
-func eventually(ctx context.Context, what string, look func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+// Eventually looks again and again until a fact is there, or it has taken too long.
+func Eventually(ctx context.Context, limit time.Duration, what string, look func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

@@ -31,8 +31,6 @@ const (
 	// patience bounds how long anything may take that is to happen by itself.
 	// A dialog whose other side is gone takes SIP 32 s to give up.
 	patience = 90 * time.Second
-	// lookEvery is how often a fact that nothing announces is looked for.
-	lookEvery = 100 * time.Millisecond
 	// lastLines is how much of a program's output an error shows, in bytes.
 	lastLines = 1500
 )
@@ -157,23 +155,4 @@ func (s *scene) close() error {
 		errs = append(errs, s.disk.unmount())
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
-}
-
-// eventually looks again and again until a fact is there.
-func eventually(ctx context.Context, what string, look func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		err := look(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w", what, err)
-		}
-	}
 }

@@ -104,7 +104,7 @@ func (s *scene) startCrowd(ctx context.Context, round, n int, k kind, rate float
 
 // await waits until all its calls are over.
 func (w *crowd) await(ctx context.Context) error {
-	err := eventually(ctx, "the customers of "+w.kind.name+" to be done", func(context.Context) error {
+	err := centre.Eventually(ctx, patience, "the customers of "+w.kind.name+" to be done", func(context.Context) error {
 		select {
 		case <-w.done:
 			return nil

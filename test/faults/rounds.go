@@ -101,7 +101,7 @@ func (s *scene) round(ctx context.Context, f fault, n int, rate float64, chance 
 
 // recovered waits until calld is ready and all agents are logged in.
 func (s *scene) recovered(ctx context.Context) error {
-	return eventually(ctx, "calld, agents and pages to recover", func(ctx context.Context) error {
+	return centre.Eventually(ctx, patience, "calld, agents and pages to recover", func(ctx context.Context) error {
 		if err := s.Server.Ready(ctx); err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (s *scene) recovered(ctx context.Context) error {
 
 // quiet waits until nothing is left of any call, and everybody is available.
 func (s *scene) quiet(ctx context.Context) error {
-	return eventually(ctx, "quiet", func(ctx context.Context) error {
+	return centre.Eventually(ctx, patience, "quiet", func(ctx context.Context) error {
 		m, err := s.Server.Metrics(ctx)
 		if err != nil {
 			return err
@@ -182,7 +182,7 @@ func (s *scene) takes(ctx context.Context) (b base, err error) {
 
 // leaked waits until the quiet call centre takes no more than before.
 func (s *scene) leaked(ctx context.Context, was base) error {
-	return eventually(ctx, "goroutines and file handles to be given back", func(ctx context.Context) error {
+	return centre.Eventually(ctx, patience, "goroutines and file handles to be given back", func(ctx context.Context) error {
 		http.DefaultClient.CloseIdleConnections()
 		now, err := s.takes(ctx)
 		if err == nil && (now.goroutines > was.goroutines+slack || now.handles > was.handles+slack || now.asterisk > was.asterisk+slack) {

@@ -19,32 +19,32 @@ const agiCrowd = 4500
 func agiAttacks() []attack {
 	const begin = "agi_network: yes\n"
 	return []attack{
-		{"agi", "a stranger's address", func(ctx context.Context, c *centre) (string, error) {
+		{"agi", "a stranger's address", func(ctx context.Context, c *office) (string, error) {
 			return c.agiRefused(ctx, "not_allowed", 200, func() (net.Conn, error) { return dialFrom(ctx, stranger, c.agi()) }, begin)
 		}},
-		{"agi", "a line of 1 MiB", func(ctx context.Context, c *centre) (string, error) {
+		{"agi", "a line of 1 MiB", func(ctx context.Context, c *office) (string, error) {
 			return c.agiRefused(ctx, "", 20, c.allowed(ctx), "agi_x: "+strings.Repeat("A", 1<<20)+"\n")
 		}},
-		{"agi", "endless environment", func(ctx context.Context, c *centre) (string, error) {
+		{"agi", "endless environment", func(ctx context.Context, c *office) (string, error) {
 			return c.agiRefused(ctx, "", 20, c.allowed(ctx), strings.Repeat("agi_x: A\n", 1<<17))
 		}},
-		{"agi", "garbage", func(ctx context.Context, c *centre) (string, error) {
+		{"agi", "garbage", func(ctx context.Context, c *office) (string, error) {
 			return c.agiRefused(ctx, "", 20, c.allowed(ctx), "\x00\xff\xfe GET / HTTP/1.1\r\n\r\n\n\n")
 		}},
-		{"agi", "a slow flood of sessions", func(ctx context.Context, c *centre) (string, error) {
+		{"agi", "a slow flood of sessions", func(ctx context.Context, c *office) (string, error) {
 			return c.agiFlood(ctx, begin)
 		}},
 	}
 }
 
 // allowed connects from where Asterisk is.
-func (c *centre) allowed(ctx context.Context) func() (net.Conn, error) {
+func (c *office) allowed(ctx context.Context) func() (net.Conn, error) {
 	return func() (net.Conn, error) { return dialFrom(ctx, "127.0.0.1", c.agi()) }
 }
 
 // agiRefused sends a text on many connections, each of which must be ended,
 // and counted.
-func (c *centre) agiRefused(ctx context.Context, reason string, n int, dial func() (net.Conn, error), text string) (string, error) {
+func (c *office) agiRefused(ctx context.Context, reason string, n int, dial func() (net.Conn, error), text string) (string, error) {
 	before := c.server.count(ctx, "calld_agi_refused_total", reason)
 	for range n {
 		conn, err := dial()
@@ -71,7 +71,7 @@ func (c *centre) agiRefused(ctx context.Context, reason string, n int, dial func
 
 // agiFlood opens more sessions than there may be, each a beginning that does not
 // go on. Callers meanwhile must wait for the time limit at the most.
-func (c *centre) agiFlood(ctx context.Context, begin string) (string, error) {
+func (c *office) agiFlood(ctx context.Context, begin string) (string, error) {
 	short, cancel := context.WithTimeout(ctx, 2*slowest)
 	defer cancel()
 	before := c.server.count(ctx, "calld_agi_refused_total", "")

@@ -13,13 +13,13 @@ import (
 
 // asker asks calld over HTTP from an address, as somebody.
 type asker struct {
-	c       *centre
+	c       *office
 	from    string
 	headers http.Header
 }
 
 // as is somebody without a session who comes from an address.
-func (c *centre) as(from string) asker { return asker{c: c, from: from, headers: http.Header{}} }
+func (c *office) as(from string) asker { return asker{c: c, from: from, headers: http.Header{}} }
 
 // with has one more header.
 func (a asker) with(name, value string) asker {
@@ -96,7 +96,7 @@ func (a asker) do(ctx context.Context, method, path string, body any) (got answe
 }
 
 // login logs in, by the password that the people have.
-func (c *centre) login(ctx context.Context, id string) (asker, error) {
+func (c *office) login(ctx context.Context, id string) (asker, error) {
 	a := c.as("127.0.0.1")
 	got := a.do(ctx, http.MethodPost, "/api/v1/session", map[string]string{"id": id, "password": "pw-" + id})
 	if got.status != http.StatusOK {

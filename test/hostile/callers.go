@@ -58,7 +58,7 @@ func hostileCallers() []caller {
 func callerAttacks() []attack {
 	var list []attack
 	for _, who := range hostileCallers() {
-		list = append(list, attack{"sip", who.what, func(ctx context.Context, c *centre) (string, error) {
+		list = append(list, attack{"sip", who.what, func(ctx context.Context, c *office) (string, error) {
 			return c.hear(ctx, who)
 		}})
 	}
@@ -69,7 +69,7 @@ func callerAttacks() []attack {
 var ours = regexp.MustCompile(`^[0-9A-Za-z_-]+\.wav$`)
 
 // hear lets one call come in at billing, whose only calls these are.
-func (c *centre) hear(ctx context.Context, who caller) (string, error) {
+func (c *office) hear(ctx context.Context, who caller) (string, error) {
 	root, err := c.login(ctx, "root")
 	if err != nil {
 		return "", err
@@ -106,7 +106,7 @@ func (c *centre) hear(ctx context.Context, who caller) (string, error) {
 }
 
 // callBilling calls and waits for the end of the talk.
-func (c *centre) callBilling(ctx context.Context, who caller) (ending string, err error) {
+func (c *office) callBilling(ctx context.Context, who caller) (ending string, err error) {
 	ctx, cancel := step(ctx)
 	defer cancel()
 	leg, err := c.caller.Call(ctx, billingNumber, lab.CallOptions{Number: who.number, Name: who.name, Audio: true})
@@ -128,7 +128,7 @@ func (c *centre) callBilling(ctx context.Context, who caller) (ending string, er
 }
 
 // ended finds the call of billing that began after a time.
-func (c *centre) ended(ctx context.Context, as asker, began time.Time) (call queue.Call, err error) {
+func (c *office) ended(ctx context.Context, as asker, began time.Time) (call queue.Call, err error) {
 	err = eventually(ctx, "the call in the history", func(ctx context.Context) error {
 		var page struct {
 			Calls []queue.Call `json:"calls"`
@@ -150,7 +150,7 @@ func (c *centre) ended(ctx context.Context, as asker, began time.Time) (call que
 }
 
 // recorded: the recording can be had, under a harmless name.
-func (c *centre) recorded(ctx context.Context, as asker, call queue.Call) error {
+func (c *office) recorded(ctx context.Context, as asker, call queue.Call) error {
 	return eventually(ctx, "the recording", func(ctx context.Context) error {
 		got := as.get(ctx, "/api/v1/calls/"+call.ID+"/recording")
 		name := got.header.Get("Content-Disposition")
@@ -166,7 +166,7 @@ func (c *centre) recorded(ctx context.Context, as asker, call queue.Call) error 
 }
 
 // unharmed: nothing was run, and the manager's stream is whole.
-func (c *centre) unharmed(ctx context.Context, amiEnded float64) error {
+func (c *office) unharmed(ctx context.Context, amiEnded float64) error {
 	for _, file := range []string{pwned, c.pbx.InRoot(pwned)} {
 		if _, err := os.Lstat(file); err == nil {
 			return errors.Join(fmt.Errorf("%s was made: a command of the caller ran", file), os.Remove(file))
@@ -182,7 +182,7 @@ func (c *centre) unharmed(ctx context.Context, amiEnded float64) error {
 }
 
 // exported: no cell of an export is a formula.
-func exported(ctx context.Context, c *centre) (string, error) {
+func exported(ctx context.Context, c *office) (string, error) {
 	root, err := c.login(ctx, "root")
 	if err != nil {
 		return "", err

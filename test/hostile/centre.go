@@ -15,6 +15,7 @@ import (
 
 	"calld/config"
 	"calld/dialplan"
+	"calld/test/centre"
 	"calld/test/lab"
 )
 
@@ -34,8 +35,8 @@ const (
 // token is that of a program with the rights of an agent of desk.
 const token = "calld_the_token_of_a_narrow_program"
 
-// centre is a call centre at work.
-type centre struct {
+// office is a call centre at work.
+type office struct {
 	dir      string
 	log      *slog.Logger
 	httpPort int
@@ -96,8 +97,8 @@ phone_secret = "secret-{{.Phone}}"
 {{end}}`))
 
 // newCentre makes a call centre whose agents wait for calls.
-func newCentre(ctx context.Context, log *slog.Logger) (c *centre, err error) {
-	c = &centre{log: log}
+func newCentre(ctx context.Context, log *slog.Logger) (c *office, err error) {
+	c = &office{log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.close())
@@ -141,7 +142,7 @@ func newCentre(ctx context.Context, log *slog.Logger) (c *centre, err error) {
 }
 
 // writeConfig writes calld.toml and returns what calld makes for Asterisk of it.
-func (c *centre) writeConfig(recordings, here string) (map[string]string, error) {
+func (c *office) writeConfig(recordings, here string) (map[string]string, error) {
 	var b strings.Builder
 	err := configuration.Execute(&b, map[string]any{
 		"HTTP": c.httpPort, "AGI": c.agiPort, "Dir": c.dir, "AMI": c.ami.addr(),
@@ -163,7 +164,7 @@ func (c *centre) writeConfig(recordings, here string) (map[string]string, error)
 	return files, err
 }
 
-func (c *centre) startPhones(ctx context.Context) error {
+func (c *office) startPhones(ctx context.Context) error {
 	for _, p := range people {
 		if p.Phone == "" {
 			continue
@@ -183,7 +184,7 @@ func (c *centre) startPhones(ctx context.Context) error {
 	return nil
 }
 
-func (c *centre) openPages(ctx context.Context) error {
+func (c *office) openPages(ctx context.Context) error {
 	for _, p := range people {
 		if p.Role != "agent" || p.Phone == "" {
 			continue
@@ -194,13 +195,13 @@ func (c *centre) openPages(ctx context.Context) error {
 		}
 		c.pages = append(c.pages, page)
 	}
-	return c.server.await(ctx, "all agents available", func(m metrics) bool {
-		return int(m["calld_agents"].with(`state="available"`)) == len(c.pages)
+	return c.server.await(ctx, "all agents available", func(m centre.Metrics) bool {
+		return int(m.Sum("calld_agents", `state="available"`)) == len(c.pages)
 	})
 }
 
 // page is that of an agent.
-func (c *centre) page(id string) *lab.Agent {
+func (c *office) page(id string) *lab.Agent {
 	for _, p := range c.pages {
 		if p.ID() == id {
 			return p
@@ -209,16 +210,16 @@ func (c *centre) page(id string) *lab.Agent {
 	return nil
 }
 
-func (c *centre) url(path string) string {
+func (c *office) url(path string) string {
 	return "http://127.0.0.1:" + strconv.Itoa(c.httpPort) + path
 }
-func (c *centre) ws(path string) string { return "ws" + strings.TrimPrefix(c.url(path), "http") }
-func (c *centre) http() string          { return "127.0.0.1:" + strconv.Itoa(c.httpPort) }
-func (c *centre) agi() string           { return "127.0.0.1:" + strconv.Itoa(c.agiPort) }
+func (c *office) ws(path string) string { return "ws" + strings.TrimPrefix(c.url(path), "http") }
+func (c *office) http() string          { return "127.0.0.1:" + strconv.Itoa(c.httpPort) }
+func (c *office) agi() string           { return "127.0.0.1:" + strconv.Itoa(c.agiPort) }
 
 // healthy waits until calld is ready, with all agents' pages.
-func (c *centre) healthy(ctx context.Context) error {
-	err := c.server.await(ctx, "calld ready", func(m metrics) bool { return m["calld_asterisk_up"].with("") == 1 })
+func (c *office) healthy(ctx context.Context) error {
+	err := c.server.await(ctx, "calld ready", isUp)
 	for _, p := range c.pages {
 		if p.Err() != nil {
 			err = errors.Join(err, fmt.Errorf("the page of %s was lost: %w", p.ID(), p.Err()))
@@ -241,7 +242,7 @@ const (
 
 // settled waits until the attackers have left no trace but the memory that Go
 // keeps for later.
-func (c *centre) settled(ctx context.Context, before usage) (string, error) {
+func (c *office) settled(ctx context.Context, before usage) (string, error) {
 	var after usage
 	err := eventually(ctx, "calld to have let go of all", func(ctx context.Context) (err error) {
 		after, err = c.server.usage(ctx)
@@ -257,7 +258,7 @@ func (c *centre) settled(ctx context.Context, before usage) (string, error) {
 }
 
 // close ends all of it.
-func (c *centre) close() error {
+func (c *office) close() error {
 	var errs []error
 	for _, p := range c.pages {
 		_ = p.Drop() // the server may have ended it

@@ -26,7 +26,7 @@ const (
 
 func httpAttacks() []attack {
 	slow := func(name, begin string) attack {
-		return attack{"http", name, func(ctx context.Context, c *centre) (string, error) {
+		return attack{"http", name, func(ctx context.Context, c *office) (string, error) {
 			return c.slowly(ctx, c.http(), stranger, begin)
 		}}
 	}
@@ -38,7 +38,7 @@ func httpAttacks() []attack {
 		{"http", "answers that nobody reads", unread},
 	}
 	for _, r := range rawRequests() {
-		list = append(list, attack{"http", r.name, func(ctx context.Context, c *centre) (string, error) {
+		list = append(list, attack{"http", r.name, func(ctx context.Context, c *office) (string, error) {
 			return c.raw(ctx, r)
 		}})
 	}
@@ -47,7 +47,7 @@ func httpAttacks() []attack {
 
 // slowly opens a crowd of connections that send a beginning and then a byte
 // now and then. All must be ended by calld, and others served meanwhile.
-func (c *centre) slowly(ctx context.Context, addr, from, begin string) (string, error) {
+func (c *office) slowly(ctx context.Context, addr, from, begin string) (string, error) {
 	short, cancel := context.WithTimeout(ctx, 2*slowest)
 	defer cancel()
 	before := c.server.count(ctx, "calld_http_refused_total", "")
@@ -110,7 +110,7 @@ func dripped(ctx context.Context, conn net.Conn, begin string) time.Duration {
 }
 
 // unread asks for much, again and again, and reads nothing.
-func unread(ctx context.Context, c *centre) (string, error) {
+func unread(ctx context.Context, c *office) (string, error) {
 	const clients, asks = 100, 400
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -162,7 +162,7 @@ func rawRequests() []rawRequest {
 	}
 }
 
-func (c *centre) raw(ctx context.Context, r rawRequest) (string, error) {
+func (c *office) raw(ctx context.Context, r rawRequest) (string, error) {
 	ctx, cancel := step(ctx)
 	defer cancel()
 	conn, err := dialFrom(ctx, stranger, c.http())

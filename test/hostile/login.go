@@ -27,28 +27,28 @@ func loginAttacks() []attack {
 		{"http", "sessions that are over", over},
 		{"http", "a session fixed before", fixed},
 		{"http", "requests of other pages", crossSite},
-		{"http", "guesses at one account", func(ctx context.Context, c *centre) (string, error) {
+		{"http", "guesses at one account", func(ctx context.Context, c *office) (string, error) {
 			return c.guess(ctx, 40, byAccount, func(n int) (asker, string) {
 				return c.as(fmt.Sprintf("127.0.1.%d", n+1)), "victim"
 			})
 		}},
-		{"http", "guesses from one address", func(ctx context.Context, c *centre) (string, error) {
+		{"http", "guesses from one address", func(ctx context.Context, c *office) (string, error) {
 			return c.guess(ctx, 90, byAddress, func(n int) (asker, string) {
 				return c.as("127.0.2.1"), fmt.Sprintf("nobody%d", n)
 			})
 		}},
-		{"http", "guesses as many addresses", func(ctx context.Context, c *centre) (string, error) {
+		{"http", "guesses as many addresses", func(ctx context.Context, c *office) (string, error) {
 			return c.guess(ctx, 90, byAddress, func(n int) (asker, string) { // no proxy: its word does not count
 				return c.as("127.0.2.2").with("X-Forwarded-For", fmt.Sprintf("10.0.0.%d", n)), fmt.Sprintf("someone%d", n)
 			})
 		}},
-		{"http", "guesses through the proxy", func(ctx context.Context, c *centre) (string, error) {
+		{"http", "guesses through the proxy", func(ctx context.Context, c *office) (string, error) {
 			return c.guess(ctx, 90, byAddress, func(n int) (asker, string) { // the proxy adds who asked it at the end
 				return c.as(proxy).with("X-Forwarded-For", fmt.Sprintf("10.0.1.%d, 192.0.2.1", n)), fmt.Sprintf("anybody%d", n)
 			})
 		}},
 		{"ws", "guesses at one account", guessFrames},
-		{"http", "the others' log-ins meanwhile", func(ctx context.Context, c *centre) (string, error) {
+		{"http", "the others' log-ins meanwhile", func(ctx context.Context, c *office) (string, error) {
 			_, err := c.login(ctx, "root")
 			return "an admin at another address logs in", err
 		}},
@@ -56,7 +56,7 @@ func loginAttacks() []attack {
 }
 
 // guess tries wrong passwords; no more than allowed are looked at.
-func (c *centre) guess(ctx context.Context, n, allowed int, who func(int) (asker, string)) (string, error) {
+func (c *office) guess(ctx context.Context, n, allowed int, who func(int) (asker, string)) (string, error) {
 	looked, limited := 0, 0
 	for i := range n {
 		a, id := who(i)
@@ -79,7 +79,7 @@ func (c *centre) guess(ctx context.Context, n, allowed int, who func(int) (asker
 }
 
 // guessFrames: guesses at the WebSocket count together with those before.
-func guessFrames(ctx context.Context, c *centre) (string, error) {
+func guessFrames(ctx context.Context, c *office) (string, error) {
 	limited := 0
 	for i := range 2 * byAccount {
 		conn, _, err := c.socket(ctx, fmt.Sprintf("127.0.3.%d", i+1), "", nil)
@@ -103,7 +103,7 @@ func guessFrames(ctx context.Context, c *centre) (string, error) {
 }
 
 // forged: no cookie but one that calld has given opens anything.
-func forged(ctx context.Context, c *centre) (string, error) {
+func forged(ctx context.Context, c *office) (string, error) {
 	kim, err := c.login(ctx, "kim")
 	if err != nil {
 		return "", err
@@ -136,7 +136,7 @@ func flip(value string) string {
 }
 
 // fixed: a log-in makes a session of its own, whatever cookie the browser had.
-func fixed(ctx context.Context, c *centre) (string, error) {
+func fixed(ctx context.Context, c *office) (string, error) {
 	const planted = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 	right := map[string]string{"id": "kim", "password": "pw-kim"}
 	first := c.as("127.0.0.1").session(planted).do(ctx, http.MethodPost, "/api/v1/session", right)
@@ -154,7 +154,7 @@ func fixed(ctx context.Context, c *centre) (string, error) {
 }
 
 // over: a session ends with the log-out, a new password, a lower role, the removal.
-func over(ctx context.Context, c *centre) (string, error) {
+func over(ctx context.Context, c *office) (string, error) {
 	root, err := c.login(ctx, "root")
 	if err != nil {
 		return "", err
@@ -210,7 +210,7 @@ func over(ctx context.Context, c *centre) (string, error) {
 }
 
 // crossSite: another page's requests change nothing, whatever cookie comes with them.
-func crossSite(ctx context.Context, c *centre) (string, error) {
+func crossSite(ctx context.Context, c *office) (string, error) {
 	kim, err := c.login(ctx, "kim")
 	if err != nil {
 		return "", err

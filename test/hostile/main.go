@@ -31,7 +31,7 @@ var errBroken = errors.New("hostile: promises are broken")
 // error is a promise broken.
 type attack struct {
 	port, name string
-	run        func(context.Context, *centre) (seen string, err error)
+	run        func(context.Context, *office) (seen string, err error)
 }
 
 // attacks in the order of how many can make them: callers first.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"calld/test/centre"
 )
 
 // managerFor is how long the manager is another one.
@@ -151,14 +153,14 @@ func managerAttacks() []attack {
 	}
 	var list []attack
 	for _, w := range ways {
-		list = append(list, attack{"ami", w.name, func(ctx context.Context, c *centre) (string, error) {
+		list = append(list, attack{"ami", w.name, func(ctx context.Context, c *office) (string, error) {
 			return c.attackManager(ctx, w.evil)
 		}})
 	}
 	return list
 }
 
-func (c *centre) attackManager(ctx context.Context, evil func(net.Conn)) (string, error) {
+func (c *office) attackManager(ctx context.Context, evil func(net.Conn)) (string, error) {
 	before := c.server.count(ctx, "calld_ami_ended_total", "")
 	c.ami.become(evil)
 	// It may have been waiting for longer and longer before it connects again.
@@ -175,8 +177,8 @@ func (c *centre) attackManager(ctx context.Context, evil func(net.Conn)) (string
 	case <-ctx.Done():
 	}
 	met := c.ami.become(nil)
-	err = errors.Join(err, c.server.await(ctx, "ended connections to be counted", func(m metrics) bool {
-		return m["calld_ami_ended_total"].with("") > before
+	err = errors.Join(err, c.server.await(ctx, "ended connections to be counted", func(m centre.Metrics) bool {
+		return m.Sum("calld_ami_ended_total", "") > before
 	}))
 	ended := c.server.count(ctx, "calld_ami_ended_total", "") - before
 	return fmt.Sprintf("calld connected %d times, and counted %.0f ended connections", met, ended), err

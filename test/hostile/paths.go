@@ -15,7 +15,7 @@ func pathAttacks() []attack {
 	return []attack{{"http", "paths out of the folders", traversal}}
 }
 
-func traversal(ctx context.Context, c *centre) (string, error) {
+func traversal(ctx context.Context, c *office) (string, error) {
 	root, err := c.login(ctx, "root")
 	if err != nil {
 		return "", err
@@ -48,7 +48,7 @@ func traversal(ctx context.Context, c *centre) (string, error) {
 }
 
 // rawGet asks for a path as it stands, which a client would tidy up.
-func (c *centre) rawGet(ctx context.Context, as asker, path string) (status int, body string, err error) {
+func (c *office) rawGet(ctx context.Context, as asker, path string) (status int, body string, err error) {
 	conn, err := dialFrom(ctx, as.from, c.http())
 	if err != nil {
 		return 0, "", err

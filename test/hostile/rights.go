@@ -31,7 +31,7 @@ func rightsAttacks() []attack {
 
 // plant has billing take one call with a memo and miss another; it returns
 // what must not be seen.
-func (c *centre) plant(ctx context.Context, root asker) (ids, secrets []string, err error) {
+func (c *office) plant(ctx context.Context, root asker) (ids, secrets []string, err error) {
 	began := time.Now()
 	if _, err := c.callBilling(ctx, caller{number: secretNumber}); err != nil {
 		return nil, nil, err
@@ -64,7 +64,7 @@ func (c *centre) plant(ctx context.Context, root asker) (ids, secrets []string, 
 // operation is one of the OpenAPI document.
 type operation struct{ method, path string }
 
-func (c *centre) operations(ctx context.Context) ([]operation, error) {
+func (c *office) operations(ctx context.Context) ([]operation, error) {
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`
 	}
@@ -88,7 +88,7 @@ func (o operation) at(id string) string {
 }
 
 // insiders are those who may see desk and nothing else.
-func (c *centre) insiders(ctx context.Context) (map[string]asker, error) {
+func (c *office) insiders(ctx context.Context) (map[string]asker, error) {
 	kim, err := c.login(ctx, "kim")
 	return map[string]asker{
 		"kim": kim, "a program of desk": c.as("127.0.0.1").with("Authorization", "Bearer "+token),
@@ -96,38 +96,50 @@ func (c *centre) insiders(ctx context.Context) (map[string]asker, error) {
 	}, err
 }
 
+// scene is what attacks on rights are made in: calls of billing, all that can be
+// asked, and who asks without a right to see them.
+type scene struct {
+	root       asker
+	ids        []string // of billing's calls and what belongs to them
+	secrets    []string // words that only billing may see
+	operations []operation
+	askers     map[string]asker
+}
+
+func (c *office) scene(ctx context.Context) (s scene, err error) {
+	if s.root, err = c.login(ctx, "root"); err != nil {
+		return s, err
+	}
+	if s.ids, s.secrets, err = c.plant(ctx, s.root); err != nil {
+		return s, err
+	}
+	if s.operations, err = c.operations(ctx); err != nil {
+		return s, err
+	}
+	s.askers, err = c.insiders(ctx)
+	return s, err
+}
+
 // readOthers asks for all that can be read, with everything that might lead to
 // another queue.
-func readOthers(ctx context.Context, c *centre) (string, error) {
-	root, err := c.login(ctx, "root")
+func readOthers(ctx context.Context, c *office) (string, error) {
+	s, err := c.scene(ctx)
 	if err != nil {
 		return "", err
 	}
-	ids, secrets, err := c.plant(ctx, root)
-	if err != nil {
-		return "", err
-	}
-	list, err := c.operations(ctx)
-	if err != nil {
-		return "", err
-	}
-	askers, err := c.insiders(ctx)
-	if err != nil {
-		return "", err
-	}
-	if got := root.get(ctx, "/api/v1/history?queue=billing"); len(holds(got.body, secrets...)) != len(secrets) {
+	if got := s.root.get(ctx, "/api/v1/history?queue=billing"); len(holds(got.body, s.secrets...)) != len(s.secrets) {
 		return "", fmt.Errorf("an admin does not see all either: %v", got)
 	}
 	asked := 0
-	for _, o := range list {
+	for _, o := range s.operations {
 		if o.method != http.MethodGet {
 			continue
 		}
-		for _, path := range o.ways(ids) {
-			for name, a := range askers {
+		for _, path := range o.ways(s.ids) {
+			for name, a := range s.askers {
 				got := a.get(ctx, path)
 				asked++
-				if found := holds(got.body, secrets...); len(found) > 0 && !strings.Contains(got.body, `"code":"not_found"`) {
+				if found := holds(got.body, s.secrets...); len(found) > 0 && !strings.Contains(got.body, `"code":"not_found"`) {
 					return "", fmt.Errorf("%s reads %q at %s", name, found, path)
 				}
 				if got.status >= http.StatusInternalServerError || got.err != nil {
@@ -137,7 +149,7 @@ func readOthers(ctx context.Context, c *centre) (string, error) {
 		}
 	}
 	for _, m := range c.page("kim").Messages() {
-		if found := holds(string(m.Raw), secrets...); len(found) > 0 {
+		if found := holds(string(m.Raw), s.secrets...); len(found) > 0 {
 			return "", fmt.Errorf("kim's page was sent %q: %.300s", found, m.Raw)
 		}
 	}
@@ -164,20 +176,8 @@ func (o operation) ways(ids []string) []string {
 }
 
 // changeOthers tries all that changes on billing's calls.
-func changeOthers(ctx context.Context, c *centre) (string, error) {
-	root, err := c.login(ctx, "root")
-	if err != nil {
-		return "", err
-	}
-	ids, _, err := c.plant(ctx, root)
-	if err != nil {
-		return "", err
-	}
-	list, err := c.operations(ctx)
-	if err != nil {
-		return "", err
-	}
-	askers, err := c.insiders(ctx)
+func changeOthers(ctx context.Context, c *office) (string, error) {
+	s, err := c.scene(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -185,12 +185,12 @@ func changeOthers(ctx context.Context, c *centre) (string, error) {
 		"memo": "kim was here", "reason": "x", "mode": "barge", "digits": "1", "to": map[string]string{"queue": "desk"}, "state": "away",
 	}
 	asked := 0
-	for _, o := range list {
+	for _, o := range s.operations {
 		if o.method == http.MethodGet || o.at("") == o.path {
 			continue
 		}
-		for _, id := range append(slices.Clone(ids), "billing", "park", secretNumber) {
-			for name, a := range askers {
+		for _, id := range append(slices.Clone(s.ids), "billing", "park", secretNumber) {
+			for name, a := range s.askers {
 				asked++
 				if got := a.do(ctx, o.method, o.at(id), body); got.status < http.StatusBadRequest || got.status >= http.StatusInternalServerError {
 					return "", fmt.Errorf("%s: %s %s: %v", name, o.method, o.at(id), got)
@@ -198,14 +198,14 @@ func changeOthers(ctx context.Context, c *centre) (string, error) {
 			}
 		}
 	}
-	if got := root.get(ctx, "/api/v1/calls/"+ids[0]); !strings.Contains(got.body, secretMemo) {
+	if got := s.root.get(ctx, "/api/v1/calls/"+s.ids[0]); !strings.Contains(got.body, secretMemo) {
 		return "", fmt.Errorf("the memo was changed: %v", got)
 	}
 	return fmt.Sprintf("%d requests, each refused; the memo is as it was", asked), nil
 }
 
 // digitServer: neither a cookie nor a program of another queue plays digits.
-func digitServer(ctx context.Context, c *centre) (string, error) {
+func digitServer(ctx context.Context, c *office) (string, error) {
 	kim, err := c.login(ctx, "kim")
 	if err != nil {
 		return "", err
@@ -232,7 +232,7 @@ func digitServer(ctx context.Context, c *centre) (string, error) {
 }
 
 // guessedTokens: tokens near the right one, and none, let nobody in.
-func guessedTokens(ctx context.Context, c *centre) (string, error) {
+func guessedTokens(ctx context.Context, c *office) (string, error) {
 	list := []string{"", " ", token[:len(token)-1], token + "x", strings.ToUpper(token), token + "\x01", "null", "undefined", strings.Repeat("A", 8000), "narrow"}
 	for n := range 100 {
 		list = append(list, fmt.Sprintf("calld_%032x", n))

@@ -18,18 +18,18 @@ const strangers = 600
 // socketAttacks are those on the agents' WebSocket.
 func socketAttacks() []attack {
 	return []attack{
-		{"ws", "slow handshakes", func(ctx context.Context, c *centre) (string, error) {
+		{"ws", "slow handshakes", func(ctx context.Context, c *office) (string, error) {
 			return c.slowly(ctx, c.http(), stranger, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-A: ")
 		}},
 		{"ws", "sockets that never log in", neverIn},
 		{"ws", "a page of another host", foreignPages},
-		{"ws", "frames before the log-in", func(ctx context.Context, c *centre) (string, error) {
+		{"ws", "frames before the log-in", func(ctx context.Context, c *office) (string, error) {
 			return c.frames(ctx, "", strings.Repeat(`{"type":"state","state":"away"}|`, 20))
 		}},
-		{"ws", "nonsense in frames", func(ctx context.Context, c *centre) (string, error) {
+		{"ws", "nonsense in frames", func(ctx context.Context, c *office) (string, error) {
 			return c.frames(ctx, "sup", strings.Repeat("{\"type\":\x00|[]|null|{\"type\":{}}|", 20))
 		}},
-		{"ws", "a frame of 4 MiB", func(ctx context.Context, c *centre) (string, error) {
+		{"ws", "a frame of 4 MiB", func(ctx context.Context, c *office) (string, error) {
 			return c.frames(ctx, "sup", `{"type":"`+strings.Repeat("A", 4<<20))
 		}},
 		{"ws", "an endless message", endlessMessage},
@@ -40,7 +40,7 @@ func socketAttacks() []attack {
 
 // socket opens one, with the session of an agent if there is an id. status is that of
 // the answer, 0 without one.
-func (c *centre) socket(ctx context.Context, from, id string, header http.Header) (conn *websocket.Conn, status int, err error) {
+func (c *office) socket(ctx context.Context, from, id string, header http.Header) (conn *websocket.Conn, status int, err error) {
 	if header == nil {
 		header = http.Header{}
 	}
@@ -64,7 +64,7 @@ func (c *centre) socket(ctx context.Context, from, id string, header http.Header
 
 // neverIn: those who do not log in are few at a time and not for long, and do not keep
 // those out who have a session.
-func neverIn(ctx context.Context, c *centre) (string, error) {
+func neverIn(ctx context.Context, c *office) (string, error) {
 	var open []*websocket.Conn
 	refused := 0
 	for range strangers {
@@ -117,7 +117,7 @@ func ends(conn *websocket.Conn) error {
 
 // foreignPages: a page of another host has the cookie of whoever looks at it, and
 // gets neither events nor a telephone.
-func foreignPages(ctx context.Context, c *centre) (string, error) {
+func foreignPages(ctx context.Context, c *office) (string, error) {
 	for _, origin := range []string{"http://evil.example", "null", "http://" + c.http() + ".evil.example", "http://127.0.0.1:1", "//"} {
 		conn, status, err := c.socket(ctx, "127.0.0.1", "kim", http.Header{"Origin": {origin}})
 		if err == nil {
@@ -134,7 +134,7 @@ func foreignPages(ctx context.Context, c *centre) (string, error) {
 }
 
 // frames sends frames, separated by |, until calld ends the socket.
-func (c *centre) frames(ctx context.Context, id, list string) (string, error) {
+func (c *office) frames(ctx context.Context, id, list string) (string, error) {
 	conn, _, err := c.socket(ctx, stranger, id, nil)
 	if err != nil {
 		return "", err
@@ -150,7 +150,7 @@ func (c *centre) frames(ctx context.Context, id, list string) (string, error) {
 }
 
 // endlessMessage sends pieces of a message that never ends.
-func endlessMessage(ctx context.Context, c *centre) (string, error) {
+func endlessMessage(ctx context.Context, c *office) (string, error) {
 	conn, _, err := c.socket(ctx, stranger, "sup", nil)
 	if err != nil {
 		return "", err
@@ -171,7 +171,7 @@ func endlessMessage(ctx context.Context, c *centre) (string, error) {
 }
 
 // brokenFrames sends what RFC 6455 forbids, right after the handshake.
-func brokenFrames(ctx context.Context, c *centre) (string, error) {
+func brokenFrames(ctx context.Context, c *office) (string, error) {
 	bad := []string{
 		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", // reserved bits, 2^64 bytes
 		"\x81\x02{}",                       // not masked
@@ -195,7 +195,7 @@ func brokenFrames(ctx context.Context, c *centre) (string, error) {
 }
 
 // pings asks for answers that nobody reads.
-func pings(ctx context.Context, c *centre) (string, error) {
+func pings(ctx context.Context, c *office) (string, error) {
 	const sockets, most = 20, 20_000
 	ended, sent := 0, 0
 	for range sockets {

@@ -32,7 +32,7 @@ type traffic struct {
 }
 
 // startTraffic has honest callers call until finish.
-func (c *centre) startTraffic(ctx context.Context) *traffic {
+func (c *office) startTraffic(ctx context.Context) *traffic {
 	ctx, cancel := context.WithCancel(ctx)
 	t := &traffic{cancel: cancel}
 	t.calls.Go(func() {

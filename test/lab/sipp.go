@@ -83,10 +83,8 @@ func SIPp(ctx context.Context, load Load, log *slog.Logger) (LoadResult, error) 
 
 // SIPpPhones is one sipp that stands for any number of phones.
 type SIPpPhones struct {
+	*sippProcess
 	Addr string // the contact of every phone
-	cmd  *exec.Cmd
-	done chan struct{}
-	dir  string
 }
 
 // StartSIPpPhones starts it at 127.0.0.1; it rings and answers every call at
@@ -121,49 +119,16 @@ func startSIPpPhones(ctx context.Context, scenario string, log *slog.Logger) (*S
 	if err != nil {
 		return nil, err
 	}
-	s := &SIPpPhones{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), dir: dir, done: make(chan struct{})}
-	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, "-sf", scenario, "-i", "127.0.0.1", "-p", strconv.Itoa(port),
+	p, err := startSIPp(ctx, dir, "-sf", scenario, "-i", "127.0.0.1", "-p", strconv.Itoa(port),
 		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-aa")
-	var out bytes.Buffer
-	s.cmd.Stdout, s.cmd.Stderr = &out, &out
-	if err := s.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %w", ErrSIPp, err), os.RemoveAll(dir))
-	}
-	go func() {
-		defer close(s.done)
-		if err := s.cmd.Wait(); err != nil {
-			log.Debug("sipp ended", "err", err)
-		}
-	}()
-	var ended bool
-	err = await(ctx, func() bool { // it listens when nobody else can
-		select {
-		case <-s.done:
-			ended = true
-		default:
-		}
-		return ended || !portFree(port)
-	})
-	if ended {
-		err = fmt.Errorf("%w has ended: %s", ErrSIPp, lastLines(out.Bytes()))
-	}
 	if err != nil {
-		return nil, errors.Join(err, s.Stop())
+		return nil, err
 	}
-	return s, nil
-}
-
-// PID is the process id.
-func (s *SIPpPhones) PID() int { return s.cmd.Process.Pid }
-
-// Stop ends it.
-func (s *SIPpPhones) Stop() error {
-	err := s.cmd.Process.Kill()
-	if errors.Is(err, os.ErrProcessDone) {
-		err = nil
+	// It listens when nobody else can.
+	if err := p.awaitReady(ctx, func() bool { return !portFree(port) }); err != nil {
+		return nil, err
 	}
-	<-s.done
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return &SIPpPhones{sippProcess: p, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}, nil
 }
 
 // StaticPhones is the PJSIP configuration of phones that never register and are
@@ -209,6 +174,65 @@ func sippCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
+}
+
+// sippProcess is a running sipp.
+type sippProcess struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	dir  string       // its own, with what it writes
+	out  bytes.Buffer // may be read when done is closed
+	err  error        // likewise
+}
+
+// startSIPp starts sipp in a folder, which goes when it can't be started, or is
+// stopped.
+func startSIPp(ctx context.Context, dir string, args ...string) (*sippProcess, error) {
+	s := &sippProcess{dir: dir, done: make(chan struct{})}
+	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, args...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	if err := s.cmd.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrSIPp, err), os.RemoveAll(dir))
+	}
+	go func() {
+		defer close(s.done)
+		s.err = s.cmd.Wait()
+	}()
+	return s, nil
+}
+
+// awaitReady waits until a fact shows that sipp takes calls; when it never does,
+// it is stopped.
+func (s *sippProcess) awaitReady(ctx context.Context, ready func() bool) error {
+	var ended bool
+	err := await(ctx, func() bool {
+		select {
+		case <-s.done:
+			ended = true
+		default:
+		}
+		return ended || ready()
+	})
+	if ended {
+		err = fmt.Errorf("%w has ended: %s", ErrSIPp, lastLines(s.out.Bytes()))
+	}
+	if err != nil {
+		return errors.Join(err, s.Stop())
+	}
+	return nil
+}
+
+// PID is the process id.
+func (s *sippProcess) PID() int { return s.cmd.Process.Pid }
+
+// Stop ends it with all its calls, if it runs, and forgets what it has written.
+func (s *sippProcess) Stop() error {
+	err := s.cmd.Process.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	<-s.done
+	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
 func lastLines(out []byte) string {

@@ -48,13 +48,7 @@ type CallersResult struct {
 }
 
 // SIPpCallers is a running sipp that makes [Callers].
-type SIPpCallers struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-	dir  string
-	out  bytes.Buffer // may be read when done is closed
-	err  error        // likewise
-}
+type SIPpCallers struct{ *sippProcess }
 
 const (
 	callersLog  = "callers.log"
@@ -73,7 +67,6 @@ func StartSIPpCallers(ctx context.Context, c Callers, log *slog.Logger) (*SIPpCa
 	if err != nil {
 		return nil, err
 	}
-	s := &SIPpCallers{dir: dir, done: make(chan struct{})}
 	// The length of a recv's time-out can't be given on the command line.
 	file := filepath.Join(dir, "callers.xml")
 	text, err := os.ReadFile(file)
@@ -84,23 +77,15 @@ func StartSIPpCallers(ctx context.Context, c Callers, log *slog.Logger) (*SIPpCa
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrSIPp, err), os.RemoveAll(dir))
 	}
-	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, c.To, "-sf", file, "-i", c.From.Host, "-p", strconv.Itoa(c.From.Port),
+	p, err := startSIPp(ctx, dir, c.To, "-sf", file, "-i", c.From.Host, "-p", strconv.Itoa(c.From.Port),
 		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-s", c.Number, "-key", "prefix", c.Prefix,
 		"-r", strconv.Itoa(c.Rate), "-m", strconv.Itoa(c.Calls), "-l", strconv.Itoa(c.Calls),
 		"-trace_stat", "-stf", callersStat, "-fd", callersStatEvery, "-trace_logs", "-log_file", callersLog)
-	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
-	if err := s.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %w", ErrSIPp, err), os.RemoveAll(dir))
+	if err != nil {
+		return nil, err
 	}
-	go func() {
-		defer close(s.done)
-		s.err = s.cmd.Wait()
-	}()
-	return s, nil
+	return &SIPpCallers{p}, nil
 }
-
-// PID is the process id.
-func (s *SIPpCallers) PID() int { return s.cmd.Process.Pid }
 
 // Done is closed when the last call has ended.
 func (s *SIPpCallers) Done() <-chan struct{} { return s.done }
@@ -156,16 +141,6 @@ func (s *SIPpCallers) Made() (calls, failed int, err error) {
 		failed, err = statColumn(stat, "FailedCall(C)")
 	}
 	return calls, failed, err
-}
-
-// Stop ends it with all its calls, if it runs, and forgets what it has written.
-func (s *SIPpCallers) Stop() error {
-	err := s.cmd.Process.Kill()
-	if errors.Is(err, os.ErrProcessDone) {
-		err = nil
-	}
-	<-s.done
-	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
 // readCallersLog reads the lines that callers.xml has sipp write.

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -20,11 +18,7 @@ import (
 // one does when called is said by the three digits after 010 of the number: a SIP
 // status to refuse with (486, 603, 404); 000 rings until the caller gives
 // up; 200 and 202 answer, and hang up after 2 and 4 s; 201 hangs up at once.
-type SIPpCustomers struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-	dir  string
-}
+type SIPpCustomers struct{ *sippProcess }
 
 // SIPpCall is a call to one of them, as sipp has written it down.
 type SIPpCall struct {
@@ -45,48 +39,20 @@ func StartSIPpCustomers(ctx context.Context, t Trunk, log *slog.Logger) (*SIPpCu
 	if err != nil {
 		return nil, err
 	}
-	s := &SIPpCustomers{dir: dir, done: make(chan struct{})}
-	s.cmd = sippCommand(context.WithoutCancel(ctx), dir, "-sf", "customers.xml", "-i", t.Host, "-p", strconv.Itoa(t.Port),
+	p, err := startSIPp(ctx, dir, "-sf", "customers.xml", "-i", t.Host, "-p", strconv.Itoa(t.Port),
 		"-mi", SIPpMedia(media), "-mp", strconv.Itoa(media), "-aa", "-trace_shortmsg", "-shortmessage_file", shortMessages)
-	var out bytes.Buffer
-	s.cmd.Stdout, s.cmd.Stderr = &out, &out
-	if err := s.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %w", ErrSIPp, err), os.RemoveAll(dir))
-	}
-	go func() {
-		defer close(s.done)
-		if err := s.cmd.Wait(); err != nil {
-			log.Debug("sipp ended", "err", err)
-		}
-	}()
-	written := filepath.Join(dir, shortMessages)
-	var ended bool
-	err = await(ctx, func() bool { // it opens its files before it takes calls
-		select {
-		case <-s.done:
-			ended = true
-		default:
-		}
-		_, err := os.Stat(written)
-		return ended || err == nil
-	})
-	if ended {
-		err = fmt.Errorf("%w has ended: %s", ErrSIPp, lastLines(out.Bytes()))
-	}
 	if err != nil {
-		return nil, errors.Join(err, s.Stop())
+		return nil, err
 	}
-	return s, nil
-}
-
-// Stop ends it.
-func (s *SIPpCustomers) Stop() error {
-	err := s.cmd.Process.Kill()
-	if errors.Is(err, os.ErrProcessDone) {
-		err = nil
+	written := filepath.Join(dir, shortMessages)
+	err = p.awaitReady(ctx, func() bool { // it opens its files before it takes calls
+		_, err := os.Stat(written)
+		return err == nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	<-s.done
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return &SIPpCustomers{p}, nil
 }
 
 // shortMessages is the file in which sipp writes a line for each message.
