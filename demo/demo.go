@@ -37,7 +37,8 @@ var configText string
 
 // Options say how the demonstration is run.
 type Options struct {
-	HTTP    string // address of the page; a free port when it is taken
+	HTTP    string        // address of the page; a free port when it is taken
+	Talk    time.Duration // how long agents talk on average; at least 5 s
 	Version string
 	Log     *slog.Logger
 }
@@ -53,6 +54,7 @@ type Demo struct {
 	cfg    *config.Config
 	dir    string
 	log    *slog.Logger
+	talk   time.Duration
 	phones map[string]*lab.Phone
 	caller *lab.Caller
 	sound  *http.Server
@@ -61,7 +63,7 @@ type Demo struct {
 // New prepares everything. It may take a minute when Asterisk has to be
 // fetched.
 func New(ctx context.Context, o Options) (d *Demo, err error) {
-	d = &Demo{log: o.Log, phones: map[string]*lab.Phone{}}
+	d = &Demo{log: o.Log, talk: o.Talk, phones: map[string]*lab.Phone{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -220,7 +222,7 @@ func (d *Demo) connectPhones(ctx context.Context) error {
 		}
 	}
 	var err error
-	d.caller, err = lab.NewCaller(d.Asterisk, lab.CallerOptions{Customers: called, Log: d.log})
+	d.caller, err = lab.NewCaller(d.Asterisk, lab.CallerOptions{Customers: d.called, Log: d.log})
 	return err
 }
 

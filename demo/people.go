@@ -18,11 +18,10 @@ import (
 const (
 	betweenCalls = 4 * time.Second  // from one customer to the next
 	patience     = 30 * time.Second // before a customer gives up
-	talkTime     = 15 * time.Second
-	leastTalk    = 5 * time.Second // before an agent hangs up
-	moodEvery    = 3 * time.Second // an agent changes how the phone is answered
-	thinkTime    = 5 * time.Second // before a customer who waits presses a key
-	customersMax = 20              // at once
+	leastTalk    = 5 * time.Second  // before an agent hangs up
+	moodEvery    = 3 * time.Second  // an agent changes how the phone is answered
+	thinkTime    = 5 * time.Second  // before a customer who waits presses a key
+	customersMax = 20               // at once
 )
 
 // The shares of the customers who press a key, if they have to wait.
@@ -50,7 +49,7 @@ func (d *Demo) work(ctx context.Context, a config.Agent) error {
 	mood := time.NewTicker(moodEvery)
 	defer mood.Stop()
 	for {
-		d.phones[a.ID].Behave(behaviour())
+		d.phones[a.ID].Behave(behaviour(d.talk))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -78,12 +77,12 @@ func (d *Demo) login(ctx context.Context, id string) (*lab.Agent, error) {
 	}
 }
 
-// behaviour is how an agent treats the next call.
-func behaviour() lab.Behaviour {
+// behaviour is how an agent treats the next call, who talks for so long on average.
+func behaviour(talk time.Duration) lab.Behaviour {
 	b := lab.Behaviour{After: time.Second + time.Duration(rand.Int64N(int64(4*time.Second)))}
 	switch p := rand.Float64(); {
 	case p < 0.85:
-		b.Answer, b.Talk, b.Tone = true, leastTalk+average(2*talkTime-leastTalk), agentVoice
+		b.Answer, b.Talk, b.Tone = true, leastTalk+average(max(0, talk-leastTalk)), agentVoice
 	case p < 0.92:
 		b.Refuse = 486
 	default: // lets it ring
@@ -94,12 +93,12 @@ func behaviour() lab.Behaviour {
 
 // called is what a customer does whom an agent calls: answers and listens, or
 // is busy, if the number ends in 9.
-func called(number string) lab.Behaviour {
+func (d *Demo) called(number string) lab.Behaviour {
 	b := lab.Behaviour{After: 2 * time.Second}
 	if strings.HasSuffix(number, "9") {
 		b.Refuse = 486
 	} else {
-		b.Answer, b.Talk, b.Tone = true, talkTime, customerVoice
+		b.Answer, b.Talk, b.Tone = true, d.talk/2, customerVoice
 	}
 	return b
 }

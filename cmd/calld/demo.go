@@ -27,6 +27,7 @@ const screenEvery = time.Second
 
 type demoCmd struct {
 	HTTP string        `help:"Address of the page; a free port is taken when it is in use." default:"127.0.0.1:8080"`
+	Talk time.Duration `help:"How long agents talk on average." default:"30s"`
 	For  time.Duration `help:"Stop after this time; 0 runs until Ctrl-C." default:"0s"`
 	Log  string        `help:"Write the server's log to this file." type:"path"`
 }
@@ -42,7 +43,7 @@ func (c demoCmd) Run(ctx context.Context) error {
 	}
 	defer closeLog()
 	fmt.Println("Starting Asterisk; the first time it is fetched, which takes about a minute.")
-	d, err := demo.New(ctx, demo.Options{HTTP: c.HTTP, Version: version, Log: log})
+	d, err := demo.New(ctx, demo.Options{HTTP: c.HTTP, Talk: c.Talk, Version: version, Log: log})
 	if err != nil {
 		return err
 	}

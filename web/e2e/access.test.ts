@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Browser, startChromium } from "./chromium";
+import { type Browser, openBrowser } from "./chromium";
 import { ADMIN, AGENT, answers, earlier, welcome } from "./scene";
 import { customer, shown } from "./scene-campaigns";
 import { show, type View, views } from "./views";
@@ -11,7 +11,7 @@ import { show, type View, views } from "./views";
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await startChromium(undefined, { tone: 1000 });
+  browser = await openBrowser(undefined, { tone: 1000 });
 });
 afterAll(async () => {
   await browser.close();

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { AgentNow } from "../src/lib/api";
-import { type Browser, startChromium } from "./chromium";
+import { type Browser, openBrowser } from "./chromium";
 import { ADMIN, answers, welcome } from "./scene";
 import { Stage } from "./stage";
 
@@ -12,7 +12,7 @@ let page: Page;
 beforeEach(async () => {
   stage = await Stage.set(ADMIN, welcome(ADMIN));
   Object.assign(stage.answers, answers);
-  browser = await startChromium();
+  browser = await openBrowser();
   page = await browser.page();
 });
 afterEach(async () => {

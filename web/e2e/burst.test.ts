@@ -2,7 +2,7 @@ import type { CDPSession, Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { agent, call, queue, ring } from "../src/lib/testing";
 import type { AgentState, Figures, Today } from "../src/wire/messages";
-import { startChromium } from "./chromium";
+import { openBrowser } from "./chromium";
 import { Stage } from "./stage";
 
 // The board of a large centre while everything moves.
@@ -65,7 +65,7 @@ it.each(["now", "board"])("%s stays smooth with 500 agents, 200 calls and 1,000 
     },
   );
   stage.answers["reports/today"] = { queues: queues.map((_, i) => day(i, 0)) };
-  const browser = await startChromium();
+  const browser = await openBrowser();
   const page = await browser.page();
   await page.goto(`${stage.url}#/${screen}`);
   await page.locator("[data-agent]").first().waitFor();

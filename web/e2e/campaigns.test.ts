@@ -1,14 +1,14 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Campaign, DialList, Plan } from "../src/lib/outbound";
-import { type Browser, startChromium } from "./chromium";
+import { type Browser, openBrowser } from "./chromium";
 import { ADMIN, AGENT, ago, mine, welcome } from "./scene";
 import { campaigns, customer, lists, outbound, plans, shown, stats, upload } from "./scene-campaigns";
 import { Refusal, Stage } from "./stage";
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await startChromium();
+  browser = await openBrowser();
 });
 afterAll(async () => {
   await browser.close();

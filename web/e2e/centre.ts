@@ -21,7 +21,11 @@ export async function startCentre(): Promise<Centre> {
   const binary = join(dir, "calld");
   execFileSync("go", ["build", "-o", binary, "./cmd/calld"], { cwd: ROOT, stdio: "inherit" });
   const address = `127.0.0.1:${await freePort()}`;
-  const demo = spawn(binary, ["demo", "--http", address, "--log", join(dir, "log")], { cwd: ROOT, stdio: "ignore" });
+  // Short talks, so that nobody has to wait long for the end of one.
+  const demo = spawn(binary, ["demo", "--http", address, "--talk", "8s", "--log", join(dir, "log")], {
+    cwd: ROOT,
+    stdio: "ignore",
+  });
   const stop = async () => {
     const ended = new Promise((resolve) => demo.once("exit", resolve));
     if (demo.exitCode === null && demo.kill("SIGINT")) await ended;

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Browser, startChromium } from "./chromium";
+import { type Browser, openBrowser } from "./chromium";
 import { type Customer, eventually, Switchboard } from "./switchboard";
 import { login } from "./user";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => board.close());
 beforeEach(async () => {
-  browser = await startChromium();
+  browser = await openBrowser();
   page = await browser.page();
   await login(page, board.url, "성춘향");
   await page.locator(".state .tag.available").waitFor();

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { Call } from "../src/wire/messages";
-import { type Browser, type Microphone, startChromium } from "./chromium";
+import { type Browser, type Microphone, openBrowser } from "./chromium";
 import { type Customer, eventually, Switchboard } from "./switchboard";
 import { goTo, login } from "./user";
 
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 async function open(microphone: Microphone = "missing"): Promise<Browser> {
-  const browser = await startChromium(undefined, microphone);
+  const browser = await openBrowser(undefined, microphone);
   browsers.push(browser);
   return browser;
 }

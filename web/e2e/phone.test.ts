@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type Browser, type Microphone, startChromium } from "./chromium";
+import { type Browser, type Microphone, openBrowser } from "./chromium";
 import { eventually, Switchboard } from "./switchboard";
 import { goTo, login } from "./user";
 
@@ -30,7 +30,7 @@ afterAll(() => board.close());
 
 /** A browser with a page whose agent is logged in. */
 async function agentPage(microphone: Microphone = { tone: AGENT }, agent = "홍길동"): Promise<Page> {
-  const browser = await startChromium(undefined, microphone);
+  const browser = await openBrowser(undefined, microphone);
   browsers.push(browser);
   await browser.context.addInitScript(spy);
   const page = await browser.page();
@@ -410,6 +410,7 @@ it("lets a supervisor listen, whisper and barge in on a phone that is a page too
     await boss.getByRole("status").getByText(says).waitFor();
     await boss.getByRole("button", { name: /^받기/ }).waitFor();
     await boss.keyboard.press("F9");
+    await boss.locator("[data-phone]", { hasText: "통화 중" }).waitFor();
     await hearsTone(boss, CUSTOMER);
     await hearsTone(boss, AGENT);
     await Promise.all([

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Browser, startChromium } from "./chromium";
+import { type Browser, openBrowser } from "./chromium";
 import { looks, show, views } from "./views";
 
 /** Makes docs/pictures: every screen, with the same scene and at the same time of day each time. */
@@ -10,7 +10,7 @@ const PICTURES = fileURLToPath(new URL("../../docs/pictures/", import.meta.url))
 let browser: Browser;
 beforeAll(async () => {
   await mkdir(PICTURES, { recursive: true });
-  browser = await startChromium(undefined, { tone: 1000 });
+  browser = await openBrowser(undefined, { tone: 1000 });
 });
 afterAll(async () => {
   await browser.close();

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { agent, call, queue, ring } from "../src/lib/testing";
-import { type Browser, startChromium } from "./chromium";
+import { type Browser, openBrowser } from "./chromium";
 import { silence } from "./scene";
 import { type Cue, Stage } from "./stage";
 
@@ -34,7 +34,7 @@ beforeEach(async () => {
       offers: {},
     },
   );
-  browser = await startChromium();
+  browser = await openBrowser();
   page = await browser.page();
 });
 afterEach(async () => {
@@ -158,7 +158,7 @@ describe("a call", () => {
 
 it("picks up a campaign's customer by itself, and nobody else", async () => {
   await browser.close();
-  browser = await startChromium(undefined, { tone: 1000 });
+  browser = await openBrowser(undefined, { tone: 1000 });
   page = await browser.page();
   stage.answers["session/phone"] = { uri: "sip:8001@calld.invalid", user: "8001", secret: "" };
   stage.welcome.web_phone = true;
