@@ -13,11 +13,9 @@ import (
 
 // Times of a watcher.
 const (
-	// sweepEvery is how often the board is compared with Asterisk's channels.
+	// sweepEvery is how often the board is compared with Asterisk's channels
+	// and devices, should the event of a change have been missed.
 	sweepEvery = 15 * time.Second
-	// devicesEvery is how often all phones are looked at anew, should the
-	// event of a change have been missed.
-	devicesEvery = time.Minute
 	// sweepWait bounds one comparison.
 	sweepWait = 10 * time.Second
 	// bootWait is how long after a listing the event that tells Asterisk's
@@ -181,16 +179,12 @@ func (w *Watcher) connection(s ami.State) {
 func (w *Watcher) sweepAlways(ctx context.Context) {
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
-	var looked time.Time // when at the phones
 	for {
-		var look bool
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.refresh:
-			look = true
 		case <-sweep.C:
-			look = time.Since(looked) >= devicesEvery
 		}
 		if !w.client.Stats().Up {
 			continue // the resync does it all
@@ -198,8 +192,7 @@ func (w *Watcher) sweepAlways(ctx context.Context) {
 		w.measure()
 		ctx, cancel := context.WithTimeout(ctx, sweepWait)
 		err := w.channels(ctx)
-		if err == nil && look {
-			looked = time.Now()
+		if err == nil {
 			err = w.phones(ctx)
 		}
 		cancel()

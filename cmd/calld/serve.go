@@ -5,10 +5,16 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"calld/app"
 )
+
+// gcPercent is GOGC where the environment has none. With a thousand live calls
+// much of what is in use are stacks, for which Go would let the heap grow by as much
+// again before it collects: 10 MiB less are resident than with Go's 100.
+const gcPercent = 50
 
 type serveCmd struct {
 	configFlag
@@ -27,6 +33,9 @@ func (c serveCmd) Run(ctx context.Context) error {
 	log := slog.New(h)
 	if _, err := loadConfig(c.Config); err != nil {
 		return err // all faults are printed, a line each
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	a, err := app.New(app.Options{ConfigPath: c.Config, Version: version, Log: log})
 	if err != nil {
