@@ -161,7 +161,7 @@ const keyWait = 5 * time.Second
 // enterCustomer puts the customer on the board.
 func (c *caller) enterCustomer(ctx context.Context, cust Customer, before earlier) error {
 	e := cust.Entry
-	now := time.Now().In(c.cfg.Server.Timezone)
+	now := time.Now() // not In a time zone: that would strip the monotonic clock
 	e.Channel, e.UniqueID, e.Begin = c.s.Env.Channel, c.s.Env.UniqueID, now
 	e.Returning, e.Ready = before.id != "", true
 	if cust.Grace > 0 {
@@ -171,7 +171,7 @@ func (c *caller) enterCustomer(ctx context.Context, cust Customer, before earlie
 		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
 	}
 	if c.queue.Recording {
-		c.record = RecordPath(now, e.ID)
+		c.record = RecordPath(now.In(c.cfg.Server.Timezone), e.ID)
 		e.Record = c.record
 		c.recording = before.recording != ""
 	}

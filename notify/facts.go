@@ -158,14 +158,19 @@ func (w *Watcher) tell(e *ami.Event, f queue.Fact) {
 
 // at is the time at which Asterisk says that an event was, or else now.
 func (w *Watcher) at(e *ami.Event) time.Time {
-	now := time.Now()
-	if s, err := strconv.ParseFloat(e.Get("Timestamp"), 64); err == nil && s > 0 && s < 1e11 {
-		w.mu.Lock()
-		offset := w.offset
-		w.mu.Unlock()
-		at := time.UnixMicro(int64(s * 1e6)).Add(-offset)
-		if at.Before(now) && now.Sub(at) < maxLate {
-			return at
+	w.mu.Lock()
+	offset := w.offset
+	w.mu.Unlock()
+	return occurred(e.Get("Timestamp"), offset, time.Now())
+}
+
+// occurred is when an event was, by its stamp of a clock that is ahead by
+// offset. It is reckoned back from now, whose monotonic reading it keeps: else a
+// call during which the machine's clock is set would last an hour.
+func occurred(stamp string, offset time.Duration, now time.Time) time.Time {
+	if s, err := strconv.ParseFloat(stamp, 64); err == nil && s > 0 && s < 1e11 {
+		if late := now.Sub(time.UnixMicro(int64(s * 1e6)).Add(-offset)); late > 0 && late < maxLate {
+			return now.Add(-late)
 		}
 	}
 	return now

@@ -26,7 +26,8 @@ type Fact struct {
 	// UniqueID is the exchange's id of the caller's channel.
 	UniqueID string
 	// Phone is the agent's number; empty for CallerGone, and for outbound calls.
-	Phone  string
+	Phone string
+	// At is when it was, with a monotonic clock reading where there is one.
 	At     time.Time
 	Result RingResult // for PhoneDone; CallerLeft when the ringing was cancelled, for whatever reason
 	Cause  int        // hang-up cause (Q.850) for TalkOver and CallerGone; 0: not known
@@ -147,7 +148,7 @@ type Channel struct {
 func (m *machine) restore(calls []Call) (unknown []Call) {
 	for i := range calls {
 		rec := calls[i].clone()
-		if m.calls[rec.ID] != nil {
+		if _, over := m.ended[rec.ID]; over || m.calls[rec.ID] != nil {
 			continue // its script was faster
 		}
 		l := m.lines[rec.Queue]

@@ -212,6 +212,19 @@ func TestFiguresArePublishedAtMostEveryQuarterOfASecond(t *testing.T) {
 	})
 }
 
+// TestACallThatIsOverIsNotTakenUp: its script came back before the store was read.
+func TestACallThatIsOverIsNotTakenUp(t *testing.T) {
+	onDesk(t, testConfig(1, nil), func(d *desk) {
+		c := d.call("c1")
+		live := d.Snapshot().Calls
+		c.Hangup(16)
+		c.wantEnd(queue.Abandoned)
+		if unknown := d.Restore(live); len(unknown) > 0 || len(d.Snapshot().Calls) > 0 {
+			d.Errorf("taken up again: %+v", d.Snapshot().Calls)
+		}
+	})
+}
+
 // restarted is a new board that takes over the calls of d, as after a crash.
 func (d *desk) restarted(cfg *config.Config) (*desk, []queue.Call) {
 	calls := d.Snapshot().Calls
