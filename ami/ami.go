@@ -254,8 +254,8 @@ func (c *Client) Do(ctx context.Context, a Action) (Response, error) {
 
 // List sends an action that Asterisk answers with a list and returns the
 // events of that list, without the one that completes it. The list is whole
-// or there is an error: those of Do, ErrTimeout after Options.ListTimeout, or
-// [ErrListTooLong].
+// or there is an error: those of Do, ErrTimeout after Options.ListTimeout,
+// [ErrListTooLong] or [ErrListDamaged].
 //
 // "No Contacts found" and its like, which res_pjsip sends as errors, are
 // empty lists, and so is an answer that announces no list. The action's

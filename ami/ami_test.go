@@ -337,6 +337,22 @@ func TestLists(t *testing.T) {
 		{name: "none found", answer: func(r *amitest.Request) { r.Error("No Contacts found") }},
 		{name: "refused", answer: func(r *amitest.Request) { r.Error("Permission denied") }, err: "ami: action Items: Permission denied"},
 		{
+			name: "as many items as said", want: []string{"Item"},
+			answer: func(r *amitest.Request) {
+				r.StartList("x")
+				r.Item("Item")
+				r.Send("Event", "ItemsComplete", "ActionID", r.ActionID, "EventList", "Complete", "ListItems", "1")
+			},
+		},
+		{
+			name: "an item is lost", err: "ami: list Items: ami: items of the list are missing",
+			answer: func(r *amitest.Request) {
+				r.StartList("x")
+				r.Item("Item")
+				r.Send("Event", "ItemsComplete", "ActionID", r.ActionID, "EventList", "Complete", "ListItems", "2")
+			},
+		},
+		{
 			name: "never complete", err: "ami: list Items: ami: sent and not answered: ami: no answer in time: context deadline exceeded",
 			answer: func(r *amitest.Request) { r.StartList("x"); r.Item("Item") },
 		},

@@ -25,6 +25,8 @@ var (
 	ErrBusy = errors.New("ami: too many actions in flight")
 	// ErrListTooLong says that a list went over MaxListItems or MaxListBytes.
 	ErrListTooLong = errors.New("ami: list too long")
+	// ErrListDamaged says that fewer items of a list came than Asterisk sent.
+	ErrListDamaged = errors.New("ami: items of the list are missing")
 	// ErrRunning is the answer of a second Run.
 	ErrRunning = errors.New("ami: client already ran")
 

@@ -158,6 +158,9 @@ func (cn *conn) item(f *Fields) bool {
 	case p == nil:
 		cn.client.counters.unmatched.Add(1)
 	case completesList(f):
+		if n, err := strconv.Atoi(string(f.Bytes("ListItems"))); err == nil && len(p.items) < n {
+			p.items, p.err = nil, ErrListDamaged
+		}
 		cn.finish(string(id), p)
 	case len(p.items) >= MaxListItems || p.bytes+len(f.buf) > MaxListBytes:
 		p.items, p.err = nil, ErrListTooLong
