@@ -133,7 +133,9 @@ func New(o Options) (*App, error) {
 		AMI: ami.Options{
 			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
 		},
-		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, ConsultContext: dialplan.ConsultContext, HeldVariable: dialplan.VarHeld, AgentDial: cfg.Asterisk.AgentDial, Tries: a.dialler, OnState: a.asteriskState, Log: o.Log,
+		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, ConsultContext: dialplan.ConsultContext, HeldVariable: dialplan.VarHeld,
+		CallVariable: dialplan.VarID, EnteredVariable: dialplan.VarEntered, Record: a.recordOf,
+		AgentDial: cfg.Asterisk.AgentDial, Tries: a.dialler, OnState: a.asteriskState, Log: o.Log,
 	})
 	a.digits = ami.New(ami.Options{
 		Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Events: "system",

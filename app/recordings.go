@@ -7,7 +7,20 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"calld/dialplan"
+	"calld/queue"
 )
+
+// recordOf is where a call is recorded that an earlier calld took in; empty when
+// its queue does not record.
+func (a *App) recordOf(c *queue.Call) string {
+	cfg := a.Config()
+	if q, ok := cfg.Queue(c.Queue); !ok || !q.Recording {
+		return ""
+	}
+	return dialplan.RecordPath(c.Begin.In(cfg.Server.Timezone), c.ID)
+}
 
 // recordings is the folder of the recordings, as the script of callers sees it.
 type recordings struct{ folder func() string }

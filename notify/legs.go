@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -91,6 +92,19 @@ func (s *legs) at(caller, phone string) (id string, ok bool) {
 		}
 	}
 	return id, id != ""
+}
+
+// ringing lists the phones that ring for a caller, as far as is known: those in a
+// talk that was just found are among them.
+func (s *legs) ringing(caller string) (phones []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.caller[caller] {
+		if !l.over && !slices.Contains(phones, l.phone) {
+			phones = append(phones, l.phone)
+		}
+	}
+	return phones
 }
 
 // stop notes that a leg does not ring any more, and reports whether the phone

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"calld/ami"
 	"calld/queue"
@@ -49,7 +50,15 @@ func (w *Watcher) channels(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("notify: channels can't be listed: %w", err)
 	}
+	for _, e := range list {
+		if id := e.Get("Uniqueid"); id == "" || strings.ContainsFunc(id, unprintable) {
+			return fmt.Errorf("%w: unique id %.40q", errDamaged, id)
+		}
+	}
 	if err := w.rebuild(ctx, asOf, list); err != nil {
+		return err
+	}
+	if err := w.adopt(ctx, asOf, list); err != nil {
 		return err
 	}
 	live := make(map[string]bool, len(list))
@@ -102,6 +111,12 @@ func (w *Watcher) channels(ctx context.Context) error {
 	w.tries.Live(asOf, started, tries)
 	return nil
 }
+
+// errDamaged says that a list of channels is not what Asterisk has sent. Nobody's
+// call is ended by such a list.
+var errDamaged = errors.New("notify: the list of channels is damaged")
+
+func unprintable(r rune) bool { return r < ' ' || r == '\x7f' || r == utf8.RuneError }
 
 // sinceOf is the earliest that a listed channel can have been made: its age is
 // told in whole seconds, rounded down.
@@ -177,14 +192,20 @@ func (w *Watcher) consults(e *ami.Event) bool {
 // ended meanwhile. The linked id of a channel that took another's place is its
 // own, but the variable stays.
 func (w *Watcher) heldBy(ctx context.Context, channel string) (string, error) {
-	r, err := w.client.Do(ctx, ami.NewAction("Getvar").With("Channel", channel).With("Variable", w.hold.variable))
+	return w.variable(ctx, channel, w.hold.variable)
+}
+
+// variable asks for a variable of a channel; "" when it has none, or has ended
+// meanwhile.
+func (w *Watcher) variable(ctx context.Context, channel, name string) (string, error) {
+	r, err := w.client.Do(ctx, ami.NewAction("Getvar").With("Channel", channel).With("Variable", name))
 	var refused *ami.ResponseError
 	switch {
 	case errors.As(err, &refused):
-		w.log.Info("asterisk does not tell whom a channel holds", "channel", channel, "err", err)
+		w.log.Info("asterisk does not tell a channel's variable", "channel", channel, "variable", name, "err", err)
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("notify: whom a channel holds can't be asked: %w", err)
+		return "", fmt.Errorf("notify: variable %s of a channel can't be asked: %w", name, err)
 	}
 	return r.Get("Value"), nil
 }

@@ -36,6 +36,11 @@ type WatcherOptions struct {
 	// HeldVariable names to it the customer's channel. In ConsultContext it is
 	// while the agent who holds consults somebody.
 	HoldContext, ConsultContext, HeldVariable string
+	// CallVariable names to a caller's channel the call's id, EnteredVariable when
+	// it came in, in milliseconds since 1970.
+	CallVariable, EnteredVariable string
+	// Record tells where the talks of a call are recorded; nil: nowhere.
+	Record func(*queue.Call) string
 	// AgentDial is the template of an agent's dial string, with {phone}.
 	AgentDial string
 	// Tries is told of the customers whom campaigns dial; nil: nobody is.
@@ -52,6 +57,8 @@ type Watcher struct {
 	board    *queue.Board
 	context  string
 	hold     struct{ context, consult, variable string }
+	call     struct{ id, entered string } // variables
+	record   func(*queue.Call) string
 	template template
 	tries    Tries
 	onState  func(AsteriskState)
@@ -83,6 +90,10 @@ func NewWatcher(o WatcherOptions) *Watcher {
 		state:   AsteriskState{State: AsteriskDown, Since: time.Now()},
 	}
 	w.hold.context, w.hold.consult, w.hold.variable = o.HoldContext, o.ConsultContext, o.HeldVariable
+	w.call.id, w.call.entered, w.record = o.CallVariable, o.EnteredVariable, o.Record
+	if w.record == nil {
+		w.record = func(*queue.Call) string { return "" }
+	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}

@@ -78,7 +78,8 @@ func newExchange(t *testing.T, agentDial string, more ...[]string) *exchange {
 	x.watcher = notify.NewWatcher(notify.WatcherOptions{
 		AMI:     ami.Options{Addr: "asterisk.test:5038", Username: x.srv.Username, Secret: x.srv.Secret, Dial: x.srv.Dial, FilterEvents: true},
 		Board:   x.board,
-		Context: "waiting", HoldContext: "hold", HeldVariable: "HELD",
+		Context: "waiting", HoldContext: "hold", HeldVariable: "HELD", CallVariable: "ID", EnteredVariable: "ENTERED",
+		Record:    func(c *queue.Call) string { return c.ID + ".wav" },
 		AgentDial: agentDial, Tries: &x.tries,
 		OnState: func(s notify.AsteriskState) {
 			x.mu.Lock()
@@ -532,11 +533,18 @@ func TestSweeperFindsWhatEventsDidNotTell(t *testing.T) {
 		if got := x.phones()["8003"]; got != queue.PhoneUnreachable {
 			t.Errorf("a minute later the phone is %q", got)
 		}
-		x.srv.Answer("CoreShowChannels", func(r *amitest.Request) { r.Error("no") })
+		x.mu.Lock()
+		x.channels = [][]string{channel("PJSIP/trunk-1", "i\x03\xffn", "b1")}
+		x.mu.Unlock()
 		time.Sleep(16 * time.Second)
+		x.srv.Answer("CoreShowChannels", func(r *amitest.Request) { r.Error("no") })
+		time.Sleep(15 * time.Second)
 		synctest.Wait()
-		if s := x.watcher.Stats(); s.SweepsFailed != 1 {
-			t.Errorf("%d sweeps failed, want 1", s.SweepsFailed)
+		if s := x.watcher.Stats(); s.SweepsFailed != 2 {
+			t.Errorf("%d sweeps failed, want 2", s.SweepsFailed)
+		}
+		if got := x.results(); got != "talking 8001:answered_elsewhere 8002:answered 8003:answered_elsewhere" {
+			t.Errorf("a damaged list has ended the call: %q", got)
 		}
 	})
 }
