@@ -34,6 +34,9 @@ const (
 	silenceLimit = 30 * time.Second
 )
 
+// clockStep is by how much calld's clock steps, to either side.
+const clockStep = time.Hour
+
 // Why a store that can't be used must be told in these words.
 const (
 	wayBack  = "calld backup"
@@ -189,13 +192,13 @@ func (s *scene) refuses(ctx context.Context, why string) error {
 	return nil
 }
 
-// stepClock steps calld's clock by an hour, to either side, and back.
+// stepClock steps calld's clock to either side, and back.
 func stepClock(_ context.Context, s *scene, chance *rand.Rand) (func(context.Context) error, error) {
-	hour := int64(time.Hour / time.Second)
+	step := clockStep
 	if chance.IntN(2) == 0 {
-		hour = -hour
+		step = -step
 	}
-	return func(context.Context) error { return s.clock.step(0) }, s.clock.step(hour)
+	return func(context.Context) error { return s.clock.step(0) }, s.clock.step(int64(step / time.Second))
 }
 
 func dropPages(_ context.Context, s *scene, _ *rand.Rand) (func(context.Context) error, error) {

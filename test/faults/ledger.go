@@ -15,9 +15,15 @@ import (
 	"calld/test/centre"
 )
 
-// tolerance is by how much the order of two callers may be told otherwise by
-// two clocks' readings of one moment.
-const tolerance = 50 * time.Millisecond
+const (
+	// tolerance is by how much the order of two callers may be told otherwise by
+	// two clocks' readings of one moment, and the length of a wait or a talk by
+	// its ends.
+	tolerance = 50 * time.Millisecond
+	// overloaded is how long after Asterisk has told of an overload it may still
+	// take no notice of INVITEs.
+	overloaded = 10 * time.Second
+)
 
 // books is what the three who write calls down have of one round: sipp,
 // Asterisk, and calld.
@@ -25,10 +31,12 @@ type books struct {
 	calls   []*heard
 	cdrs    map[string][]centre.CDR // by the customer's number
 	history map[string][]queue.Call // by the customer's number
+	// overloads is when Asterisk told that it has more to do than it can.
+	overloads []time.Time
 }
 
-func (s *scene) books(ctx context.Context, crowds []*crowd) (*books, error) {
-	b := &books{cdrs: map[string][]centre.CDR{}, history: map[string][]queue.Call{}}
+func (s *scene) books(ctx context.Context, crowds []*crowd, begin time.Time) (*books, error) {
+	b := &books{cdrs: map[string][]centre.CDR{}, history: map[string][]queue.Call{}, overloads: overloads(s.PBX.LogText(), begin)}
 	for _, w := range crowds {
 		calls, err := w.calls()
 		if err != nil {
@@ -52,6 +60,7 @@ func (s *scene) books(ctx context.Context, crowds []*crowd) (*books, error) {
 			return nil, fmt.Errorf("history: %w", err)
 		}
 		if strings.HasPrefix(call.Caller, round) {
+			unstep(&call, begin)
 			b.history[call.Caller] = append(b.history[call.Caller], call)
 		}
 	}
@@ -62,6 +71,42 @@ func (s *scene) books(ctx context.Context, crowds []*crowd) (*books, error) {
 		}
 	}
 	return b, err
+}
+
+// overloads reads from Asterisk's log since when it had more to do than it can: it
+// has the time of day to the millisecond, such as [20:22:12.794].
+func overloads(log string, begin time.Time) (list []time.Time) {
+	for line := range strings.Lines(log) {
+		stamp, rest, _ := strings.Cut(strings.TrimPrefix(line, "["), "]")
+		of, err := time.ParseInLocation("15:04:05.000", stamp, begin.Location())
+		if err != nil || !strings.Contains(rest, "taskprocessor.c: Taskprocessor") || !strings.Contains(rest, "queue reached") {
+			continue
+		}
+		at := time.Date(begin.Year(), begin.Month(), begin.Day(), of.Hour(), of.Minute(), of.Second(), of.Nanosecond(), begin.Location())
+		if at.Before(begin.Add(-12 * time.Hour)) { // past midnight
+			at = at.AddDate(0, 0, 1)
+		}
+		list = append(list, at)
+	}
+	return list
+}
+
+// unstep takes the steps of calld's clock out of what it has written of a call
+// of a round that began at a time and is much shorter than a step. Of what it
+// reckons with that clock, no length may have changed, nor any order.
+func unstep(c *queue.Call, begin time.Time) {
+	step := func(at *time.Time) {
+		if at != nil {
+			*at = at.Add(-at.Sub(begin).Round(clockStep))
+		}
+	}
+	step(&c.Begin)
+	step(c.Start)
+	step(c.End)
+	for i := range c.Rings {
+		step(&c.Rings[i].At)
+		step(c.Rings[i].End)
+	}
 }
 
 // talked tells whether Asterisk has connected the customer with an agent.
@@ -111,16 +156,14 @@ func (b *books) check(f fault, t times, told func(call string) bool) sum {
 			}
 		}
 	}
-	s.violations = append(s.violations, b.overtaken()...)
+	s.violations = append(s.violations, b.overtaken(f)...)
 	return s
 }
 
 // fault tells what is wrong with a call; empty: nothing.
 func (b *books) fault(h *heard, f fault, t times, s *sum) string {
 	calls, talked := b.history[h.number], b.talked(h.number)
-	if !h.reached && len(calls) == 0 && len(b.cdrs[h.number]) == 0 {
-		// Asterisk takes no notice of INVITEs when it is overloaded (res_pjsip,
-		// taskprocessor_overload_trigger): nobody had the call.
+	if !h.reached && len(calls) == 0 && len(b.cdrs[h.number]) == 0 && (f.asterisk || b.ignored(h)) {
 		s.unheard++
 		return ""
 	}
@@ -147,13 +190,16 @@ func (b *books) fault(h *heard, f fault, t times, s *sum) string {
 		f.away && left(h, t): // perhaps after a talk that had not been written down yet
 		s.unheard++
 		return ""
-	case f.behind && h.called.Before(t.broke): // was in the store that is gone
+	case f.behind && h.called.Before(t.broke) && over(h).Before(t.recovered.Add(time.Second)): // was in the store that is gone
 		s.unheard++
 		return ""
 	default:
 		return "no outcome"
 	}
 	c := calls[0]
+	if wrong := figures(&c); wrong != "" {
+		return wrong
+	}
 	switch {
 	case c.Outcome == queue.Failed && f.asterisk:
 	case c.Outcome != queue.Answered && c.Outcome != queue.Abandoned:
@@ -171,19 +217,52 @@ func (b *books) fault(h *heard, f fault, t times, s *sum) string {
 	return ""
 }
 
+// ignored tells whether Asterisk may have taken no notice of the customer's
+// INVITEs because it had told that it is overloaded (res_pjsip,
+// taskprocessor_overload_trigger).
+func (b *books) ignored(h *heard) bool {
+	return slices.ContainsFunc(b.overloads, func(at time.Time) bool {
+		return at.After(h.called.Add(-overloaded)) && at.Before(over(h))
+	})
+}
+
+// figures tells what is wrong with the lengths that calld tells of a call, by
+// their ends; empty: nothing.
+func figures(c *queue.Call) string {
+	if c.End == nil {
+		return "no end"
+	}
+	until, talk := *c.End, time.Duration(0)
+	if c.Start != nil {
+		until, talk = *c.Start, c.End.Sub(*c.Start)
+	}
+	wait := until.Sub(c.Begin)
+	if (wait-time.Duration(c.WaitMS)*time.Millisecond).Abs() > tolerance || (talk-time.Duration(c.TalkMS)*time.Millisecond).Abs() > tolerance {
+		return fmt.Sprintf("wait %d ms and talk %d ms, by their ends %v and %v", c.WaitMS, c.TalkMS, wait, talk)
+	}
+	return ""
+}
+
 // left tells whether a customer left while the fault lasted, or before all was
 // well again.
 func left(h *heard, t times) bool {
+	at := over(h)
+	return !at.IsZero() && at.After(t.broke.Add(-time.Second)) && at.Before(t.recovered.Add(time.Second))
+}
+
+// over is when the customer ended the call; zero: did not.
+func over(h *heard) time.Time {
 	at := h.hungUp
 	if at.IsZero() || !h.gaveUp.IsZero() && h.gaveUp.Before(at) {
 		at = h.gaveUp
 	}
-	return !at.IsZero() && at.After(t.broke.Add(-time.Second)) && at.Before(t.recovered.Add(time.Second))
+	return at
 }
 
 // overtaken looks for callers of the queues without enough agents who were
-// first offered to an agent after somebody who came later was.
-func (b *books) overtaken() []string {
+// first offered to an agent after somebody who came later was. Whom an Asterisk
+// at fault had not brought to calld by then was overtaken in Asterisk.
+func (b *books) overtaken(f fault) []string {
 	var violations []string
 	lines := map[string][]queue.Call{}
 	for _, calls := range b.history {
@@ -202,6 +281,9 @@ func (b *books) overtaken() []string {
 				break // nor was anybody after it
 			}
 			for _, first := range line[i+1:] {
+				if f.asterisk && offered(later).Before(met(first)) {
+					continue
+				}
 				if first.Begin.Before(later.Begin.Add(-tolerance)) && offered(first).After(offered(later).Add(tolerance)) {
 					violations = append(violations, fmt.Sprintf("%s, who came at %v, was overtaken by %s, who came at %v and was offered at %v: %+v",
 						first.Caller, first.Begin, later.Caller, later.Begin, offered(later), first))
@@ -211,6 +293,17 @@ func (b *books) overtaken() []string {
 		}
 	}
 	return violations
+}
+
+// met is by when calld has met a call: its id begins with the second in which it
+// did (queue.NewCallID), in the zone that server.timezone has by default.
+func met(c queue.Call) time.Time {
+	const layout, seoul = "20060102-150405", 9 * 60 * 60
+	at, err := time.ParseInLocation(layout, c.ID[:min(len(c.ID), len(layout))], time.FixedZone("KST", seoul))
+	if err != nil {
+		return time.Time{}
+	}
+	return at.Add(time.Second)
 }
 
 // offered is when a call was first offered to an agent, or left.

@@ -42,6 +42,7 @@ func (s *scene) round(ctx context.Context, f fault, n int, rate float64, chance 
 	if f.chance > 0 {
 		hold += time.Duration(chance.Int64N(int64(f.chance)))
 	}
+	begin := time.Now()
 	var crowds []*crowd
 	for i, k := range kinds() {
 		if k.name == talkers {
@@ -86,7 +87,7 @@ func (s *scene) round(ctx context.Context, f fault, n int, rate float64, chance 
 	if err := errors.Join(s.quiet(ctx), s.leaked(ctx, was)); err != nil {
 		r.violations = append(r.violations, err.Error())
 	}
-	b, err := s.books(ctx, crowds)
+	b, err := s.books(ctx, crowds, begin)
 	if err != nil {
 		return r, err
 	}
