@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -180,6 +181,10 @@ func (e *LimitedError) Error() string {
 	return fmt.Sprintf("api: too many wrong passwords; wait %s", e.Wait)
 }
 
+// maxLoginID bounds an id, in characters: at a WebSocket it may be as long as a
+// frame, and wrong ones are remembered and logged.
+const maxLoginID = 128
+
 // Login tells whose id and password these are. Wrong ones are counted by id
 // and by address, wherever they come in; the error is ErrBadLogin, a
 // [*LimitedError], or that of ctx.
@@ -189,6 +194,9 @@ func (a *API) Login(ctx context.Context, id, password, addr string) (config.Agen
 		defer func() { <-a.checks }()
 	case <-ctx.Done():
 		return config.Agent{}, context.Cause(ctx)
+	}
+	if utf8.RuneCountInString(id) > maxLoginID {
+		id = "" // nobody's
 	}
 	now := time.Now()
 	if wait := a.guesses.wait(now, addr, id); wait > 0 {

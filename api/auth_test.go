@@ -1,6 +1,10 @@
 package api
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -216,6 +220,25 @@ func TestGuessingIsLimited(t *testing.T) {
 	}
 }
 
+// TestEndlessID: of an id as long as a frame nothing is kept and nothing logged.
+func TestEndlessID(t *testing.T) {
+	c := newCentre(t)
+	var log bytes.Buffer
+	c.api.log = slog.New(slog.NewTextHandler(&log, nil))
+	long := strings.Repeat("홍", maxLoginID+1)
+	if _, err := c.api.Login(t.Context(), long, "x", "192.0.2.1"); !errors.Is(err, ErrBadLogin) {
+		t.Errorf("error %v", err)
+	}
+	for id := range c.api.guesses.counts {
+		if len(id) > 100 {
+			t.Errorf("%d bytes are kept", len(id))
+		}
+	}
+	if strings.Contains(log.String(), long) || !strings.Contains(log.String(), "192.0.2.1") {
+		t.Errorf("logged: %.300s", log.String())
+	}
+}
+
 func TestGuesses(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	t.Run("by id, from many hosts", func(t *testing.T) {
@@ -240,6 +263,15 @@ func TestGuesses(t *testing.T) {
 		}
 		if g.wait(now, "host", "new") == 0 || g.wait(now, "other", "new") > 0 {
 			t.Error("the limit is not that of the host")
+		}
+	})
+	t.Run("an IPv6 site is one host", func(t *testing.T) {
+		var g guesses
+		for i := range guessesByHost {
+			g.failed(now, fmt.Sprintf("2001:db8::%x", i+1), fmt.Sprint(i))
+		}
+		if g.wait(now, "2001:db8::ffff", "new") == 0 || g.wait(now, "2001:db8:0:1::1", "new") > 0 {
+			t.Error("the limit is not that of the site")
 		}
 	})
 	t.Run("no host is taken for an id", func(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 // counts.
 const loginsAtOnce = 2
 
-// Limits of failed log-ins within guessWindow. Many agents may share an address.
+// Limits of failed log-ins within guessWindow. Many agents may share an address,
+// and an IPv6 site has addresses without end: it counts as one host.
 const (
 	guessWindow    = time.Minute
 	guessesByHost  = 50
@@ -35,7 +36,7 @@ func (g *guesses) wait(now time.Time, host, id string) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.roll(now)
-	if len(g.counts) < maxGuessed && g.counts["host "+host] < guessesByHost && g.counts["id "+id] < guessesByAgent {
+	if len(g.counts) < maxGuessed && g.counts["host "+siteOf(host)] < guessesByHost && g.counts["id "+id] < guessesByAgent {
 		return 0
 	}
 	return g.begin.Add(guessWindow).Sub(now)
@@ -46,7 +47,7 @@ func (g *guesses) failed(now time.Time, host, id string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.roll(now)
-	g.counts["host "+host]++
+	g.counts["host "+siteOf(host)]++
 	g.counts["id "+id]++
 }
 

@@ -4,16 +4,14 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"calld/api"
 )
 
 // crowdLimit bounds the connections to the pages and the API from one address,
 // so that nobody alone can use up httpConnections. A site whose agents all come from
 // one address, with some connections each, is far below it.
 const crowdLimit = 2048
-
-// siteBits is how much of an IPv6 address names a site, which may use all
-// the addresses below it (RFC 6177).
-const siteBits = 64
 
 // crowds counts the connections of each address.
 type crowds struct {
@@ -43,8 +41,7 @@ func (c *crowds) admit(addr net.Addr) (site netip.Prefix, ok bool) {
 	if err != nil || within(c.trusted(), peer.Addr()) {
 		return site, true
 	}
-	ip := peer.Addr().Unmap().WithZone("")
-	site = netip.PrefixFrom(ip, min(ip.BitLen(), siteBits)).Masked()
+	site = api.Site(peer.Addr())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open[site] >= c.limit {

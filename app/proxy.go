@@ -35,7 +35,7 @@ func clientOf(headers []string, trusted []netip.Prefix) (client netip.Addr) {
 		if err != nil {
 			return client
 		}
-		client = addr.Unmap()
+		client = addr.Unmap().WithZone("") // a zone means something on the proxy alone
 		if !within(trusted, client) {
 			return client
 		}
