@@ -148,10 +148,29 @@ func stamp(t *time.Time) string {
 
 // HarmlessCell keeps a spreadsheet from running a cell as a formula: callers
 // choose the names they send. (OWASP, CSV Injection; the wide forms are taken
-// for the narrow ones by East Asian spreadsheets.)
+// for the narrow ones by East Asian spreadsheets.) A spreadsheet that takes
+// semicolons or tabs for the ends of cells begins one behind each of them.
 func HarmlessCell(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
-		return "'" + cell
+	const signs, ends = "=+-@＝＋－＠", ";\t\r\n"
+	var b strings.Builder
+	written, begin, begins := 0, 0, true
+	for i, r := range cell {
+		end := strings.ContainsRune(ends, r)
+		switch {
+		case begins && (strings.ContainsRune(signs, r) || i == 0 && end && r != ';'):
+			b.WriteString(cell[written:begin])
+			b.WriteByte('\'')
+			written, begins = begin, end
+		case !end:
+			begins = begins && strings.ContainsRune(` "`, r) // which may stand before a formula
+		}
+		if end {
+			begin, begins = i+1, true
+		}
 	}
-	return cell
+	if b.Len() == 0 {
+		return cell
+	}
+	b.WriteString(cell[written:])
+	return b.String()
 }
