@@ -150,11 +150,35 @@ func (f *rows) each(take func(line int, cells []string, faults Faults) error) er
 // downloads, keep a number from being taken for a formula.
 func unquoted(number string) string { return strings.TrimPrefix(number, "'") }
 
+// maxEntry bounds an entry of a JSON array, in bytes: a record of a CSV file whose
+// characters are all escaped.
+const maxEntry = 6 * maxRecord
+
+// errLongEntry ends a file whose entry goes on and on.
+var errLongEntry = errors.New("campaign: entry is too long")
+
+// entryReader ends a file whose entry is too long: the decoder holds each as a
+// whole.
+type entryReader struct {
+	r    io.Reader
+	left int // bytes that the entry may have yet
+}
+
+func (e *entryReader) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, errLongEntry
+	}
+	n, err := e.r.Read(p[:min(len(p), e.left)])
+	e.left -= n
+	return n, err
+}
+
 // ReadJSON reads the entries of a dial list from a JSON array of objects with
 // name, key, timezone, numbers (texts) and variables, as [ReadCSV] does. The
 // line is the place in the array, from 1.
 func ReadJSON(r io.Reader, take func(line int, e Entry, faults Faults) error) error {
-	d := json.NewDecoder(r)
+	in := &entryReader{r, maxEntry}
+	d := json.NewDecoder(in)
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return jsonError(1, err, "is no JSON array; send [{\"numbers\":[\"0101234567\"]}, …]")
 	}
@@ -165,6 +189,7 @@ func ReadJSON(r io.Reader, take func(line int, e Entry, faults Faults) error) er
 		if err := d.Decode(&raw); err != nil {
 			return jsonError(line, err, "")
 		}
+		in.left = maxEntry
 		e, faults := entryOf(raw)
 		if err := take(line, e, faults); err != nil {
 			return err
@@ -207,6 +232,8 @@ func jsonError(line int, err error, text string) error {
 		return &FormatError{line, text}
 	case errors.As(err, &syntax):
 		return &FormatError{line, fmt.Sprintf("is no JSON (%v at byte %d)", err, syntax.Offset)}
+	case errors.Is(err, errLongEntry):
+		return &FormatError{line, fmt.Sprintf("is longer than %d KiB; is a quote or a bracket missing?", maxEntry>>10)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &FormatError{line, "the JSON array is not closed; the file is cut off"}
 	}

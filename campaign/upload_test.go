@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +12,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -157,7 +160,8 @@ func TestReadJSON(t *testing.T) {
 	if diff := cmp.Diff(want, k, cmp.AllowUnexported(took{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, bad := range []string{"", "{}", `["a"`, `[{"numbers":["0101"]},`, `[{]`, `null`} {
+	long := `[{"numbers":["0101"]},{"numbers":["0102"],"name":"` + strings.Repeat("x", 2*maxEntry)
+	for _, bad := range []string{long, "[" + strings.Repeat(" ", 2*maxEntry), "", "{}", `["a"`, `[{"numbers":["0101"]},`, `[{]`, `null`} {
 		if _, ok := errors.AsType[*FormatError](ReadJSON(strings.NewReader(bad), new(took).take)); !ok {
 			t.Errorf("%q is no format error", bad)
 		}
@@ -237,6 +241,77 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		if diff := cmp.Diff([]Entry{want}, k.good); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", k.bad, diff)
+		}
+	})
+}
+
+// FuzzReadJSON: the pieces that a file comes in don't matter, what is good stays
+// good, and reads the same once it was written again.
+func FuzzReadJSON(f *testing.F) {
+	f.Add([]byte(`[{"name":"김철수","key":"K1","numbers":["010-1234-5678"],"variables":{"도시":"서울"}},{"numbers":[1]},"x",{"nam":"c"}]`))
+	f.Add([]byte(`[{"numbers":["0101"],"numbers":["0102"],"Name":"\ud800","variables":{"name":"x"}}`))
+	f.Add([]byte("[[[[]]], null, 1e999]"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		var whole, pieces took
+		last := 0
+		err := ReadJSON(bytes.NewReader(file), func(line int, e Entry, faults Faults) error {
+			if line != last+1 {
+				t.Errorf("line %d after %d", line, last)
+			}
+			last = line
+			return whole.take(line, e, faults)
+		})
+		if _, ok := errors.AsType[*FormatError](err); err != nil && !ok {
+			t.Errorf("%v", err)
+		}
+		if again := ReadJSON(iotest.OneByteReader(bytes.NewReader(file)), pieces.take); (again == nil) != (err == nil) {
+			t.Errorf("%v as a whole, %v in pieces", err, again)
+		}
+		if diff := cmp.Diff(whole, pieces, cmp.AllowUnexported(took{})); diff != "" {
+			t.Errorf("(-whole +in pieces):\n%s", diff)
+		}
+		type written struct {
+			Name      string            `json:"name"`
+			Key       string            `json:"key"`
+			Timezone  string            `json:"timezone"`
+			Numbers   []string          `json:"numbers"`
+			Variables map[string]string `json:"variables"`
+		}
+		list := []written{}
+		for _, e := range whole.good {
+			w := written{Name: e.Name, Key: e.Key, Timezone: e.Timezone, Variables: e.Variables}
+			for _, n := range e.Numbers {
+				w.Numbers = append(w.Numbers, n.Number)
+			}
+			list = append(list, w)
+		}
+		text, err := json.Marshal(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var second took
+		if err := ReadJSON(bytes.NewReader(text), second.take); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(whole.good, second.good, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%v (-first +second):\n%s", second.bad, diff)
+		}
+	})
+}
+
+// FuzzReadBarred: likewise for the do-not-call list.
+func FuzzReadBarred(f *testing.F) {
+	f.Add([]byte("Name;Number;Note\nx;010-1234-5678;요청\ny;z;\n\"\n"), "")
+	f.Add([]byte("number\n'+82 10\n"), "euc-kr")
+	f.Fuzz(func(t *testing.T, file []byte, charset string) {
+		err := ReadBarred(bytes.NewReader(file), charset, func(_ int, b Barred, faults Faults) error {
+			if again, more := b.Checked(); faults == nil && (more != nil || again != b) {
+				t.Errorf("%+v is good, and then not: %v", b, more)
+			}
+			return nil
+		})
+		if _, ok := errors.AsType[*FormatError](err); err != nil && !ok {
+			t.Errorf("%v", err)
 		}
 	})
 }
