@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"calld/queue"
 )
@@ -60,6 +61,7 @@ func newTranslator(live []queue.Call) *translator {
 }
 
 // line is one line of the file. logger.c: "%ld|%s|%s|%s|%s|" and the event's data.
+// What would end a field or, for any reader, a line becomes a space.
 func line(at time.Time, call, queueID, agent, event string, data ...any) string {
 	fields := make([]string, 0, 5+len(data))
 	fields = append(fields, fmt.Sprint(at.Unix()), call, queueID, agent, event)
@@ -68,7 +70,7 @@ func line(at time.Time, call, queueID, agent, event string, data ...any) string 
 	}
 	for i, f := range fields {
 		fields[i] = strings.Map(func(r rune) rune {
-			if r == '|' || r < ' ' || r == 0x7f {
+			if r == '|' || unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 				return ' '
 			}
 			return r
