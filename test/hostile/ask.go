@@ -43,7 +43,7 @@ func (a answer) String() string {
 	if a.err != nil {
 		return a.err.Error()
 	}
-	return fmt.Sprintf("%d %.200s", a.status, a.body)
+	return fmt.Sprintf("%d %.200s", a.status, strings.TrimSpace(a.body))
 }
 
 // cookie is the session that the answer begins; empty for none.
@@ -61,24 +61,29 @@ func (a asker) get(ctx context.Context, path string) answer {
 }
 
 // do asks; body is sent as JSON, nil sends none.
-func (a asker) do(ctx context.Context, method, path string, body any) (got answer) {
+func (a asker) do(ctx context.Context, method, path string, body any) answer {
+	if body == nil {
+		return a.send(ctx, method, path, http.NoBody)
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return answer{err: err}
+	}
+	a.headers = a.headers.Clone()
+	a.headers.Set("Content-Type", "application/json")
+	return a.send(ctx, method, path, bytes.NewReader(text))
+}
+
+// send asks with a body as it stands.
+func (a asker) send(ctx context.Context, method, path string, body io.Reader) (got answer) {
 	ctx, cancel := step(ctx)
 	defer cancel()
-	var text []byte
-	if body != nil {
-		if text, got.err = json.Marshal(body); got.err != nil {
-			return got
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, a.c.url(path), bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, method, a.c.url(path), body)
 	if err != nil {
 		got.err = err
 		return got
 	}
 	req.Header = a.headers.Clone()
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +41,7 @@ func hostileCallers() []caller {
 		{what: "another dial string", name: "x&PJSIP/8001,1,g^y", number: "0102%26PJSIP%2F8001%2C60%2Cg"},
 		{what: "script", name: `<script>alert(1)</script><img src=x onerror=alert(1)>`, number: "%3Cscript%3Ealert(1)%3C%2Fscript%3E"},
 		{what: "spreadsheet formula", name: `=cmd|' /C calc'!A0`, number: "=1+1"},
+		{what: "a formula in a second cell", name: `x;=1+1; @SUM(1)`, number: "0102%3B=1+1"},
 		{what: "path", name: "../../../../etc/passwd", number: "..%2F..%2F..%2Fetc%2Fpasswd"},
 		{what: "Hangul", name: "홍길동 고객님", number: "%ED%99%8D%EA%B8%B8%EB%8F%99"},
 		{what: "half a kB of name", name: strings.Repeat("긴A", 120), number: strings.Repeat("7", 250)},
@@ -62,7 +62,7 @@ func callerAttacks() []attack {
 			return c.hear(ctx, who)
 		}})
 	}
-	return append(list, attack{"sip", "formulas in the export", exported})
+	return append(list, attack{"sip", "formulas in the exports", exported})
 }
 
 // ours is how calld names recordings.
@@ -179,25 +179,4 @@ func (c *office) unharmed(ctx context.Context, amiEnded float64) error {
 		return fmt.Errorf("the manager's connection broke: %.0f ended, before %.0f", n, amiEnded)
 	}
 	return nil
-}
-
-// exported: no cell of an export is a formula.
-func exported(ctx context.Context, c *office) (string, error) {
-	root, err := c.login(ctx, "root")
-	if err != nil {
-		return "", err
-	}
-	got := root.get(ctx, "/api/v1/history/export?format=csv&queue=billing")
-	if got.status != http.StatusOK {
-		return "", fmt.Errorf("%v", got)
-	}
-	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.body, "\ufeff"))).ReadAll()
-	for _, row := range rows {
-		for _, cell := range row {
-			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
-				err = errors.Join(err, fmt.Errorf("a spreadsheet would run %.60q", cell))
-			}
-		}
-	}
-	return fmt.Sprintf("%d lines, none with a formula", len(rows)), err
 }

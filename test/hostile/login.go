@@ -47,6 +47,11 @@ func loginAttacks() []attack {
 				return c.as(proxy).with("X-Forwarded-For", fmt.Sprintf("10.0.1.%d, 192.0.2.1", n)), fmt.Sprintf("anybody%d", n)
 			})
 		}},
+		{"http", "guesses from one IPv6 site", func(ctx context.Context, c *office) (string, error) {
+			return c.guess(ctx, 90, byAddress, func(n int) (asker, string) {
+				return c.as(proxy).with("X-Forwarded-For", fmt.Sprintf("2001:db8::%x", n+1)), fmt.Sprintf("neighbour%d", n)
+			})
+		}},
 		{"ws", "guesses at one account", guessFrames},
 		{"http", "the others' log-ins meanwhile", func(ctx context.Context, c *office) (string, error) {
 			_, err := c.login(ctx, "root")

@@ -37,7 +37,7 @@ type attack struct {
 // attacks in the order of how many can make them: callers first.
 func attacks() []attack {
 	var all []attack
-	for _, list := range [][]attack{callerAttacks(), httpAttacks(), socketAttacks(), agiAttacks(), managerAttacks(), rightsAttacks(), pathAttacks(), loginAttacks()} {
+	for _, list := range [][]attack{callerAttacks(), httpAttacks(), socketAttacks(), agiAttacks(), managerAttacks(), rightsAttacks(), pathAttacks(), uploadAttacks(), loginAttacks(), logAttacks()} {
 		all = append(all, list...)
 	}
 	return all
@@ -87,7 +87,7 @@ func run(ctx context.Context, only string, log *slog.Logger) (err error) {
 		}
 		fmt.Printf("%s %-5s %-28s %5.1fs  %s\n", verdict, a.port, a.name, time.Since(began).Seconds(), seen)
 	}
-	if err := honest.finish(); err != nil {
+	if err := honest.finish(ctx); err != nil {
 		fmt.Println("BROKEN honest callers:", err)
 		broken++
 	}

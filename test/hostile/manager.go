@@ -163,7 +163,8 @@ func managerAttacks() []attack {
 func (c *office) attackManager(ctx context.Context, evil func(net.Conn)) (string, error) {
 	before := c.server.count(ctx, "calld_ami_ended_total", "")
 	c.ami.become(evil)
-	// It may have been waiting for longer and longer before it connects again.
+	// It waits for longer and longer before it connects again, up to 15 s, until a
+	// connection has lasted: for the false manager, and then for the true one.
 	err := eventually(ctx, "calld at the false manager", func(context.Context) error {
 		if c.ami.meetings() == 0 {
 			return errors.New("it has not come")

@@ -3,16 +3,63 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // pathAttacks try to read files that are none of calld's pages and recordings.
 func pathAttacks() []attack {
-	return []attack{{"http", "paths out of the folders", traversal}}
+	return []attack{
+		{"http", "paths out of the folders", traversal},
+		{"http", "links among the recordings", linked},
+	}
+}
+
+// linked: what lies where a recording was, made by whoever may write there, leads to
+// no other file and keeps nobody waiting.
+func linked(ctx context.Context, c *office) (string, error) {
+	root, err := c.login(ctx, "root")
+	if err != nil {
+		return "", err
+	}
+	began := time.Now()
+	if _, err := c.callBilling(ctx, caller{number: "01022220003"}); err != nil {
+		return "", err
+	}
+	call, err := c.ended(ctx, root, began)
+	if err != nil {
+		return "", err
+	}
+	if err := c.recorded(ctx, root, call); err != nil {
+		return "", err
+	}
+	file := filepath.Join(c.pbx.InRoot(c.pbx.Recordings), filepath.FromSlash(call.Record))
+	kinds := []struct {
+		what string
+		put  func() error
+	}{
+		{"a link out of the folder", func() error { return os.Symlink("/etc/passwd", file) }},
+		{"a link to the folder above", func() error { return os.Symlink("..", file) }},
+		{"a link to itself", func() error { return os.Symlink(file, file) }},
+		{"a pipe", func() error { return syscall.Mkfifo(file, 0o600) }},
+	}
+	for _, k := range kinds {
+		if err := errors.Join(os.RemoveAll(file), k.put()); err != nil {
+			return "", err
+		}
+		got := root.get(ctx, "/api/v1/calls/"+call.ID+"/recording")
+		if got.status != http.StatusNotFound && got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "root:") {
+			return "", fmt.Errorf("%s: %v", k.what, got)
+		}
+	}
+	return fmt.Sprintf("%d kinds, none followed", len(kinds)), os.Remove(file)
 }
 
 func traversal(ctx context.Context, c *office) (string, error) {
