@@ -33,7 +33,8 @@ COPY packaging/docker/asterisk/*.conf /etc/asterisk/
 USER asterisk
 EXPOSE 5060/udp 10000-10100/udp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["asterisk", "-rx", "core waitfullybooted"]
-CMD ["asterisk", "-f", "-T"]
+# calld removes old recordings: it is in the group of their folders.
+CMD ["sh", "-c", "umask 002 && exec asterisk -f -T"]
 
 FROM debian:bookworm-slim AS calld
 RUN groupadd --gid 10001 calld \

@@ -38,8 +38,8 @@ deb: build ## make the Debian package bin/calld_VERSION_ARCH.deb
 	packaging/deb/build bin/calld "$(VERSION)" bin
 
 .PHONY: try-deb
-try-deb: build ## install, start, upgrade and remove the package in a clean Debian; needs root
-	@command -v mmdebstrap >/dev/null || apt-get install --yes --no-install-recommends mmdebstrap
+try-deb: build ## install the package beside Asterisk in a clean Debian with systemd, upgrade it under a caller, remove it; needs root
+	@dpkg -s mmdebstrap systemd-container >/dev/null 2>&1 || apt-get install --yes --no-install-recommends mmdebstrap systemd-container
 	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
 	packaging/deb/build bin/calld 0.0.1 "$$out"; packaging/deb/build bin/calld 0.0.2 "$$out"; \
 	packaging/deb/try "$$out"/calld_0.0.1_*.deb "$$out"/calld_0.0.2_*.deb

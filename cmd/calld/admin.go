@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -76,9 +77,30 @@ func (c asteriskConfigCmd) Run(ctx context.Context) error {
 		if err := os.WriteFile(path, []byte(f.Text), 0o640); err != nil { // holds secrets
 			return err
 		}
+		if err := giveToOwner(path, c.Out); err != nil {
+			return err
+		}
 		fmt.Println(path)
 	}
 	return nil
+}
+
+// giveToOwner gives a file that root has written to the owner of its folder:
+// Asterisk, which runs as its own user, reads nothing of a file that includes one
+// it may not read.
+func giveToOwner(path, folder string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%s: its owner is not known", folder)
+	}
+	return os.Chown(path, int(owner.Uid), int(owner.Gid))
 }
 
 // storedAgents asks the running server for the agents that were made over the

@@ -43,7 +43,21 @@ type cli struct {
 
 // configFlag is the flag of every command that reads the configuration.
 type configFlag struct {
-	Config string `help:"The configuration file." default:"calld.toml" env:"CALLD_CONFIG" type:"path" short:"c"`
+	Config string `help:"The configuration file." default:"${config}" env:"CALLD_CONFIG" type:"path" short:"c"`
+}
+
+// Where the configuration is when no command line names it: in the folder one
+// is in, or else where the package puts it.
+const (
+	configHere     = "calld.toml"
+	configPackaged = "/etc/calld/calld.toml"
+)
+
+func defaultConfig() string {
+	if _, err := os.Stat(configHere); err != nil {
+		return configPackaged
+	}
+	return configHere
 }
 
 func main() {
@@ -87,6 +101,7 @@ func newParser(c *cli, exit func(code int)) (*kong.Kong, error) {
 		kong.Description("A call centre for Asterisk."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(exit),
+		kong.Vars{"config": defaultConfig()},
 	)
 }
 
