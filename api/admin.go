@@ -84,7 +84,7 @@ func (a *API) reloadError(err error) error {
 	if faults, ok := errors.AsType[config.Faults](err); ok {
 		p := problem(http.StatusUnprocessableEntity, CodeBadConfig, "the configuration has faults; nothing was changed")
 		for _, f := range faults {
-			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: f.String(), Location: f.Key})
+			p.Errors = append(p.Errors, &FieldError{Message: f.String(), Location: f.Key})
 		}
 		return p
 	}

@@ -288,7 +288,7 @@ func agentDetail(before, after *config.Agent) string {
 func agentProblem(faults config.Faults) *Problem {
 	p := problem(http.StatusUnprocessableEntity, CodeInvalid, faults[0].Key+": "+faults[0].Text)
 	for _, f := range faults {
-		p.Errors = append(p.Errors, &huma.ErrorDetail{Location: "body." + f.Key, Message: f.Text})
+		p.Errors = append(p.Errors, &FieldError{Location: "body." + f.Key, Message: f.Text})
 	}
 	return p
 }

@@ -238,6 +238,6 @@ func (a *API) storeError(err error) error {
 
 func invalid(location, message string) *Problem {
 	p := problem(http.StatusUnprocessableEntity, CodeInvalid, message)
-	p.Errors = []*huma.ErrorDetail{{Location: location, Message: message}}
+	p.Errors = []*FieldError{{Location: location, Message: message}}
 	return p
 }

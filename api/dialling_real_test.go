@@ -19,6 +19,7 @@ type fakeAsterisk struct{}
 
 func (fakeAsterisk) Originate(context.Context, exchange.Origination) error { return nil }
 func (fakeAsterisk) Hangup(context.Context, string, int) error             { return nil }
+func (fakeAsterisk) DeviceState(context.Context, string) (string, error)   { return "NOT_INUSE", nil }
 
 // diallerOf has the centre's campaigns run by a real dialler. called is told of
 // each call that an agent is to make.
@@ -67,9 +68,9 @@ func TestRealCampaign(t *testing.T) {
 	p := wantProblem(t, c.ask("관리자", "POST /api/v1/campaigns/1/start", ""), http.StatusUnprocessableEntity, CodeInvalid)
 	var faults []string
 	for _, e := range p.Errors {
-		faults = append(faults, e.Location)
+		faults = append(faults, e.Location+" "+string(e.Code))
 	}
-	if got := strings.Join(faults, " "); got != "body.dial_list body.asterisk" {
+	if got := strings.Join(faults, ", "); got != "body.dial_list nobody_left, body.asterisk asterisk_away" {
 		t.Errorf("faults of %s", got)
 	}
 	d.Connected(true)

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"calld/campaign"
 )
 
 // Code is the stable name of an error: programs may rely on it.
@@ -67,12 +69,27 @@ const (
 
 // Problem is the body of every error.
 type Problem struct { //nolint:errname // the word of RFC 9457
-	Type   string              `json:"type" doc:"about:blank; see code" example:"about:blank"`
-	Title  string              `json:"title" doc:"The status in words."`
-	Status int                 `json:"status"`
-	Code   Code                `json:"code" doc:"Stable name of the error." example:"not_found"`
-	Detail string              `json:"detail,omitempty" doc:"What is wrong and how to mend it."`
-	Errors []*huma.ErrorDetail `json:"errors,omitempty" doc:"One entry for each faulty field."`
+	Type   string        `json:"type" doc:"about:blank; see code" example:"about:blank"`
+	Title  string        `json:"title" doc:"The status in words."`
+	Status int           `json:"status"`
+	Code   Code          `json:"code" doc:"Stable name of the error." example:"not_found"`
+	Detail string        `json:"detail,omitempty" doc:"What is wrong and how to mend it."`
+	Errors []*FieldError `json:"errors,omitempty" doc:"One entry for each faulty field."`
+}
+
+// FieldError is what is wrong with one field: what huma tells, and for plans,
+// dial lists, campaigns and their files a code and the bounds.
+type FieldError struct { //nolint:errname // a part of a problem
+	Message  string             `json:"message,omitempty" doc:"What is wrong and how to mend it."`
+	Location string             `json:"location,omitempty" doc:"Where, such as body.hours[0].from or path.id."`
+	Value    any                `json:"value,omitempty" doc:"What was found there."`
+	Code     campaign.FaultCode `json:"code,omitempty" doc:"Stable name of the kind of fault, of what is set up or loaded for campaigns."`
+	Least    string             `json:"least,omitempty" doc:"The bound that was not kept, as it is written in the field."`
+	Most     string             `json:"most,omitempty"`
+}
+
+func fieldError(d *huma.ErrorDetail) *FieldError {
+	return &FieldError{Message: d.Message, Location: d.Location, Value: d.Value}
 }
 
 // Error gives the detail.
@@ -198,9 +215,9 @@ var installProblems = sync.OnceFunc(func() {
 			}
 			var d huma.ErrorDetailer
 			if errors.As(err, &d) {
-				p.Errors = append(p.Errors, d.ErrorDetail())
+				p.Errors = append(p.Errors, fieldError(d.ErrorDetail()))
 			} else {
-				p.Errors = append(p.Errors, &huma.ErrorDetail{Message: err.Error()})
+				p.Errors = append(p.Errors, &FieldError{Message: err.Error()})
 			}
 		}
 		return p

@@ -230,7 +230,7 @@ func (a *API) refers() campaign.Refers {
 func faulty(detail string, faults campaign.Faults) *Problem {
 	p := problem(http.StatusUnprocessableEntity, CodeInvalid, detail)
 	for _, f := range faults {
-		p.Errors = append(p.Errors, &huma.ErrorDetail{Location: "body." + f.Field, Message: f.Text})
+		p.Errors = append(p.Errors, &FieldError{Location: "body." + f.Field, Message: f.Text, Code: f.Code, Least: f.Least, Most: f.Most})
 	}
 	return p
 }

@@ -133,11 +133,11 @@ func (b *batch[T]) load(ctx context.Context, a *API, read func(take func(int, T,
 	kept := b.report.Added+b.report.Refused+len(b.values) > 0
 	switch {
 	case errors.As(err, &bad) && !kept:
-		return b.report, invalid("body", bad.Error())
+		return b.report, unreadable(bad)
 	case errors.As(err, &bad):
-		b.report.Broken, err = bad.Error(), nil
+		b.report.Broken, b.report.BrokenCode, err = bad.Error(), bad.Code, nil
 	case errors.As(err, &tooLarge) && kept:
-		b.report.Broken, err = "the file is too large; send the rest as another", nil
+		b.report.Broken, b.report.BrokenCode, err = "the file is too large; send the rest as another", campaign.FaultTooLarge, nil
 	}
 	if err == nil {
 		err = b.flush()
@@ -148,11 +148,18 @@ func (b *batch[T]) load(ctx context.Context, a *API, read func(take func(int, T,
 	return b.report, err
 }
 
+// unreadable is the problem of a file of which nothing can be read.
+func unreadable(bad *campaign.FormatError) *Problem {
+	p := problem(http.StatusUnprocessableEntity, CodeInvalid, bad.Error())
+	p.Errors = []*FieldError{{Location: "body", Message: bad.Error(), Code: bad.Code}}
+	return p
+}
+
 // duplicate is the fault of a line that repeats what the list has.
 func duplicate(err error) campaign.Fault {
 	var d *campaign.DuplicateError
 	if !errors.As(err, &d) {
 		return campaign.Fault{Text: err.Error()}
 	}
-	return campaign.Fault{Field: d.Field, Text: strings.Join([]string{d.Value, "is in the list already, in entry", d.Entry + "; remove the line, or load it into another list"}, " ")}
+	return campaign.Fault{Field: d.Field, Code: campaign.FaultDuplicate, Text: strings.Join([]string{d.Value, "is in the list already, in entry", d.Entry + "; remove the line, or load it into another list"}, " ")}
 }

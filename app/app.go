@@ -88,7 +88,11 @@ func New(o Options) (*App, error) {
 	for _, w := range cfg.Warnings {
 		o.Log.Warn("configuration", "warning", w.String())
 	}
-	st, err := store.Open(cfg.Server.Data, store.Options{})
+	a := &App{o: o, log: o.Log, started: time.Now(), metrics: prometheus.NewRegistry()}
+	a.cfg.Store(cfg)
+	st, err := store.Open(cfg.Server.Data, store.Options{
+		Spellings: func(number string) []string { return a.Config().Outbound.Numbering.Spellings(number) },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +103,7 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	a := &App{o: o, log: o.Log, started: time.Now(), store: st, metrics: prometheus.NewRegistry()}
+	a.store = st
 	a.cfg.Store(cfg)
 	a.asterisk.Store(&notify.AsteriskState{State: notify.AsteriskDown, Since: a.started})
 	a.hub = notify.NewHub(notify.HubOptions{

@@ -39,6 +39,10 @@ func (l lateExchange) Hangup(ctx context.Context, channel string, cause int) err
 	return l.a.exchange.Hangup(ctx, channel, cause)
 }
 
+func (l lateExchange) DeviceState(ctx context.Context, device string) (string, error) {
+	return l.a.exchange.DeviceState(ctx, device)
+}
+
 func (a *App) campaignStats(s campaign.Stats) { a.hub.Push(s.Queue, notify.TypeCampaign, s) }
 
 // callOut has an agent's phone ring, to dial a customer once it has answered. It

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -43,18 +44,18 @@ func (p Plan) Checked() (Plan, Faults) {
 	c.mode(&p)
 	c.between("max_abandon_rate", p.MaxAbandonRate, 0.001, MaxAbandon, "a share, such as 0.03")
 	if ring := time.Duration(p.RingTimeout); ring < MinRing || ring > MaxRing {
-		c.faults.add("ring_timeout", "is %s; use %s to %s, such as \"25s\"", ring, MinRing, MaxRing)
+		c.outside("ring_timeout", MinRing.String(), MaxRing.String(), "is %s; use %s to %s, such as \"25s\"", ring, MinRing, MaxRing)
 	}
 	if p.CallerID != "" {
 		n, err := config.DialNumber(p.CallerID)
 		if err != nil {
-			c.faults.add("caller_id", "%v", err)
+			c.faults.add("caller_id", FaultNumber, "%v", err)
 		}
 		p.CallerID = n
 	}
 	oneOf(&c, "amd", p.AMD, AMDOff, AMDHumans, AMDHumansOrUnsure)
 	if p.AMD != AMDOff && p.Mode == Preview {
-		c.faults.add("amd", "is not used in preview, where an agent hears who answers; remove it")
+		c.faults.add("amd", FaultOtherMode, "is not used in preview, where an agent hears who answers; remove it")
 	}
 	c.between("max_tries", float64(p.MaxTries), 1, MostTries, "tries of each number")
 	c.between("max_tries_24h", float64(p.MaxTries24h), 0, MostTries24h, "tries, 0 for no limit")
@@ -84,24 +85,24 @@ func (p *Plan) fill() {
 // mode checks how the plan dials, and what belongs to another way.
 func (c *checker) mode(p *Plan) {
 	if p.Mode == "" {
-		c.faults.add("mode", "is missing; set preview, progressive, power, predictive or message")
+		c.faults.add("mode", FaultMissing, "is missing; set preview, progressive, power, predictive or message")
 	} else {
 		oneOf(c, "mode", p.Mode, Preview, Progressive, Power, Predictive, Message)
 	}
 	switch {
 	case p.Mode != Predictive && p.Method != "":
-		c.faults.add("method", "belongs to mode predictive; remove it or change mode")
+		c.faults.add("method", FaultOtherMode, "belongs to mode predictive; remove it or change mode")
 	case p.Mode == Predictive:
 		oneOf(c, "method", p.Method, pacing.Risk, pacing.Lite)
 	}
 	if p.HangUpLate && (p.Mode != Predictive || p.Method != pacing.Risk) {
-		c.faults.add("hang_up_late", "belongs to mode predictive with method risk; remove it")
+		c.faults.add("hang_up_late", FaultOtherMode, "belongs to mode predictive with method risk; remove it")
 	}
 	switch {
 	case p.Mode == Power:
 		c.between("power_ratio", p.PowerRatio, 1, MaxRatio, "lines for each free agent")
 	case p.PowerRatio != 0:
-		c.faults.add("power_ratio", "belongs to mode power; remove it or change mode")
+		c.faults.add("power_ratio", FaultOtherMode, "belongs to mode power; remove it or change mode")
 	}
 }
 
@@ -118,7 +119,7 @@ func (c *checker) retry(r Retry) {
 		{"abandoned", r.Abandoned},
 	} {
 		if d := time.Duration(rest.d); d != 0 && (d < time.Second || d > MaxRest) {
-			c.faults.add("retry."+rest.field, "is %s; use 1s to %s, or 0s for no other try", d, MaxRest)
+			c.outside("retry."+rest.field, "1s", MaxRest.String(), "is %s; use 1s to %s, or 0s for no other try", d, MaxRest)
 		}
 	}
 }
@@ -129,21 +130,21 @@ func (c *checker) message(p *Plan) {
 			{"message_sound", p.MessageSound}, {"message_text", p.MessageText}, {"message_key", p.MessageKey},
 		} {
 			if f.value != "" {
-				c.faults.add(f.field, "belongs to mode message; remove it or change mode")
+				c.faults.add(f.field, FaultOtherMode, "belongs to mode message; remove it or change mode")
 			}
 		}
 		return
 	}
 	switch {
 	case p.MessageSound == "" && strings.TrimSpace(p.MessageText) == "":
-		c.faults.add("message_sound", "is missing; set it to a sound file, or message_text to what is to be spoken")
+		c.faults.add("message_sound", FaultMissing, "is missing; set it to a sound file, or message_text to what is to be spoken")
 	case p.MessageSound != "" && p.MessageText != "":
-		c.faults.add("message_text", "stands beside message_sound; remove one of them")
+		c.faults.add("message_text", FaultConflict, "stands beside message_sound; remove one of them")
 	}
 	c.sound("message_sound", p.MessageSound)
 	c.text("message_text", p.MessageText, MaxScript)
 	if p.MessageKey != "" && (len(p.MessageKey) != 1 || !strings.Contains("0123456789*#", p.MessageKey)) {
-		c.faults.add("message_key", "is %q; use one key: a digit, * or #", p.MessageKey)
+		c.faults.add("message_key", FaultKey, "is %q; use one key: a digit, * or #", p.MessageKey)
 	}
 }
 
@@ -169,20 +170,20 @@ func (c Campaign) Checked(there Refers) (Campaign, Faults) {
 	} {
 		switch {
 		case ref.id == "" && !ref.optional:
-			k.faults.add(ref.field, "is missing; set it to the id of a %s", ref.what)
+			k.faults.add(ref.field, FaultMissing, "is missing; set it to the id of a %s", ref.what)
 		case ref.id != "" && !ref.there(ref.id):
-			k.faults.add(ref.field, "there is no %s %q", ref.what, ref.id)
+			k.faults.add(ref.field, FaultNotFound, "there is no %s %q", ref.what, ref.id)
 		}
 	}
 	if c.Next != "" && c.Next == c.ID {
-		k.faults.add("next_campaign", "is the campaign itself; choose another or remove it")
+		k.faults.add("next_campaign", FaultItself, "is the campaign itself; choose another or remove it")
 	}
 	if s := c.Schedule; s != nil {
 		if s.From.IsZero() {
-			k.faults.add("schedule.from", "is missing; set when the campaign starts first")
+			k.faults.add("schedule.from", FaultMissing, "is missing; set when the campaign starts first")
 		}
 		if !s.Until.IsZero() && !s.Until.After(s.From) {
-			k.faults.add("schedule.until", "is not after schedule.from; set a later time, or remove it for no end")
+			k.faults.add("schedule.until", FaultOrder, "is not after schedule.from; set a later time, or remove it for no end")
 		}
 		k.hours("schedule.hours", s.Hours)
 	}
@@ -196,7 +197,7 @@ func (l DialList) Checked() (DialList, Faults) {
 	l.Name = c.name("name", l.Name)
 	if l.Timezone != "" {
 		if fault := badZone(l.Timezone); fault != "" {
-			c.faults.add("timezone", "%s", fault)
+			c.faults.add("timezone", FaultZone, "%s", fault)
 		}
 	}
 	return l, c.faults
@@ -212,30 +213,30 @@ func (e Entry) Checked() (Entry, Faults) {
 	c.short("key", e.Key)
 	if e.Timezone != "" {
 		if fault := badZone(e.Timezone); fault != "" {
-			c.faults.add("timezone", "%s", fault)
+			c.faults.add("timezone", FaultZone, "%s", fault)
 		}
 	}
 	if len(e.Variables) > MaxVariables {
-		c.faults.add("variables", "are %d; an entry has at most %d", len(e.Variables), MaxVariables)
+		c.faults.exceeds("variables", FaultTooMany, MaxVariables, "are too many; an entry has at most %d")
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
 		if name == "" || name != strings.TrimSpace(name) {
-			c.faults.add("variables", "the name %q is empty or begins or ends with a space", name)
+			c.faults.add("variables", FaultInvisible, "the name %q is empty or begins or ends with a space", name)
 		}
 		c.short(name, name)
 		c.short(name, e.Variables[name])
 	}
 	if len(e.Numbers) == 0 {
-		c.faults.add("number1", "is missing; an entry needs a number")
+		c.faults.add("number1", FaultMissing, "is missing; an entry needs a number")
 	}
 	if len(e.Numbers) > MaxNumbers {
-		c.faults.add("number"+strconv.Itoa(MaxNumbers+1), "is one too many; an entry has at most %d", MaxNumbers)
+		c.faults.exceeds("number"+strconv.Itoa(MaxNumbers+1), FaultTooMany, MaxNumbers, "is one too many; an entry has at most %d")
 	}
 	var numbers []Number
 	for i, n := range e.Numbers {
 		tel, err := config.DialNumber(n.Number)
 		if err != nil {
-			c.faults.add("number"+strconv.Itoa(i+1), "%v", err)
+			c.faults.add("number"+strconv.Itoa(i+1), FaultNumber, "%v", err)
 		} else if !slices.ContainsFunc(numbers, func(m Number) bool { return m.Number == tel }) {
 			n.Number = tel
 			numbers = append(numbers, n)
@@ -251,7 +252,7 @@ func (b Barred) Checked() (Barred, Faults) {
 	var c checker
 	n, err := config.DialNumber(strings.TrimSpace(b.Number))
 	if err != nil {
-		c.faults.add("number", "%v", err)
+		c.faults.add("number", FaultNumber, "%v", err)
 	}
 	b.Number, b.Note = n, strings.TrimSpace(b.Note)
 	c.short("note", b.Note)
@@ -266,12 +267,17 @@ func oneOf[T ~string](c *checker, field string, v T, allowed ...T) {
 	for i, a := range allowed {
 		words[i] = string(a)
 	}
-	c.faults.add(field, "%q is unknown; use %s", string(v), strings.Join(words, ", "))
+	c.faults.add(field, FaultUnknown, "%q is unknown; use %s", string(v), strings.Join(words, ", "))
+}
+
+// outside adds a fault of a value that is not within bounds.
+func (c *checker) outside(field, least, most, format string, args ...any) {
+	c.faults = append(c.faults, Fault{Field: field, Code: FaultRange, Text: fmt.Sprintf(format, args...), Least: least, Most: most})
 }
 
 func (c *checker) between(field string, v, least, most float64, unit string) {
 	if !(v >= least && v <= most) { // not a number is neither
-		c.faults.add(field, "is %v; use %v to %v: %s", v, least, most, unit)
+		c.outside(field, fmt.Sprint(least), fmt.Sprint(most), "is %v; use %v to %v: %s", v, least, most, unit)
 	}
 }
 
@@ -280,11 +286,11 @@ func (c *checker) name(field, s string) string {
 	s = strings.TrimSpace(s)
 	switch {
 	case s == "":
-		c.faults.add(field, "is missing; set it")
+		c.faults.add(field, FaultMissing, "is missing; set it")
 	case utf8.RuneCountInString(s) > MaxName:
-		c.faults.add(field, "is longer than %d characters; shorten it", MaxName)
+		c.faults.exceeds(field, FaultTooLong, MaxName, "is longer than %d characters; shorten it")
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
-		c.faults.add(field, "has characters that can't be seen; remove them")
+		c.faults.add(field, FaultInvisible, "has characters that can't be seen; remove them")
 	}
 	return s
 }
@@ -293,11 +299,11 @@ func (c *checker) name(field, s string) string {
 func (c *checker) short(field, s string) {
 	switch {
 	case len(s) > MaxText:
-		c.faults.add(field, "is longer than %d bytes; shorten it", MaxText)
+		c.faults.exceeds(field, FaultTooManyBytes, MaxText, "is longer than %d bytes; shorten it")
 	case !readable(s):
-		c.faults.add(field, "has bytes that are no text; save the file as UTF-8")
+		c.faults.add(field, FaultNotText, "has bytes that are no text; save the file as UTF-8")
 	case strings.ContainsRune(s, 0):
-		c.faults.add(field, "has characters that can't be seen; remove them")
+		c.faults.add(field, FaultInvisible, "has characters that can't be seen; remove them")
 	}
 }
 
@@ -308,9 +314,9 @@ func readable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRu
 func (c *checker) text(field, s string, most int) {
 	switch {
 	case utf8.RuneCountInString(s) > most:
-		c.faults.add(field, "is longer than %d characters; shorten it", most)
+		c.faults.exceeds(field, FaultTooLong, most, "is longer than %d characters; shorten it")
 	case !utf8.ValidString(s):
-		c.faults.add(field, "is no UTF-8 text")
+		c.faults.add(field, FaultNotText, "is no UTF-8 text")
 	}
 }
 
@@ -320,7 +326,7 @@ func (c *checker) sound(field, s string) {
 	if len(s) > MaxText || strings.HasPrefix(s, "-") || strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/_-.", r)
 	}) || strings.Contains(s, "..") {
-		c.faults.add(field, "%q is no sound file; use its path without extension, of letters, digits and / _ - .", s)
+		c.faults.add(field, FaultSound, "%q is no sound file; use its path without extension, of letters, digits and / _ - .", s)
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 func fields(tb testing.TB, faults Faults) (list []string) {
 	tb.Helper()
 	for _, f := range faults {
-		if f.Text == "" {
-			tb.Errorf("%s: no text", f.Field)
+		if f.Text == "" || f.Code == "" {
+			tb.Errorf("%s: text %q, code %q", f.Field, f.Text, f.Code)
 		}
 		list = append(list, f.Field)
 	}

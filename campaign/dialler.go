@@ -43,6 +43,8 @@ var ErrStopped = errors.New("campaign: the dialler does not run")
 type Exchange interface {
 	Originate(ctx context.Context, o exchange.Origination) error
 	Hangup(ctx context.Context, channel string, cause int) error
+	// DeviceState tells the state of a device, such as PJSIP/trunk; "": it is not known.
+	DeviceState(ctx context.Context, device string) (string, error)
 }
 
 // Board is what a dialler asks of the queue's board; [*queue.Board] does it.
@@ -90,10 +92,10 @@ type Dialler struct {
 	counts counts
 
 	// For the goroutine of Run alone.
-	runs     map[string]*run // by campaign
-	tries    map[string]*try // under way
-	inUse    map[string]int  // normalised numbers: tries and live calls
-	live     map[string]string
+	runs     map[string]*run   // by campaign
+	tries    map[string]*try   // under way
+	inUse    map[string]int    // numbers as they are compared: of tries and live calls
+	live     map[string]string // such numbers of others' calls, by call
 	agents   map[string]*seat
 	shares   shares
 	seq      uint64 // of the board
@@ -106,7 +108,8 @@ type Dialler struct {
 	first    int // whose turn to dial is first
 	working  sync.WaitGroup
 	stopping bool
-	wanted   map[string]bool // scheduled campaigns that should have run when last looked at
+	wanted   map[string]bool   // scheduled campaigns that should have run when last looked at
+	refused  map[string]Faults // what kept campaigns from starting by themselves
 }
 
 // New makes a dialler; it does nothing before [Dialler.Run].
@@ -115,7 +118,7 @@ func New(o Options) *Dialler {
 		o: o, now: o.Now, log: o.Log,
 		facts: make(chan func(), factQueue), orders: make(chan func(), orderQueue), done: make(chan struct{}),
 		runs: map[string]*run{}, tries: map[string]*try{}, inUse: map[string]int{}, live: map[string]string{},
-		agents: map[string]*seat{}, shares: newShares(), wanted: map[string]bool{},
+		agents: map[string]*seat{}, shares: newShares(), wanted: map[string]bool{}, refused: map[string]Faults{},
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -33,6 +33,10 @@ type centre struct {
 	ended  []string // channels to be hung up
 	refuse error    // of orders
 	early  int      // so many hang-ups come before the channel
+	asked  []string // devices
+	device string   // the state of each
+
+	deviceErr error
 
 	restored []queue.Call // live ones that the next calld takes up
 }
@@ -57,6 +61,13 @@ func (c *centre) Hangup(_ context.Context, channel string, _ int) error {
 		return exchange.ErrNoChannel
 	}
 	return nil
+}
+
+func (c *centre) DeviceState(_ context.Context, device string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, device)
+	return c.device, c.deviceErr
 }
 
 func (c *centre) ordered() []string {

@@ -29,26 +29,26 @@ func (c *checker) hours(field string, hours []Hours) {
 	for i, h := range hours {
 		at := field + "[" + strconv.Itoa(i) + "]."
 		if len(h.Days) == 0 {
-			c.faults.add(at+"days", "is missing; name the days: mon tue wed thu fri sat sun")
+			c.faults.add(at+"days", FaultMissing, "is missing; name the days: mon tue wed thu fri sat sun")
 		}
 		for n, d := range h.Days {
 			switch {
 			case !slices.Contains(weekdays[:], d):
-				c.faults.add(at+"days", "%q is no day; use mon tue wed thu fri sat sun", d)
+				c.faults.add(at+"days", FaultUnknown, "%q is no day; use mon tue wed thu fri sat sun", d)
 			case slices.Contains(h.Days[:n], d):
-				c.faults.add(at+"days", "%q stands there twice; remove one", d)
+				c.faults.add(at+"days", FaultTwice, "%q stands there twice; remove one", d)
 			}
 		}
 		from, err := clockMinutes(h.From)
 		if err != nil {
-			c.faults.add(at+"from", "%v", err)
+			c.faults.add(at+"from", FaultTime, "%v", err)
 		}
 		to, err2 := clockMinutes(h.To)
 		if err2 != nil {
-			c.faults.add(at+"to", "%v", err2)
+			c.faults.add(at+"to", FaultTime, "%v", err2)
 		}
 		if err == nil && err2 == nil && from >= to {
-			c.faults.add(at+"to", "%s is not after from, %s; for hours over midnight write two, up to 24:00 and from 00:00", h.To, h.From)
+			c.faults.add(at+"to", FaultOrder, "%s is not after from, %s; for hours over midnight write two, up to 24:00 and from 00:00", h.To, h.From)
 		}
 	}
 }

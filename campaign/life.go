@@ -42,7 +42,7 @@ func (d *Dialler) start(ctx context.Context, id, why string) error {
 	if err := d.ask(ctx, func() { up = d.up }); err != nil {
 		return err
 	}
-	if faults := d.check(&c, up); len(faults) > 0 {
+	if faults := append(d.check(&c), d.checkAsterisk(ctx, up)...); len(faults) > 0 {
 		return faults
 	}
 	r, err := d.open(c)
@@ -52,37 +52,38 @@ func (d *Dialler) start(ctx context.Context, id, why string) error {
 	if err := d.change(ctx, &r.c, Running, why); err != nil {
 		return err
 	}
-	return d.ask(ctx, func() { d.join(r) })
+	return d.ask(ctx, func() {
+		delete(d.refused, id)
+		d.join(r)
+	})
 }
 
-// check lists what keeps a campaign from starting.
-func (d *Dialler) check(c *Campaign, up bool) (faults Faults) {
+// check lists what of the campaign keeps it from starting.
+func (d *Dialler) check(c *Campaign) (faults Faults) {
 	cfg := d.o.Config()
 	p, err := d.o.Store.Plan(c.Plan)
 	if err != nil {
-		faults.add("plan", "plan %q can't be read (%v); choose another one", c.Plan, err)
+		faults.add("plan", FaultNotFound, "plan %q can't be read (%v); choose another one", c.Plan, err)
 	} else {
 		_, wrong := p.Checked()
 		for _, f := range wrong {
-			faults.add("plan."+f.Field, "%s", f.Text)
+			f.Field = "plan." + f.Field
+			faults = append(faults, f)
 		}
 		if p.Mode == Preview && d.o.CallOut == nil {
-			faults.add("plan.mode", "preview is not possible here")
+			faults.add("plan.mode", FaultUnknown, "preview is not possible here")
 		}
 	}
 	switch list, err := d.o.Store.List(c.DialList); {
 	case err != nil:
-		faults.add("dial_list", "dial list %q can't be read (%v); choose another one", c.DialList, err)
+		faults.add("dial_list", FaultNotFound, "dial list %q can't be read (%v); choose another one", c.DialList, err)
 	case list.Open == 0:
-		faults.add("dial_list", "nobody of dial list %q is left to dial; load entries or choose another list", list.Name)
+		faults.add("dial_list", FaultNobodyLeft, "nobody of dial list %q is left to dial; load entries or choose another list", list.Name)
 	}
 	if _, ok := cfg.Queue(c.Queue); !ok {
-		faults.add("queue", "there is no queue %q; choose one of the configuration", c.Queue)
+		faults.add("queue", FaultNotFound, "there is no queue %q; choose one of the configuration", c.Queue)
 	} else if p.needsAgents() && !hasAgents(cfg, c.Queue) {
-		faults.add("queue", "no agent with a phone serves queue %q; give it some in the configuration", c.Queue)
-	}
-	if !up {
-		faults.add("asterisk", "Asterisk can't be reached now; see that it runs, and the [asterisk] table of the configuration")
+		faults.add("queue", FaultNoAgents, "no agent with a phone serves queue %q; give it some in the configuration", c.Queue)
 	}
 	return faults
 }
@@ -276,12 +277,35 @@ func (d *Dialler) proceed(r *run, now time.Time) {
 	})
 }
 
-// startLater starts a campaign that nobody waits for.
+// startLater starts a campaign that nobody waits for. What keeps it from
+// starting is told with its figures, and a schedule tries again at the next look.
 func (d *Dialler) startLater(id, why string) {
 	var err error
-	d.work(storeTime, func(ctx context.Context) { err = d.start(ctx, id, why) }, func() {
-		if err != nil {
-			d.log.Error("a campaign could not be started", "campaign", id, "why", why, "err", err)
+	var s Stats
+	d.work(storeTime, func(ctx context.Context) {
+		if err = d.start(ctx, id, why); err != nil {
+			s, _ = d.idleStats(id) // without figures nothing is told
+		}
+	}, func() {
+		var faults Faults
+		switch {
+		case err == nil, errors.Is(err, ErrState): // somebody was faster
+			return
+		case errors.As(err, &faults):
+		default:
+			faults.add("", FaultUnknown, "%v", err)
+		}
+		if why == BySchedule {
+			d.wanted[id] = false
+		}
+		if d.refused[id].Error() == faults.Error() {
+			return
+		}
+		d.log.Error("a campaign could not be started", "campaign", id, "why", why, "err", err)
+		d.refused[id] = faults
+		if s.Campaign != "" {
+			s.Refused = faults
+			d.o.OnStats(s)
 		}
 	})
 }
@@ -322,6 +346,9 @@ func (d *Dialler) keepSchedule(c *Campaign, now time.Time) {
 		was = c.Schedule.at(c.Since, zone)
 	}
 	d.wanted[c.ID] = wanted
+	if !wanted {
+		delete(d.refused, c.ID)
+	}
 	switch {
 	case wanted && !was && c.State == Stopped:
 		d.startLater(c.ID, BySchedule)
@@ -412,9 +439,9 @@ func (d *Dialler) adopt(claim *Result) error {
 	if err != nil {
 		return err
 	}
-	t := &try{run: r, r: *claim, entry: e, number: normal(claim.Number), ordered: true, adopted: true, reason: -1}
+	t := &try{run: r, r: *claim, entry: e, number: config.NormalNumber(claim.Number), same: d.sameNumber(claim.Number), ordered: true, adopted: true, reason: -1}
 	d.tries[claim.ID] = t
-	d.inUse[t.number]++
+	d.inUse[t.same]++
 	r.tries++
 	// Its call may have ended before the result was written.
 	if c, err := d.o.Store.Call(claim.ID); err == nil && c.Phase == queue.Ended && c.End != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"calld/config"
 	"calld/exchange"
 	"calld/queue"
 )
@@ -24,14 +25,14 @@ func (d *Dialler) place(r *run, c choice, now time.Time) *try {
 	id := queue.NewCallID(now)
 	n := c.entry.Numbers[c.index]
 	t := &try{
-		run: r, entry: c.entry, number: c.number, placing: true, reason: -1,
+		run: r, entry: c.entry, number: config.NormalNumber(n.Number), same: c.same, placing: true, reason: -1,
 		r: Result{
 			ID: id, Campaign: r.c.ID, Plan: r.plan.ID, PlanRev: r.plan.Revision, List: r.list.ID, Entry: c.entry.ID,
 			Key: c.entry.Key, Queue: r.c.Queue, Number: n.Number, Index: c.index, Try: n.Tries + 1, Mode: r.plan.Mode,
 		},
 	}
 	d.tries[id] = t
-	d.inUse[t.number]++
+	d.inUse[t.same]++
 	r.tries++
 	return t
 }
@@ -185,7 +186,7 @@ func (d *Dialler) drop(t *try) {
 		return
 	}
 	delete(d.tries, t.r.ID)
-	d.putBack(t.number)
+	d.putBack(t.same)
 	t.run.tries--
 	t.run.loadAt = d.now()
 }

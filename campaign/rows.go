@@ -17,7 +17,8 @@ import (
 
 // FormatError is why a file can't be read at all, or not beyond a line.
 type FormatError struct {
-	Line int    // from 1
+	Line int // from 1
+	Code FaultCode
 	Text string // what is wrong and the mend
 }
 
@@ -50,7 +51,7 @@ func newRows(r io.Reader, charset string) (*rows, error) {
 	f := &rows{in: bufio.NewReaderSize(text, sniffed), comma: ','}
 	first, err := f.takeLine()
 	if errors.Is(err, io.EOF) {
-		return nil, &FormatError{1, "the file is empty; begin it with a heading such as name,key,number1"}
+		return nil, &FormatError{1, FaultEmptyFile, "the file is empty; begin it with a heading such as name,key,number1"}
 	}
 	if err != nil {
 		return nil, err
@@ -61,18 +62,18 @@ func newRows(r io.Reader, charset string) (*rows, error) {
 		return nil, err
 	}
 	if len(f.heading) > maxColumns {
-		return nil, &FormatError{1, fmt.Sprintf("the heading has %d columns; use at most %d", len(f.heading), maxColumns)}
+		return nil, &FormatError{1, FaultTooMany, fmt.Sprintf("the heading has %d columns; use at most %d", len(f.heading), maxColumns)}
 	}
 	for i, h := range f.heading {
 		h = strings.TrimSpace(h)
 		if !readable(h) {
-			return nil, &FormatError{1, "the heading is no text; save the file as CSV UTF-8"}
+			return nil, &FormatError{1, FaultNotText, "the heading is no text; save the file as CSV UTF-8"}
 		}
 		if lower := strings.ToLower(h); isColumn(lower) {
 			h = lower
 		}
 		if h != "" && slices.Contains(f.heading[:i], h) {
-			return nil, &FormatError{1, fmt.Sprintf("the column %q stands there twice; remove or rename one", h)}
+			return nil, &FormatError{1, FaultColumnTwice, fmt.Sprintf("the column %q stands there twice; remove or rename one", h)}
 		}
 		f.heading[i] = h
 	}
@@ -113,7 +114,7 @@ func (f *rows) next() (line int, cells []string, err error) {
 		if err != nil || size > maxRecord || len(lines) > maxRecordLines {
 			// The quote is a fault of its line alone: go on behind it.
 			f.pending, f.line = slices.Concat(lines[1:], f.pending), line
-			return line, nil, &FormatError{line, `a quote (") is not closed; write a quote inside of a cell twice, and the cell in quotes`}
+			return line, nil, &FormatError{line, FaultQuote, `a quote (") is not closed; write a quote inside of a cell twice, and the cell in quotes`}
 		}
 	}
 	r := csv.NewReader(strings.NewReader(strings.Join(lines, "\n")))
@@ -123,7 +124,7 @@ func (f *rows) next() (line int, cells []string, err error) {
 	case errors.Is(err, io.EOF): // an empty line
 		return line, nil, nil
 	case err != nil:
-		return line, nil, &FormatError{line, `a quote (") stands in the middle of a cell; write it twice, and the cell in quotes`}
+		return line, nil, &FormatError{line, FaultQuote, `a quote (") stands in the middle of a cell; write it twice, and the cell in quotes`}
 	}
 	return line, cells, nil
 }
@@ -175,7 +176,7 @@ func decoded(r io.Reader, charset string) (io.Reader, error) {
 	case "euc-kr", "cp949", "ks_c_5601-1987", "uhc":
 		return korean.EUCKR.NewDecoder().Reader(in), nil
 	}
-	return nil, &FormatError{1, fmt.Sprintf("the charset %q is not known; use utf-8 or euc-kr", charset)}
+	return nil, &FormatError{1, FaultCharset, fmt.Sprintf("the charset %q is not known; use utf-8 or euc-kr", charset)}
 }
 
 // guesser passes ASCII on, and decides at the first other byte, by what

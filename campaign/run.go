@@ -61,9 +61,9 @@ type rest struct {
 
 // choice is a number to be dialled.
 type choice struct {
-	entry  Entry
-	index  int
-	number string
+	entry Entry
+	index int
+	same  string // the number as numbers are compared
 }
 
 func (p *Plan) ringTimeout() time.Duration { return cmp.Or(time.Duration(p.RingTimeout), defaultRing) }
@@ -300,20 +300,20 @@ func (d *Dialler) choose(r *run, now time.Time) (choice, bool) {
 		e := r.hopper[0]
 		r.hopper = r.hopper[1:]
 		index, at, ok := r.plan.Next(&e, r.location(&e), now)
-		number := ""
+		same := ""
 		if ok {
-			number = normal(e.Numbers[index].Number)
+			same = d.sameNumber(e.Numbers[index].Number)
 		}
 		switch {
-		case !ok, number == "":
+		case !ok, same == "":
 			r.rest(e.ID, rest{})
 		case at.After(now):
 			_, rested, _ := r.plan.nextRested(&e, now)
 			r.rest(e.ID, rest{at, at.After(rested)})
-		case d.inUse[number] > 0:
+		case d.inUse[same] > 0:
 			r.rest(e.ID, rest{at: now.Add(numberRest)})
 		default:
-			return choice{e, index, number}, true
+			return choice{e, index, same}, true
 		}
 	}
 	return choice{}, false

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"calld/campaign"
+	"calld/config"
 )
 
 // A schedule starts and stops a campaign; what an admin does in between stands.
@@ -69,13 +70,14 @@ func TestNoNumberTwiceAtOnce(t *testing.T) {
 		c := newCentre(t, 0, campaign.Plan{Mode: campaign.Message, MessageSound: "hello"})
 		defer func() { c.stop() }()
 		c.stop()
+		c.cfg.Outbound.Numbering = config.Numbering{Country: "82", National: "0"}
 		c.store.CampaignList[0].State = campaign.Running
 		c.store.CampaignList = append(c.store.CampaignList, campaign.Campaign{ID: "c2", Plan: "p", DialList: "l2", Queue: "q", State: campaign.Running})
 		c.store.ListList = append(c.store.ListList, campaign.DialList{ID: "l2"})
 		const numbers = 10
 		for i := range numbers {
 			for _, list := range []string{"l", "l2"} {
-				spelt := map[string]string{"l": "010-1000-%04d", "l2": "0101000%04d"}[list]
+				spelt := map[string]string{"l": "010-1000-%04d", "l2": "+82 10 1000 %04d"}[list]
 				c.store.Add(campaign.Entry{ID: fmt.Sprint(list, i), List: list, Numbers: []campaign.Number{{Number: fmt.Sprintf(spelt, i)}}})
 			}
 		}

@@ -151,7 +151,7 @@ func (d *Dialler) called(c *queue.Call) {
 	if c.Direction == queue.Out {
 		customer = c.Callee
 	}
-	number := normal(customer)
+	number := d.sameNumber(customer)
 	if _, known := d.live[c.ID]; !known && number != "" {
 		d.live[c.ID] = number
 		d.inUse[number]++

@@ -32,6 +32,9 @@ type Stats struct {
 	Remaining   int     `json:"remaining"` // entries that may still be dialled
 	AgentsFree  int     `json:"agents_free"`
 	AgentsBusy  int     `json:"agents_busy"` // of the campaign's share
+	// Refused is what kept the campaign from starting by its schedule or after
+	// another one, the last time that it was to.
+	Refused []Fault `json:"refused,omitempty"`
 	// Pacing is what the pacer believes; missing for a mode without one.
 	Pacing *pacing.Pace `json:"pacing,omitempty"`
 }
@@ -120,7 +123,9 @@ func (d *Dialler) tell(r *run, now time.Time) {
 // [ErrStopped].
 func (d *Dialler) Stats(ctx context.Context, id string) (s Stats, err error) {
 	found := false
+	var refused Faults
 	err = d.ask(ctx, func() {
+		refused = d.refused[id]
 		if r := d.runs[id]; r != nil {
 			s, found = d.stats(r), true
 		}
@@ -128,6 +133,13 @@ func (d *Dialler) Stats(ctx context.Context, id string) (s Stats, err error) {
 	if found || err != nil {
 		return s, err
 	}
+	s, err = d.idleStats(id)
+	s.Refused = refused
+	return s, err
+}
+
+// idleStats are the figures of a campaign that does not run, as the store has them.
+func (d *Dialler) idleStats(id string) (s Stats, err error) {
 	c, err := d.o.Store.Campaign(id)
 	if err != nil {
 		return s, err

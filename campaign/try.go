@@ -27,7 +27,8 @@ type try struct {
 	r      Result
 	run    *run
 	entry  Entry  // as it was claimed
-	number string // normalised
+	number string // as it is dialled
+	same   string // as numbers are compared
 
 	placing bool // being written down and ordered
 	shown   *shown
@@ -48,13 +49,13 @@ type try struct {
 	stopped   string
 }
 
-// normal is a number as numbers are compared; "" when there is none.
-func normal(number string) string {
+// sameNumber is a number as numbers are compared; "" when there is none.
+func (d *Dialler) sameNumber(number string) string {
 	n, err := config.DialNumber(number)
 	if err != nil {
 		return ""
 	}
-	return n
+	return d.o.Config().Outbound.Numbering.Same(n)
 }
 
 func (t *try) answered() bool { return t.r.Answered != nil }

@@ -18,9 +18,12 @@ const MaxFaults = 100
 
 // LineFault is a fault of one line of an upload, or one entry of a JSON array.
 type LineFault struct {
-	Line  int    `json:"line"`  // from 1; of a JSON array the place of the entry
-	Field string `json:"field"` // empty: the line as a whole
-	Text  string `json:"text"`  // what is wrong and the mend
+	Line  int       `json:"line"`  // from 1; of a JSON array the place of the entry
+	Field string    `json:"field"` // empty: the line as a whole
+	Code  FaultCode `json:"code"`  // what kind it is
+	Text  string    `json:"text"`  // what is wrong and the mend
+	// Most is what the code's bound is, if it has one.
+	Most string `json:"most,omitempty"`
 }
 
 // Upload is what became of a file that was loaded.
@@ -32,7 +35,8 @@ type Upload struct {
 	// Faults are those of the first refused lines, some MaxFaults.
 	Faults []LineFault `json:"faults"`
 	// Broken says why the rest of the file could not be read; empty: it was.
-	Broken string `json:"broken,omitempty"`
+	Broken     string    `json:"broken,omitempty"`
+	BrokenCode FaultCode `json:"broken_code,omitempty"` // what kind it is
 }
 
 // Refuse counts a line that is left out, and keeps its faults while there is
@@ -43,7 +47,7 @@ func (u *Upload) Refuse(line int, faults ...Fault) {
 		return
 	}
 	for _, f := range faults {
-		u.Faults = append(u.Faults, LineFault{line, f.Field, f.Text})
+		u.Faults = append(u.Faults, LineFault{Line: line, Field: f.Field, Code: f.Code, Text: f.Text, Most: f.Most})
 	}
 }
 
@@ -67,10 +71,10 @@ func ReadCSV(r io.Reader, charset string, take func(line int, e Entry, faults Fa
 		return err
 	}
 	if !slices.ContainsFunc(f.heading, func(h string) bool { return isColumn(h) && strings.HasPrefix(h, "number") }) {
-		return &FormatError{1, "the heading has no column number1; add it, with the numbers to dial"}
+		return &FormatError{1, FaultNoColumn, "the heading has no column number1; add it, with the numbers to dial"}
 	}
 	if slices.Contains(f.heading, "number") && slices.Contains(f.heading, "number1") {
-		return &FormatError{1, "the heading has both number and number1; rename one"}
+		return &FormatError{1, FaultColumnTwice, "the heading has both number and number1; rename one"}
 	}
 	return f.each(func(line int, cells []string, faults Faults) error {
 		if cells == nil { // not even a record
@@ -126,7 +130,7 @@ func (f *rows) each(take func(line int, cells []string, faults Faults) error) er
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &bad):
-			err = take(line, nil, Faults{{"", bad.Text}})
+			err = take(line, nil, Faults{{Code: bad.Code, Text: bad.Text}})
 		case err != nil:
 			return err
 		case !slices.ContainsFunc(cells, func(s string) bool { return strings.TrimSpace(s) != "" }):
@@ -135,7 +139,7 @@ func (f *rows) each(take func(line int, cells []string, faults Faults) error) er
 			var faults Faults
 			for i, cell := range cells {
 				if cells[i] = strings.TrimSpace(cell); cells[i] != "" && (i >= len(f.heading) || f.heading[i] == "") {
-					faults.add("column "+strconv.Itoa(i+1), "has no name in the heading; add one, or empty the cell")
+					faults.add("column "+strconv.Itoa(i+1), FaultColumnNoName, "has no name in the heading; add one, or empty the cell")
 				}
 			}
 			err = take(line, cells[:min(len(cells), len(f.heading))], faults)
@@ -213,9 +217,9 @@ func entryOf(raw []byte) (Entry, Faults) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil {
 		if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return Entry{}, Faults{{bad.Field, fmt.Sprintf("is a %s where a %s is wanted", bad.Value, bad.Type)}}
+			return Entry{}, Faults{{Field: bad.Field, Code: FaultJSON, Text: fmt.Sprintf("is a %s where a %s is wanted", bad.Value, bad.Type)}}
 		}
-		return Entry{}, Faults{{"", strings.TrimPrefix(err.Error(), "json: ") + "; use name, key, timezone, numbers and variables"}}
+		return Entry{}, Faults{{Code: FaultJSON, Text: strings.TrimPrefix(err.Error(), "json: ") + "; use name, key, timezone, numbers and variables"}}
 	}
 	e := Entry{Name: in.Name, Key: in.Key, Timezone: in.Timezone, Variables: in.Variables}
 	for _, n := range in.Numbers {
@@ -229,13 +233,13 @@ func jsonError(line int, err error, text string) error {
 	var syntax *json.SyntaxError
 	switch {
 	case err == nil:
-		return &FormatError{line, text}
+		return &FormatError{line, FaultJSON, text}
 	case errors.As(err, &syntax):
-		return &FormatError{line, fmt.Sprintf("is no JSON (%v at byte %d)", err, syntax.Offset)}
+		return &FormatError{line, FaultJSON, fmt.Sprintf("is no JSON (%v at byte %d)", err, syntax.Offset)}
 	case errors.Is(err, errLongEntry):
-		return &FormatError{line, fmt.Sprintf("is longer than %d KiB; is a quote or a bracket missing?", maxEntry>>10)}
+		return &FormatError{line, FaultJSON, fmt.Sprintf("is longer than %d KiB; is a quote or a bracket missing?", maxEntry>>10)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return &FormatError{line, "the JSON array is not closed; the file is cut off"}
+		return &FormatError{line, FaultJSON, "the JSON array is not closed; the file is cut off"}
 	}
 	return err
 }
@@ -250,7 +254,7 @@ func ReadBarred(r io.Reader, charset string, take func(line int, b Barred, fault
 	}
 	column := slices.IndexFunc(f.heading, func(h string) bool { return h == "number" || h == "number1" })
 	if column < 0 {
-		return &FormatError{1, "the heading has no column number; add it, with the numbers not to be dialled"}
+		return &FormatError{1, FaultNoColumn, "the heading has no column number; add it, with the numbers not to be dialled"}
 	}
 	note := slices.IndexFunc(f.heading, func(h string) bool { return strings.EqualFold(h, "note") })
 	return f.each(func(line int, cells []string, faults Faults) error {

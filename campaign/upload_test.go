@@ -185,7 +185,7 @@ func TestReadBarred(t *testing.T) {
 func TestUploadReport(t *testing.T) {
 	var u Upload
 	for i := range 3 * MaxFaults {
-		u.Refuse(i+2, Fault{"number1", "x"}, Fault{"name", "y"}, Fault{"key", "z"})
+		u.Refuse(i+2, Fault{Field: "number1", Text: "x"}, Fault{Field: "name", Text: "y"}, Fault{Field: "key", Text: "z"})
 	}
 	if u.Refused != 3*MaxFaults || len(u.Faults) != MaxFaults+2 {
 		t.Errorf("%d refused, %d told", u.Refused, len(u.Faults))

@@ -83,6 +83,8 @@ type Asterisk struct {
 type Outbound struct {
 	MaxLines int     // channels to customers at once
 	MaxRate  float64 // new calls a second
+	// Numbering tells which numbers of lists and of the do-not-call list are one.
+	Numbering Numbering
 }
 
 // Announcement is the [announcement] table.

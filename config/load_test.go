@@ -165,6 +165,9 @@ only_our_events = true
 [outbound]
 max_lines = 30
 max_rate = 2.5
+country_code = "1"
+national_prefix = ""
+international_prefixes = ["011"]
 [announcement]
 url = "https://example.com/a?b=c"
 timeout = "1500ms"
@@ -245,7 +248,7 @@ queues = ["123456"]
 			WebSocket: "wss://pbx.example.com/ws", FallbackContext: "from-internal", FallbackExtension: "100",
 			OnlyOurEvents: true,
 		},
-		Outbound:     Outbound{MaxLines: 30, MaxRate: 2.5},
+		Outbound:     Outbound{MaxLines: 30, MaxRate: 2.5, Numbering: Numbering{Country: "1", International: []string{"011"}}},
 		Announcement: Announcement{URL: "https://example.com/a?b=c", Timeout: 1500 * time.Millisecond, Fallback: "custom/안내"},
 		TTS: TTS{
 			Engine: "http", Command: "say {out} {text}", URL: "http://127.0.0.1:8000/v1/audio/speech",

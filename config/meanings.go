@@ -116,10 +116,16 @@ func serverMeanings() []meaning {
 		},
 	}, {
 		names: []string{"outbound"},
-		text:  "What all [campaigns](campaigns.md) together may take of the trunk.",
+		text:  "What all [campaigns](campaigns.md) together may take of the trunk, and how numbers are written there: see [campaigns.md](campaigns.md#one-number-several-ways-to-write-it).",
 		keys: []keyMeaning{
 			{name: "max_lines", unit: "channels", example: `30`, text: "Channels to customers at once, ringing or talking."},
 			{name: "max_rate", unit: "calls a second", example: `2.5`, text: "New calls, evenly spaced."},
+			{
+				name: "country_code", value: "up to 3 digits, or empty", example: `"49"`,
+				text: "The code of the country that the trunk is in, without `+`. `+82 10-1234-5678`, `821012345678` and `010-1234-5678` are then one number to the do-not-call list, dial lists and the dialler. Empty: numbers are as they are written.",
+			},
+			{name: "national_prefix", value: "up to 3 digits, or empty", example: `""`, text: "What stands before a number within the country; empty where nothing does, as in the US and Spain."},
+			{name: "international_prefixes", value: "list of up to 6 digits each", example: `["00"]`, text: "What stands before a country code in place of `+`."},
 		},
 	}, {
 		names: []string{"announcement"},

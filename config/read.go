@@ -146,6 +146,8 @@ func readOutbound(s *section) Outbound {
 	v := Outbound{
 		MaxLines: s.integer("max_lines", 100, 1, 10_000),
 		MaxRate:  s.decimal("max_rate", 10, 0.1, 1000),
+
+		Numbering: readNumbering(s),
 	}
 	s.done()
 	return v

@@ -131,6 +131,18 @@ func (x *Exchange) Variable(ctx context.Context, channel, name string) (string, 
 	return r.Get("Value"), nil
 }
 
+// DeviceState returns the state of a device, such as PJSIP/8001, by the names
+// that devicestate.c has: NOT_INUSE, UNAVAILABLE; INVALID is one that there is
+// not. It is "" on an Asterisk without func_devstate.
+func (x *Exchange) DeviceState(ctx context.Context, device string) (string, error) {
+	// Without a channel manager.c reads functions on one that it makes for it.
+	r, err := x.client.Do(ctx, ami.NewAction("Getvar").With("Variable", "DEVICE_STATE("+device+")"))
+	if err != nil {
+		return "", sorted(err)
+	}
+	return r.Get("Value"), nil
+}
+
 // Peer names the channel that a channel talks with; "" when it talks with
 // none. bridge.c keeps it in BRIDGEPEER while a bridge of two lasts, and
 // app_dial.c, a moment before, in DIALEDPEERNAME, where it stays.

@@ -73,6 +73,13 @@ func TestActions(t *testing.T) {
 			func(ctx context.Context, x *Exchange) error { return x.SetVariable(ctx, "PJSIP/8001-1", "A", "한글") },
 			"Setvar\nChannel: PJSIP/8001-1\nVariable: A\nValue: 한글",
 		},
+		"device state": {
+			func(ctx context.Context, x *Exchange) error {
+				_, err := x.DeviceState(ctx, "PJSIP/trunk")
+				return err
+			},
+			"Getvar\nVariable: DEVICE_STATE(PJSIP/trunk)",
+		},
 		"read a variable": {
 			func(ctx context.Context, x *Exchange) error {
 				v, err := x.Variable(ctx, "PJSIP/8001-1", "CHANNEL(state)")

@@ -72,7 +72,8 @@ func (s *Store) List(id string) (campaign.DialList, error) { return read(s, dial
 // hundred at a time let other writers in. Their numbers are as they are to be
 // dialled. Each gets its id and is open. One that has the key or a number of
 // another entry of the list is refused with a [*campaign.DuplicateError] in its
-// place of refused, and the others are added all the same.
+// place of refused, and the others are added all the same. What one entry has of
+// a number in several spellings is kept in the first.
 func (s *Store) AddEntries(ctx context.Context, listID string, entries []campaign.Entry) (refused []error, err error) {
 	err = s.decide(ctx, func(t *tables) error {
 		refused = make([]error, len(entries))
@@ -82,7 +83,8 @@ func (s *Store) AddEntries(ctx context.Context, listID string, entries []campaig
 		}
 		for i := range entries {
 			e := entries[i]
-			if refused[i] = t.duplicate(listID, &e); refused[i] != nil {
+			e.Numbers = s.once(e.Numbers)
+			if refused[i] = s.duplicate(t, listID, &e); refused[i] != nil {
 				continue
 			}
 			n, err := t.entries.NextSequence()
@@ -99,7 +101,22 @@ func (s *Store) AddEntries(ctx context.Context, listID string, entries []campaig
 	return refused, err
 }
 
-func (t *tables) duplicate(listID string, e *campaign.Entry) error {
+// once drops numbers that stand before in another spelling.
+func (s *Store) once(numbers []campaign.Number) []campaign.Number {
+	if len(numbers) < 2 {
+		return numbers
+	}
+	var kept []campaign.Number
+	for _, n := range numbers {
+		spellings := s.spellings(n.Number)
+		if !slices.ContainsFunc(kept, func(k campaign.Number) bool { return slices.Contains(spellings, number(k.Number)) }) {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+func (s *Store) duplicate(t *tables, listID string, e *campaign.Entry) error {
 	prefix := term(listID)
 	if e.Key != "" {
 		if n := t.byKey.Get(join(prefix, term(e.Key))); n != nil {
@@ -107,9 +124,11 @@ func (t *tables) duplicate(listID string, e *campaign.Entry) error {
 		}
 	}
 	for i, tel := range e.Numbers {
-		if n := t.byNumber.Get(join(prefix, term(number(tel.Number)))); n != nil {
-			return &campaign.DuplicateError{
-				Field: "number" + strconv.Itoa(i+1), Value: tel.Number, Entry: entryID(listID, binary.BigEndian.Uint64(n)),
+		for _, key := range s.spellings(tel.Number) {
+			if n := t.byNumber.Get(join(prefix, term(key))); n != nil {
+				return &campaign.DuplicateError{
+					Field: "number" + strconv.Itoa(i+1), Value: tel.Number, Entry: entryID(listID, binary.BigEndian.Uint64(n)),
+				}
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // Bar adds numbers to the do-not-call list, in one transaction: some hundred
-// at a time let other writers in. A number that is on it already is noted
-// anew. It returns how many were not on it.
+// at a time let other writers in. A number that is on it already, however it is
+// written, is noted anew. It returns how many were not on it.
 func (s *Store) Bar(ctx context.Context, numbers []campaign.Barred) (added int, err error) {
 	for _, b := range numbers {
 		if n := number(b.Number); n == "" || len(n) > maxID {
@@ -23,11 +24,14 @@ func (s *Store) Bar(ctx context.Context, numbers []campaign.Barred) (added int, 
 	err = s.update(ctx, func(t *tables) error {
 		added = 0
 		for _, b := range numbers {
-			key := number(b.Number)
-			if t.barred.Get([]byte(key)) == nil {
+			removed, err := t.unbar(s.spellings(b.Number))
+			if err != nil {
+				return err
+			}
+			if !removed {
 				added++
 			}
-			if err := put(t.barred, key, b); err != nil {
+			if err := put(t.barred, number(b.Number), b); err != nil {
 				return err
 			}
 		}
@@ -40,25 +44,38 @@ func (s *Store) Bar(ctx context.Context, numbers []campaign.Barred) (added int, 
 // says that it is not on it: campaign.ErrUnknown.
 func (s *Store) Unbar(ctx context.Context, tel string) error {
 	return s.decide(ctx, func(t *tables) error {
-		key := []byte(number(tel))
-		if len(key) == 0 || t.barred.Get(key) == nil {
-			return fmt.Errorf("%w: number %.40q is not on the do-not-call list", campaign.ErrUnknown, tel)
+		if number(tel) != "" {
+			if removed, err := t.unbar(s.spellings(tel)); removed || err != nil {
+				return err
+			}
 		}
-		if err := t.barred.Delete(key); err != nil {
-			return fmt.Errorf("store: take %s off the do-not-call list: %w", key, err)
-		}
-		return nil
+		return fmt.Errorf("%w: number %.40q is not on the do-not-call list", campaign.ErrUnknown, tel)
 	})
+}
+
+// unbar takes a number off the list in all its spellings, and tells whether it
+// was on it.
+func (t *tables) unbar(spellings []string) (removed bool, err error) {
+	for _, key := range spellings {
+		if t.barred.Get([]byte(key)) == nil {
+			continue
+		}
+		removed = true
+		if err := t.barred.Delete([]byte(key)); err != nil {
+			return removed, fmt.Errorf("store: take %s off the do-not-call list: %w", key, err)
+		}
+	}
+	return removed, nil
 }
 
 // DoNotCall tells whether a number must not be dialled, however it is written.
 func (s *Store) DoNotCall(tel string) (barred bool, err error) {
-	key := number(tel)
-	if key == "" {
+	if number(tel) == "" {
 		return false, nil
 	}
+	spellings := s.spellings(tel)
 	err = s.view(func(t *tables) error {
-		barred = t.barred.Get([]byte(key)) != nil
+		barred = slices.ContainsFunc(spellings, func(key string) bool { return t.barred.Get([]byte(key)) != nil })
 		return nil
 	})
 	return barred, err

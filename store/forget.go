@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -29,7 +30,7 @@ type Forgotten struct {
 
 // CountPerson counts what Forget would remove. ErrInvalid: there is no number.
 func (s *Store) CountPerson(ctx context.Context, tel string) (Forgotten, error) {
-	p, err := newPerson(tel, true)
+	p, err := s.newPerson(tel, true)
 	if err != nil {
 		return Forgotten{}, err
 	}
@@ -48,7 +49,7 @@ func (s *Store) CountPerson(ctx context.Context, tel string) (Forgotten, error) 
 // What people wrote into memos of other calls is not found. The do-not-call list stays: it keeps the person from
 // being called.
 func (s *Store) Forget(ctx context.Context, tel string, remove func(recording string) error) (Forgotten, error) {
-	p, err := newPerson(tel, false)
+	p, err := s.newPerson(tel, false)
 	if err != nil {
 		return Forgotten{}, err
 	}
@@ -59,19 +60,21 @@ func (s *Store) Forget(ctx context.Context, tel string, remove func(recording st
 
 // person is one number being counted or forgotten.
 type person struct {
-	number string
-	dry    bool
-	remove func(string) error
-	found  Forgotten
+	spellings []string // as keys
+	dry       bool
+	remove    func(string) error
+	found     Forgotten
 }
 
-func newPerson(tel string, dry bool) (*person, error) {
-	n := number(tel)
-	if n == "" {
+func (s *Store) newPerson(tel string, dry bool) (*person, error) {
+	if number(tel) == "" {
 		return nil, fmt.Errorf("%w: no number", ErrInvalid)
 	}
-	return &person{number: n, dry: dry}, nil
+	return &person{spellings: s.spellings(tel), dry: dry}, nil
 }
+
+// is reports whether a number is the person's.
+func (p *person) is(tel string) bool { return slices.Contains(p.spellings, number(tel)) }
 
 // run goes through the tables that know customers by number. A table that comes
 // to hold numbers gets a line here.
@@ -139,7 +142,16 @@ func (p *person) each(ctx context.Context, s *Store, table func(*tables) *bbolt.
 }
 
 func (p *person) calls(ctx context.Context, s *Store) error {
-	prefix := term(p.number)
+	for _, key := range p.spellings {
+		if err := p.callsOf(ctx, s, term(key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// callsOf removes the calls that the index has under a prefix.
+func (p *person) callsOf(ctx context.Context, s *Store, prefix []byte) error {
 	var recordings []string // of the calls picked
 	return p.each(ctx, s, func(t *tables) *bbolt.Bucket { return t.byCaller }, prefix, func(t *tables, key, _ []byte) (bool, error) {
 		c, err := t.getCall(key[len(prefix):])
@@ -184,7 +196,7 @@ func (p *person) calls(ctx context.Context, s *Store) error {
 func (p *person) missed(ctx context.Context, s *Store) error {
 	return p.each(ctx, s, func(t *tables) *bbolt.Bucket { return t.missed }, nil, func(t *tables, id, _ []byte) (bool, error) {
 		m, err := t.getMissed(string(id))
-		if err != nil || number(m.Caller) != p.number {
+		if err != nil || !p.is(m.Caller) {
 			return false, err
 		}
 		p.found.Missed++
@@ -219,7 +231,7 @@ func (p *person) audit(ctx context.Context, s *Store) error {
 	}
 	return p.each(ctx, s, func(t *tables) *bbolt.Bucket { return t.audit }, nil, func(_ *tables, key, v []byte) (bool, error) {
 		a, err := read(key, v)
-		if err != nil || number(a.Detail) != p.number {
+		if err != nil || !p.is(a.Detail) {
 			return false, err
 		}
 		p.found.Audit++
@@ -249,7 +261,7 @@ func (p *person) live(_ context.Context, s *Store) error {
 	return s.view(func(t *tables) error {
 		return t.live.ForEach(func(id, v []byte) error {
 			c, err := decodeCall(id, v)
-			if err == nil && number(customer(&c)) == p.number {
+			if err == nil && p.is(customer(&c)) {
 				p.found.Live++
 			}
 			return err

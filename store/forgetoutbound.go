@@ -65,7 +65,7 @@ func (p *person) entries(ctx context.Context, s *Store) error {
 
 func (p *person) has(e *campaign.Entry) bool {
 	for i := range e.Numbers {
-		if number(e.Numbers[i].Number) == p.number {
+		if p.is(e.Numbers[i].Number) {
 			return true
 		}
 	}
@@ -79,7 +79,7 @@ func (p *person) results(ctx context.Context, s *Store) error {
 		if err := json.Unmarshal(v, &r); err != nil {
 			return false, fmt.Errorf("%w: result %x: %w", ErrDamaged, key, err)
 		}
-		if number(r.Number) != p.number {
+		if !p.is(r.Number) {
 			return false, nil
 		}
 		p.found.Results++
@@ -99,7 +99,7 @@ func (p *person) events(ctx context.Context, s *Store) error {
 		var event struct {
 			Call *queue.Call `json:"call"`
 		}
-		if err := json.Unmarshal(body, &event); err != nil || event.Call == nil || number(customer(event.Call)) != p.number {
+		if err := json.Unmarshal(body, &event); err != nil || event.Call == nil || !p.is(customer(event.Call)) {
 			return false, nil //nolint:nilerr // an event that is not about a call has none of that form
 		}
 		p.found.Events++
@@ -122,7 +122,7 @@ func deleteAll(b *bbolt.Bucket, keys [][]byte) error {
 func (p *person) transfers(ctx context.Context, s *Store) error {
 	named := func(c *queue.Call) (found bool) {
 		for i := range c.Transfers {
-			if number(c.Transfers[i].To) == p.number {
+			if p.is(c.Transfers[i].To) {
 				c.Transfers[i].To, found = "", true
 			}
 		}

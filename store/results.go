@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"calld/campaign"
@@ -42,6 +43,7 @@ func (s *Store) Results(q ResultQuery) (ResultPage, error) {
 	if r, err = r.below(listResults, q.Cursor); err != nil {
 		return page, err
 	}
+	spellings := s.spellings(q.Number)
 	err = s.view(func(t *tables) error {
 		var last []byte
 		looked := 0
@@ -56,7 +58,7 @@ func (s *Store) Results(q ResultQuery) (ResultPage, error) {
 			if err != nil {
 				return err
 			}
-			if q.match(&found) {
+			if q.match(&found, spellings) {
 				page.Results = append(page.Results, found)
 			}
 		}
@@ -87,11 +89,13 @@ func decodeResult(st *stream) (r campaign.Result, err error) {
 	return r, nil
 }
 
-func (q *ResultQuery) match(r *campaign.Result) bool {
+// match reports whether a result is wanted. The spellings are those of the number
+// that is.
+func (q *ResultQuery) match(r *campaign.Result, spellings []string) bool {
 	return (q.Kind == "" || q.Kind == r.Kind()) &&
 		(q.Agent == "" || q.Agent == r.Agent) &&
 		(q.Entry == "" || q.Entry == r.Entry) &&
-		(q.Number == "" || number(q.Number) == number(r.Number))
+		(q.Number == "" || slices.Contains(spellings, number(r.Number)))
 }
 
 // purgeResults removes the oldest results of all campaigns, at most purgeStep.

@@ -34,12 +34,17 @@ const (
 // Options sets how a store is opened. The zero value is fine.
 type Options struct {
 	LockTimeout time.Duration // 0: DefaultLockTimeout
+	// Spellings lists the other ways in which a number may be written, as of now:
+	// they are one number to the do-not-call list, to dial lists and to Forget.
+	// Nil: there are none but punctuation and +.
+	Spellings func(number string) []string
 }
 
 // Store is an open file. Its methods may be called concurrently.
 type Store struct {
 	db     *bbolt.DB
 	writes committer
+	spell  func(string) []string
 }
 
 // Open opens the store at path and makes it when there is none (mode 0600:
@@ -47,6 +52,9 @@ type Store struct {
 func Open(path string, o Options) (*Store, error) {
 	_, statErr := os.Stat(path)
 	s, err := open(path, cmp.Or(o.LockTimeout, DefaultLockTimeout))
+	if err == nil {
+		s.spell = o.Spellings
+	}
 	if err == nil && errors.Is(statErr, fs.ErrNotExist) {
 		if err = syncFolder(path); err != nil {
 			err = errors.Join(err, s.Close())

@@ -10,15 +10,18 @@ import (
 )
 
 // The oldest Asterisk that calld is made for loads the generated files and does
-// the main job, also when calld is killed in the middle of it.
+// the main job, also when calld is killed in the middle of it. It tells which trunks
+// are away.
 func TestAsterisk16(t *testing.T) {
 	t.Parallel()
 	p := onePlan(1)
 	p.Version = lab.Asterisk16
+	p.Files = trunksAway
 	c := start(t, p)
 	if got := c.pbx.Root.Major; got != lab.Asterisk16 {
 		t.Fatalf("this is Asterisk %d", got)
 	}
+	c.refusesTrunksAway()
 	c.loginAll("a1")
 	c.waitGrownUp()
 	first := c.talk(1, "a1")

@@ -161,11 +161,11 @@ func (k *customers) calledOften(number string) int {
 }
 
 // A list is dialled to its end: every result is right, nobody is dialled twice,
-// who answers gets an agent.
+// who answers gets an agent. Trunks that are away are told before.
 func TestCampaignDialsAList(t *testing.T) {
 	t.Parallel()
 	p := onePlan(3, `recording = false`)
-	p.Customers = customersByNumber
+	p.Customers, p.Files = customersByNumber, trunksAway
 	var numbers []string
 	for i := range 6 {
 		numbers = append(numbers, fmt.Sprintf("010200%04d", i))
@@ -184,6 +184,7 @@ func TestCampaignDialsAList(t *testing.T) {
 	for _, a := range []string{"a1", "a2", "a3"} {
 		c.phone(a).Behave(lab.Behaviour{Answer: true, Audio: true})
 	}
+	c.refusesTrunksAway()
 	c.loginAll("a1", "a2", "a3")
 	got := c.results(id, 2*time.Minute)
 	seen := map[string]bool{}

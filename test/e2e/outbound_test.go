@@ -32,7 +32,7 @@ func (c *centre) post(path string, body, into any) (status int) {
 	defer resp.Body.Close()
 	text, err = io.ReadAll(resp.Body)
 	c.must(err)
-	if into != nil {
+	if into != nil && len(text) > 0 {
 		c.must(json.Unmarshal(text, into))
 	}
 	return resp.StatusCode

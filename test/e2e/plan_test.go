@@ -26,6 +26,7 @@ type plan struct {
 	// What Asterisk knows from the start, and calld by a reload.
 	LaterQueues []queuePlan
 	LaterAgents []agentPlan
+	TrunkDial   string            // by default calld's
 	TOML        string            // further tables
 	SIPp        bool              // customers are sipp's, who do as their numbers say: lab.SIPpCustomers
 	Prepare     func(*centre)     // done before calld starts, which has its data file
@@ -70,6 +71,9 @@ admin_socket = "{{.Dir}}/s"
 ami = "{{.AMI}}"
 username = "calld"
 secret = "calld-secret"
+{{- with .TrunkDial}}
+trunk_dial = "{{.}}"
+{{- end}}
 recordings = "{{.Recordings}}"
 recordings_here = "{{.RecordingsHere}}"
 sounds = "{{.Sounds}}"

@@ -35,7 +35,7 @@ func fromServer() []frame {
 		{name: "QueueDay", goes: "Notice", types: []string{"TypeQueueDay"}, data: "report.Today"},
 		{name: "CampaignStats", goes: "Notice", types: []string{"TypeCampaign"}, data: "campaign.Stats"},
 		{name: "Ack", goes: "Ack", types: []string{"TypeAck"}},
-		{name: "Fault", goes: "Error", types: []string{"TypeError"}},
+		{name: "ErrorFrame", goes: "Error", types: []string{"TypeError"}},
 	}
 }
 

@@ -1,4 +1,5 @@
 import type { components, operations } from "../wire/api";
+import type { FieldFault } from "./faults";
 import { Outbound } from "./outbound";
 
 type Schemas = components["schemas"];
@@ -27,7 +28,7 @@ export class ApiError extends Error {
     /** One text for each fault, where the server names several. */
     readonly faults: string[] = [],
     /** The same by the field of what was sent, such as hours[0].from. */
-    readonly fields: Readonly<Record<string, string>> = {},
+    readonly fields: Readonly<Record<string, FieldFault>> = {},
   ) {
     super(`${code}: ${detail}`);
   }
@@ -258,13 +259,10 @@ async function ask(
 export function problem(status: number, document: unknown): ApiError {
   const p = (document ?? {}) as Partial<Schemas["Problem"]>;
   const faults = (p.errors ?? []).map((f) => f.message ?? "");
-  const fields = (p.errors ?? []).map((f) => [(f.location ?? "").replace(/^body\.?/, ""), f.message ?? ""]);
-  return new ApiError(
-    p.code ?? "internal_error",
-    p.detail ?? String(status),
-    faults,
-    Object.fromEntries(fields) as Record<string, string>,
-  );
+  const fields = (p.errors ?? []).map(({ location = "", message = "", code, least, most }) => {
+    return [location.replace(/^body\.?/, ""), { text: message, code, least, most }] as const;
+  });
+  return new ApiError(p.code ?? "internal_error", p.detail ?? String(status), faults, Object.fromEntries(fields));
 }
 
 /** The query of a URL; what is empty is left out. */

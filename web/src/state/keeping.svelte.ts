@@ -1,12 +1,24 @@
 import { tick } from "svelte";
 import { ApiError } from "../lib/api";
+import { faultText } from "../lib/faults";
+import type { Words } from "../words";
 
 /** Something that is sent to be kept: whether it is on its way, and what kept the last one from being kept. */
 export class Keeping {
+  readonly #words: () => Words;
   busy = $state(false);
   error = $state.raw<ApiError | null>(null);
   /** What is wrong, by the field. */
-  readonly faults = $derived(this.error?.fields ?? {});
+  readonly faults: Readonly<Record<string, string>> = $derived.by(() => {
+    const words = this.#words();
+    const told = Object.entries(this.error?.fields ?? {}).map(([field, f]) => [field, faultText(words, field, f)]);
+    return Object.fromEntries(told) as Record<string, string>;
+  });
+
+  /** words gives the catalogue of the page. */
+  constructor(words: () => Words) {
+    this.#words = words;
+  }
 
   /** Sends, and tells whether it was kept. */
   async send(what: () => Promise<unknown>): Promise<boolean> {

@@ -1755,12 +1755,28 @@ export interface components {
             entries: components["schemas"]["Entry"][] | null;
             next: string;
         };
-        ErrorDetail: {
-            /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
+        Fault: {
+            /** @enum {string} */
+            code: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+            field: string;
+            least?: string;
+            most?: string;
+            text: string;
+        };
+        FieldError: {
+            /**
+             * @description Stable name of the kind of fault, of what is set up or loaded for campaigns.
+             * @enum {string}
+             */
+            code?: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+            /** @description The bound that was not kept, as it is written in the field. */
+            least?: string;
+            /** @description Where, such as body.hours[0].from or path.id. */
             location?: string;
-            /** @description Error message text */
+            /** @description What is wrong and how to mend it. */
             message?: string;
-            /** @description The value at the given location */
+            most?: string;
+            /** @description What was found there. */
             value?: unknown;
         };
         Figures: {
@@ -1934,9 +1950,12 @@ export interface components {
             to: string;
         };
         LineFault: {
+            /** @enum {string} */
+            code: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
             field: string;
             /** Format: int64 */
             line: number;
+            most?: string;
             text: string;
         };
         ListsOutputBody: {
@@ -2127,7 +2146,7 @@ export interface components {
             /** @description What is wrong and how to mend it. */
             detail?: string;
             /** @description One entry for each faulty field. */
-            errors?: components["schemas"]["ErrorDetail"][];
+            errors?: components["schemas"]["FieldError"][];
             /** Format: int64 */
             status: number;
             /** @description The status in words. */
@@ -2539,6 +2558,7 @@ export interface components {
             queue: string;
             /** @enum {string} */
             reason: "" | "not_running" | "no_agents" | "agents_busy" | "agents_shared" | "enough_ringing" | "hours" | "resting" | "list_end" | "lines_full" | "rate" | "trunk_failing" | "asterisk_away" | "store_failing" | "waiting_preview" | "loading" | "queue_gone";
+            refused?: components["schemas"]["Fault"][];
             /** Format: int64 */
             remaining: number;
             /** Format: int64 */
@@ -2648,6 +2668,8 @@ export interface components {
             /** Format: int64 */
             added: number;
             broken?: string;
+            /** @enum {string} */
+            broken_code?: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
             /** Format: int64 */
             duplicates: number;
             faults: components["schemas"]["LineFault"][] | null;

@@ -152,7 +152,7 @@ export interface Ack {
 }
 
 /** Error says that the client's frame with this ref was not carried out. */
-export interface Fault {
+export interface ErrorFrame {
   type: "error";
   ref?: string;
   code: Code;
@@ -160,7 +160,7 @@ export interface Fault {
   message: string;
 }
 
-export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | Forgotten | QueueDay | CampaignStats | Ack | Fault;
+export type ServerFrame = Welcome | CallChange | Earlier | AgentChange | QueueChange | AsteriskChange | MissedChanged | Reloaded | Forgotten | QueueDay | CampaignStats | Ack | ErrorFrame;
 
 /** Login logs in a socket that came without a session cookie. */
 export interface Login {
@@ -501,6 +501,11 @@ export interface Stats {
   agents_free: number;
   /** of the campaign's share */
   agents_busy: number;
+  /**
+   * Refused is what kept the campaign from starting by its schedule or after
+   * another one, the last time that it was to.
+   */
+  refused?: Fault[];
   /** Pacing is what the pacer believes; missing for a mode without one. */
   pacing?: Pace;
 }
@@ -701,6 +706,22 @@ export interface Day {
   results: Partial<Record<string, number>> | null;
 }
 
+/** Fault is one thing that is wrong with what somebody set up or loaded. */
+export interface Fault {
+  /** as in JSON, such as hours[0].from */
+  field: string;
+  /** what kind it is */
+  code: FaultCode;
+  /** what is wrong and the mend */
+  text: string;
+  /**
+   * Least and Most are the bounds that were not kept, as they are written in the
+   * field; empty where the code has none.
+   */
+  least?: string;
+  most?: string;
+}
+
 /** Pace is what a supervisor may see. */
 export interface Pace {
   method: Method;
@@ -719,6 +740,12 @@ export interface Pace {
   /** chance that one more call would find no agent; risk alone tells it */
   risk: number;
 }
+
+/**
+ * FaultCode is the stable name of a kind of fault: programs may rely on it, and
+ * pages have their own words for it. It is one of a closed list.
+ */
+export type FaultCode = "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
 
 /** Method is a way of pacing. */
 export type Method = "progressive" | "power" | "lite" | "risk";

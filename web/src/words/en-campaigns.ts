@@ -108,13 +108,16 @@ export const enCampaigns: Words["campaigns"] = {
       `${name}: ends what rings and ${talking} talks at once, also for the agents who talk, and stops.`,
     refused: "It could not be done.",
     faults: "It can't start. To be mended:",
+    notByItself: "It could not start by itself. To be mended:",
     fault: {
-      plan: "the plan",
-      dial_list: "the dial list is gone, or nobody of it is left to dial",
-      queue: "the queue is gone, or no agent with a phone serves it",
-      asterisk: "Asterisk can't be reached now",
+      plan: "Plan",
+      dial_list: "Dial list",
+      queue: "Queue",
+      asterisk: "Asterisk",
+      "asterisk.trunk_dial": "Trunk (asterisk.trunk_dial)",
     },
   },
+  faults: {}, // the server tells them in English, with what was found
   refused: {
     in_use: "A campaign uses it, so it can't be changed or removed now. Stop the campaign first.",
     stale: "Somebody else has changed it meanwhile. Open it again.",
