@@ -79,7 +79,7 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 
 // FieldError is what is wrong with one field: what huma tells, and for plans,
 // dial lists, campaigns and their files a code and the bounds.
-type FieldError struct { //nolint:errname // a part of a problem
+type FieldError struct {
 	Message  string             `json:"message,omitempty" doc:"What is wrong and how to mend it."`
 	Location string             `json:"location,omitempty" doc:"Where, such as body.hours[0].from or path.id."`
 	Value    any                `json:"value,omitempty" doc:"What was found there."`

@@ -24,11 +24,11 @@ async function open(who: typeof AGENT, hash: string, answers: Record<string, unk
   return [page, stage];
 }
 
-const invalid = (...errors: [field: string, message: string][]) =>
+const invalid = (...errors: [field: string, message: string, more?: object][]) =>
   new Refusal(422, {
     code: "invalid_request",
     detail: "",
-    errors: errors.map(([field, message]) => ({ location: `body.${field}`, message })),
+    errors: errors.map(([field, message, more]) => ({ location: `body.${field}`, message, ...more })),
   });
 
 it("leads an admin from nothing to a running campaign", async () => {
@@ -37,7 +37,8 @@ it("leads an admin from nothing to a running campaign", async () => {
   const [page, stage] = await open(ADMIN, "#/campaigns/plans", {
     plans: () => ({ plans: kept.plans }),
     "POST plans": (_: unknown, plan: Plan) => {
-      if (plan.ring_timeout !== "30s") return invalid(["ring_timeout", "is 5s; use 15s to 2m0s"], ["hours[0].to", "x"]);
+      const range = { code: "range", least: "15s", most: "2m0s" };
+      if (plan.ring_timeout !== "30s") return invalid(["ring_timeout", "is 5s", range], ["hours[0].to", "x"]);
       kept.plans = [{ ...plans[0]!, ...plan, id: "1" }];
       return kept.plans[0];
     },
@@ -56,7 +57,7 @@ it("leads an admin from nothing to a running campaign", async () => {
     "campaigns/1/live": () => ({ ...stats[2]!, campaign: "1", state: kept.campaigns[0]?.state, since: ago(0) }),
     "POST campaigns/1/start": () => {
       if (stage.posted.filter((p) => p.path === "campaigns/1/start").length === 1)
-        return invalid(["queue", "no agent"]);
+        return invalid(["asterisk.trunk_dial", "no endpoint", { code: "trunk_unknown" }], ["queue", "no agent"]);
       kept.campaigns = kept.campaigns.map((c) => ({ ...c, state: "running" }));
       return null;
     },
@@ -74,7 +75,7 @@ it("leads an admin from nothing to a running campaign", async () => {
   await page.locator("[aria-invalid=true]:focus").waitFor();
   expect(await ring.getAttribute("aria-invalid")).toBe("true");
   const describedBy = (await ring.getAttribute("aria-describedby"))!;
-  expect(await page.locator(`[id="${describedBy}"]`).innerText()).toContain("use 15s to 2m0s");
+  expect(await page.locator(`[id="${describedBy}"]`).innerText()).toBe("15에서 120 사이여야 합니다.");
   await page.getByText("hours[0].to: x").waitFor();
   await ring.fill("30");
   await page.locator("[data-save]").click();
@@ -96,7 +97,7 @@ it("leads an admin from nothing to a running campaign", async () => {
   await page.setInputFiles("input[type=file]", { name: "a.csv", mimeType: "text/csv", buffer });
   await page.locator("[data-upload]").click();
   await page.locator("[data-report]", { hasText: "1197건 더함" }).waitFor();
-  expect(await page.locator("[data-bad-line='7']").innerText()).toContain("can't be dialled");
+  expect(await page.locator("[data-bad-line='7']").innerText()).toContain("걸 수 없는 번호입니다");
 
   // A campaign of both that can't start, and then can.
   await page.locator("[data-part=campaigns]").click();
@@ -109,11 +110,20 @@ it("leads an admin from nothing to a running campaign", async () => {
   const card = page.locator("[data-campaign='1']");
   await card.locator("[data-reason=not_running]").waitFor();
   await card.locator("[data-act=start]").click();
-  await card.getByText("no agent").waitFor();
+  await card.getByText("큐: no agent").waitFor();
+  await card.getByText("회선 (설정의 asterisk.trunk_dial): 교환기에 그런 회선(PJSIP endpoint)이 없습니다.").waitFor();
   await card.locator("[data-act=start]").click();
   await card.locator("[data-act=pause]").waitFor();
 
-  // Its figures and its reason come by themselves.
+  // What kept it from starting by itself is told; its figures and its reason come by themselves.
+  stage.say({
+    ...{ type: "campaign.stats", at: ago(0), queue: "123456" },
+    data: {
+      ...{ ...stats[0]!, campaign: "1", since: ago(-60), state: "stopped", reason: "not_running" },
+      refused: [{ field: "asterisk.trunk_dial", code: "trunk_away", text: "x" }],
+    },
+  });
+  await card.getByText("교환기가 지금 이 회선에 닿지 못합니다").waitFor();
   stage.say({
     ...{ type: "campaign.stats", at: ago(0), queue: "123456" },
     data: { ...stats[0]!, campaign: "1", since: ago(-60), reason: "agents_busy", abandon_rate: 0.051 },

@@ -230,11 +230,17 @@ const entries: Entry[] = [
 export const upload = {
   ...{ added: 1197, refused: 3, duplicates: 1 },
   faults: [
-    { line: 7, field: "number1", text: '"없음" can\'t be dialled; use digits, * and #, with + in front if need be' },
-    { line: 212, field: "timezone", text: 'there is no time zone "Seoul"; write it like "Asia/Seoul"' },
+    {
+      line: 7,
+      field: "number1",
+      code: "number",
+      text: '"없음" can\'t be dialled; use digits, * and #, with + in front if need be',
+    },
+    { line: 212, field: "timezone", code: "zone", text: 'there is no time zone "Seoul"; write it like "Asia/Seoul"' },
     {
       line: 641,
       field: "key",
+      code: "duplicate",
       text: "K-20386 is in the list already, in entry 1-206; remove the line, or load it into another list",
     },
   ],

@@ -14,8 +14,8 @@ export interface FieldFault {
 
 /** The fault in the words of the page, or else in the server's. */
 export function faultText(words: Words, field: string, f: FieldFault): string {
-  const say = f.code && words.campaigns.faults[f.code];
-  return say ? say(bound(field, f.least), bound(field, f.most)) : f.text;
+  const known = f.code && words.campaigns.fault(f.code, bound(field, f.least), bound(field, f.most));
+  return known || f.text;
 }
 
 /** What keeps a campaign from starting: of what, and the fault. */

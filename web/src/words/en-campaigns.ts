@@ -117,7 +117,7 @@ export const enCampaigns: Words["campaigns"] = {
       "asterisk.trunk_dial": "Trunk (asterisk.trunk_dial)",
     },
   },
-  faults: {}, // the server tells them in English, with what was found
+  fault: () => undefined, // the server tells it in English, with what was found
   refused: {
     in_use: "A campaign uses it, so it can't be changed or removed now. Stop the campaign first.",
     stale: "Somebody else has changed it meanwhile. Open it again.",

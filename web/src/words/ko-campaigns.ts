@@ -1,10 +1,8 @@
 import type { CampaignState, EntryState, Mode, ResultKind } from "../lib/outbound";
 import type { Rest } from "../lib/plan";
 import type { FaultCode } from "../wire/messages";
+import { koFaults } from "./ko-faults";
 import type { CampaignReason } from "../lib/dialling";
-
-/** What is wrong, by its bounds if it has any. */
-type FaultWords = Record<FaultCode, (least: string, most: string) => string>;
 
 /** The texts of the screen for campaigns, and of the customers whom they dial. */
 export const koCampaigns = {
@@ -125,42 +123,8 @@ export const koCampaigns = {
       "asterisk.trunk_dial": "회선 (설정의 asterisk.trunk_dial)",
     },
   },
-  /** What is wrong with a field; what is not here is told as the server says it. */
-  faults: {
-    missing: () => "비어 있습니다. 채워 넣으세요.",
-    unknown: () => "쓸 수 없는 값입니다. 다른 값을 고르세요.",
-    range: (least, most) => `${least}에서 ${most} 사이여야 합니다.`,
-    other_mode: () => "이 방식에서는 쓰지 않습니다. 비우거나 방식을 바꾸세요.",
-    conflict: () => "소리 파일과 읽어 줄 글은 함께 쓸 수 없습니다. 하나를 비우세요.",
-    twice: () => "같은 것이 두 번 있습니다. 하나를 빼세요.",
-    too_long: (_, most) => `너무 깁니다. ${most}자까지 쓸 수 있습니다.`,
-    too_many_bytes: (_, most) => `너무 깁니다. ${most}바이트까지 쓸 수 있습니다 (한글 한 글자는 3바이트).`,
-    too_many: (_, most) => (most ? `너무 많습니다. ${most}개까지 됩니다.` : "너무 많습니다."),
-    not_text: () => "글자가 깨졌습니다. 파일을 UTF-8로 저장하세요.",
-    invisible: () => "보이지 않는 문자가 있거나 이름이 비었습니다. 고치세요.",
-    number: () => "걸 수 없는 번호입니다. 숫자와 *, #, 맨 앞의 +만 2~32자리로 쓰세요.",
-    time: () => "시각이 아닙니다. 09:30처럼 쓰세요 (00:00~24:00).",
-    order: () => "끝이 시작보다 뒤여야 합니다. 자정을 넘기면 둘로 나누세요.",
-    zone: () => "없는 시간대입니다. Asia/Seoul처럼 쓰세요.",
-    sound: () => "소리 파일 이름이 아닙니다. 확장자 없는 경로를 글자, 숫자, / _ - . 로 쓰세요.",
-    key: () => "키는 숫자, *, # 가운데 하나입니다.",
-    not_found: () => "없어졌습니다. 다른 것을 고르세요.",
-    itself: () => "자기 자신은 고를 수 없습니다.",
-    duplicate: () => "이 목록에 이미 있습니다. 줄을 빼거나 다른 목록에 올리세요.",
-    nobody_left: () => "걸 고객이 남아 있지 않습니다. 고객을 올리거나 다른 목록을 고르세요.",
-    no_agents: () => "이 큐에는 전화기가 있는 상담원이 없습니다. 설정에서 상담원을 넣으세요.",
-    asterisk_away: () => "연결할 수 없습니다. 켜져 있는지, 설정의 [asterisk]가 맞는지 보세요.",
-    trunk_unknown: () => "교환기에 그런 회선(PJSIP endpoint)이 없습니다. 이름을 고치거나 교환기에 넣으세요.",
-    trunk_away: () => "교환기가 지금 이 회선에 닿지 못합니다. 회선의 등록과 네트워크를 보세요.",
-    too_large: () => "파일이 너무 큽니다. 나머지는 따로 올리세요.",
-    empty_file: () => "빈 파일입니다. 첫 줄에 name,key,number1 같은 열 이름을 쓰세요.",
-    no_column: () => "첫 줄에 번호 열(number1 또는 number)이 없습니다.",
-    column_twice: () => "첫 줄에 이름이 같은 열이 둘 있습니다. 하나를 빼거나 이름을 바꾸세요.",
-    column_no_name: () => "첫 줄에 이름이 없는 열입니다. 이름을 쓰거나 칸을 비우세요.",
-    charset: () => "모르는 문자 인코딩입니다. UTF-8이나 EUC-KR로 저장하세요.",
-    quote: () => '따옴표(")가 닫히지 않았거나 칸 가운데에 있습니다. 칸을 따옴표로 싸고 안의 따옴표는 두 번 쓰세요.',
-    json: () => "올릴 수 있는 JSON이 아닙니다. name, key, timezone, numbers, variables가 있는 배열이어야 합니다.",
-  } satisfies FaultWords as Partial<FaultWords>,
+  /** What is wrong with a field; undefined: as the server says it. */
+  fault: (code: FaultCode, least: string, most: string): string | undefined => koFaults[code]?.(least, most),
   refused: {
     in_use: "캠페인이 쓰고 있어서 지금은 바꾸거나 지울 수 없습니다. 캠페인을 먼저 멈추세요.",
     stale: "그사이 다른 사람이 바꾸었습니다. 다시 열어 확인하세요.",
