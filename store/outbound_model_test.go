@@ -352,7 +352,13 @@ func (m *outboundModel) load() {
 			}
 			continue
 		}
-		e.ID, e.State = ids[0].ID, campaign.EntryOpen
+		var once []campaign.Number
+		for _, n := range e.Numbers {
+			if !slices.ContainsFunc(once, func(o campaign.Number) bool { return plain(o.Number) == plain(n.Number) }) {
+				once = append(once, n)
+			}
+		}
+		e.ID, e.State, e.Numbers = ids[0].ID, campaign.EntryOpen, once
 		ids = ids[1:]
 		m.w.entries = append(m.w.entries, e)
 	}
