@@ -237,7 +237,7 @@ func (d *Dialler) proceed(r *run, now time.Time) {
 	}
 	to, why := r.c.State, r.c.Why
 	switch {
-	case r.closing || r.tries > 0:
+	case r.closing || r.tries > 0 || r.storeRests(now):
 		return
 	case r.c.State == Pausing:
 		to = Paused
@@ -356,8 +356,12 @@ func (d *Dialler) keepSchedule(c *Campaign, now time.Time) {
 		var err error
 		id := c.ID
 		d.work(storeTime, func(ctx context.Context) { err = d.end(ctx, id, Stopping, BySchedule, false) }, func() {
-			if err != nil && !errors.Is(err, ErrState) {
-				d.log.Error("a campaign could not be stopped", "campaign", id, "why", BySchedule, "err", err)
+			if err == nil || errors.Is(err, ErrState) {
+				return
+			}
+			d.wanted[id] = true // for the next look to try again
+			if r := d.runs[id]; r != nil {
+				d.storeFails(r, err)
 			}
 		})
 	}

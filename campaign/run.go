@@ -18,7 +18,8 @@ const (
 	maxDials = 50
 	// numberRest is how long an entry is put aside whose number is in a call now.
 	numberRest = 15 * time.Second
-	// failRest is how long nothing is dialled after the store has failed.
+	// failRest is how long nothing is dialled, and no state is changed, after the
+	// store has failed.
 	failRest = 5 * time.Second
 	// defaultRing is how long customers are rung.
 	defaultRing = 25 * time.Second
@@ -91,6 +92,11 @@ func (r *run) learn(f pacing.Fact) {
 	}
 }
 
+// storeRests reports whether the store has failed a moment ago.
+func (r *run) storeRests(now time.Time) bool {
+	return r.failing != nil && now.Before(r.failingSince.Add(failRest))
+}
+
 // location is the time zone of an entry.
 func (r *run) location(e *Entry) *time.Location {
 	name := cmp.Or(e.Timezone, r.list.Timezone)
@@ -156,7 +162,7 @@ func (d *Dialler) dialFor(r *run, now time.Time) (Reason, time.Time) {
 	switch {
 	case !d.up || !d.met:
 		return AsteriskAway, time.Time{}
-	case r.failing != nil && now.Before(r.failingSince.Add(failRest)):
+	case r.storeRests(now):
 		return StoreFailing, time.Time{}
 	}
 	if _, ok := d.o.Config().Queue(r.c.Queue); !ok {

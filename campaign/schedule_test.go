@@ -1,13 +1,19 @@
 package campaign_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"calld/campaign"
+	"calld/campaign/campaigntest"
 	"calld/config"
+	"calld/queue"
 )
 
 // A schedule starts and stops a campaign; what an admin does in between stands.
@@ -60,6 +66,78 @@ func TestSchedule(t *testing.T) {
 		at(48+9, campaign.Running, campaign.ByAdmin)
 		at(48+17, campaign.Stopped, campaign.BySchedule)
 		at(72+9, campaign.Stopped, campaign.BySchedule) // its time is over
+	})
+}
+
+// A campaign whose schedule ends while the store fails dials nobody more, and stops once
+// that can be written.
+func TestScheduleEndsOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive, ListEnd: campaign.ListKeep})
+		defer func() { c.stop() }()
+		c.stop()
+		end := time.Now().Add(time.Hour)
+		c.store.CampaignList[0].Schedule = &campaign.Schedule{From: time.Now().Add(-time.Hour), Until: end}
+		c.store.CampaignList[0].Since = time.Now()
+		c.store.Add(campaign.Entry{ID: "e", List: "l", Numbers: []campaign.Number{{Number: "0101"}}, Due: end.Add(15 * time.Minute)})
+		c.run()
+		c.d.Connected(true)
+		c.d.Live(time.Now(), time.Time{}, nil)
+		state := func(after time.Duration) campaign.State {
+			time.Sleep(time.Until(end.Add(after)))
+			got, err := c.store.Campaign("c")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.State
+		}
+		if got := state(-time.Minute); got != campaign.Running {
+			t.Fatalf("before the end it is %s", got)
+		}
+		c.store.Fail(errors.New("disk full"))
+		state(10 * time.Minute)
+		c.store.Fail(nil)
+		if got := state(11 * time.Minute); got != campaign.Stopped {
+			t.Errorf("after the end it is %s", got)
+		}
+		if state(20 * time.Minute); len(c.ordered()) > 0 {
+			t.Error("a customer is called after the end")
+		}
+	})
+}
+
+// hopeless can't change the state of a campaign for many tries.
+type hopeless struct {
+	*campaigntest.Store
+	tries atomic.Int32
+}
+
+func (s *hopeless) SetState(ctx context.Context, id string, state campaign.State, why string, at time.Time) error {
+	if s.tries.Add(1) <= 1000 {
+		return errors.New("disk full")
+	}
+	return s.Store.SetState(ctx, id, state, why, at)
+}
+
+// While the end of a campaign can't be written, it is tried now and then, not as often
+// as the processor can.
+func TestEndIsNotWrittenAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hopeless{Store: &campaigntest.Store{
+			CampaignList: []campaign.Campaign{{ID: "c", Plan: "p", DialList: "l", Queue: "q", State: campaign.Stopping}},
+			PlanList:     []campaign.Plan{{ID: "p", Mode: campaign.Progressive}}, ListList: []campaign.DialList{{ID: "l"}},
+		}}
+		cfg := &config.Config{Server: config.Server{Timezone: time.UTC}}
+		d := campaign.New(campaign.Options{Store: store, Board: queue.New(queue.Options{Config: cfg}), Config: func() *config.Config { return cfg }})
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = d.Run(ctx) })
+		time.Sleep(time.Minute)
+		stop()
+		running.Wait()
+		if n := store.tries.Load(); n < 2 || n > 20 {
+			t.Errorf("tried %d times in a minute", n)
+		}
 	})
 }
 
