@@ -170,10 +170,11 @@ func (c *caller) enterCustomer(ctx context.Context, cust Customer, before earlie
 	if e.Returning && before.dialStatus == "ANSWER" {
 		e.Answered, e.Phone, e.Talked = true, before.phone, before.talked
 	}
+	c.recordPath = RecordPath(now.In(c.cfg.Server.Timezone), e.ID)
+	c.recording = before.recording != ""
 	if c.queue.Recording {
-		c.record = RecordPath(now.In(c.cfg.Server.Timezone), e.ID)
+		c.record = c.recordPath
 		e.Record = c.record
-		c.recording = before.recording != ""
 	}
 	// The agent's phone shows the customer, not what the customer was shown.
 	c.number = e.Callee

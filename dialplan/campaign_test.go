@@ -272,6 +272,35 @@ func TestCustomerCantBeServed(t *testing.T) {
 	}
 }
 
+// A customer whom an agent hands over to a queue that records is recorded there.
+func TestCustomerIsRecordedWhereHandedOver(t *testing.T) {
+	inCentre(t, func(c *centre) {
+		c.logIn("홍길동")
+		k, script := c.met(&dialler{customer: &Customer{}})
+		talks := 0
+		k.On("EXEC Dial", func(*agitest.Command) string {
+			if talks++; talks == 1 {
+				c.board.Heard(queue.Fact{Kind: queue.PhoneAnswers, UniqueID: queue.TryChannel("t1"), Phone: "801"})
+				if _, err := c.board.Transfer("t1", queue.Target{Queue: "spoken"}); err != nil {
+					c.t.Error(err)
+				}
+			}
+			for name, value := range answered {
+				k.SetVar(name, value)
+			}
+			return "200 result=0"
+		})
+		k.Dial(script)
+		got := c.wantEnd(k, queue.Answered, "16 agent")
+		if got.Record != "2000/01/01/t1.wav" {
+			c.t.Errorf("recorded as %q", got.Record)
+		}
+		if all := strings.Join(said(k), "\n"); talks != 2 || strings.Count(all, "MixMonitor(/rec/2000/01/01/t1.wav,b)") != 1 {
+			c.t.Errorf("%d talks:\n%s", talks, all)
+		}
+	})
+}
+
 // A script that was lost in the middle of a talk comes back at its end, greets nobody
 // again, and tells with whom and how long.
 func TestCustomerComesBack(t *testing.T) {

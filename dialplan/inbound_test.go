@@ -13,6 +13,7 @@ import (
 	"calld/agi"
 	"calld/agi/agitest"
 	"calld/announce"
+	"calld/config"
 	"calld/queue"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,6 +99,25 @@ func TestRecording(t *testing.T) {
 			"Dial(PJSIP/801,20,gim(default))", "SET VARIABLE CALLD_RESULT ANSWERED")
 		if got := c.wantEnd(k, queue.Answered, "16 agent"); got.Record != "2000/01/01/"+got.ID+".wav" {
 			t.Errorf("record = %q", got.Record)
+		}
+	})
+}
+
+// A caller who waits through a reload is rung as the new configuration says: numbers are
+// hidden from the agents from then on.
+func TestReloadWhileWaiting(t *testing.T) {
+	inCentre(t, func(c *centre) {
+		k := c.caller("1000")
+		dials(k, answered)
+		k.Dial(c.script)
+		synctest.Wait()
+		cfg := loadConfig(t, centreConfig+"[privacy]\nmask_numbers_for = [\"agent\"]\n")
+		c.script.Config = func() *config.Config { return cfg }
+		c.board.Reload(cfg)
+		c.logIn("홍길동")
+		c.wantEnd(k, queue.Answered, "16 agent")
+		if got := strings.Join(said(k), "\n"); !strings.Contains(got, "Dial(PJSIP/801,2,gif(010****5678)m(jazz))") {
+			t.Errorf("the agent's phone shows the number:\n%s", got)
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 // reports what became of it. The error says that the caller or the connection
 // is gone before that could be told.
 func (c *caller) ring(ctx context.Context, o *queue.Offer) error {
+	c.cfg = c.in.Config()                       // a reload may have brought the agents, or have had numbers hidden from them
 	if err := c.tellRecorded(ctx); err != nil { // a call that was led to a number outside
 		return err
 	}
