@@ -2,11 +2,13 @@ package app
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,5 +127,59 @@ func TestSlowBody(t *testing.T) {
 	answer, err := io.ReadAll(bufio.NewReader(conn))
 	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200") {
 		t.Errorf("%q, %v", answer, err)
+	}
+}
+
+// TestStreams: an HTTP/2 connection has so many requests under way and no more, so that
+// the limits on connections bound them.
+func TestStreams(t *testing.T) {
+	s := newSite(t)
+	pool := s.certificate()
+	pair, err := tls.LoadX509KeyPair(s.path("cert.pem"), s.path("key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const requests = 5 * streams
+	arrived, leave := make(chan string, requests), make(chan struct{})
+	server := s.app().httpServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- r.RemoteAddr
+		<-leave
+	}))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go server.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}))
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
+	}}
+	defer client.CloseIdleConnections()
+	var asking sync.WaitGroup
+	for range requests {
+		asking.Go(func() {
+			answer, err := client.Get("https://" + l.Addr().String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			answer.Body.Close()
+		})
+	}
+	connections := map[string]int{}
+	for range requests {
+		select {
+		case from := <-arrived:
+			connections[from]++
+		case <-time.After(patience):
+			t.Fatalf("the requests that arrived: %v", connections)
+		}
+	}
+	close(leave)
+	asking.Wait()
+	for from, n := range connections {
+		if n > streams {
+			t.Errorf("%s has %d requests under way", from, n)
+		}
 	}
 }

@@ -30,6 +30,10 @@ const (
 	stopTime = 3 * time.Second
 )
 
+// streams is how many requests an HTTP/2 connection may have under way: the
+// limits on connections are to bound requests, too, and 250 is usual.
+const streams = 8
+
 // handler is everything served on server.http.
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -82,6 +86,7 @@ func answer(w http.ResponseWriter, status int, text string) {
 func (a *App) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: streams},
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
