@@ -1,8 +1,12 @@
 package api
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"mime"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +75,45 @@ func FuzzRecordingName(f *testing.F) {
 		kind, params, err := mime.ParseMediaType(mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 		if err != nil || kind != "attachment" || len(params) != 1 || params["filename"] != name {
 			t.Errorf("%q is told as %s %v, %v", name, kind, params, err)
+		}
+	})
+}
+
+// FuzzRange: whatever part is asked for, the answer is that part, the whole or a
+// refusal.
+func FuzzRange(f *testing.F) {
+	c := newCentre(f)
+	whole, cookie := recorded(1000), &http.Cookie{Name: CookieName, Value: c.session("other")}
+	for _, s := range []string{
+		"bytes=0-99", "bytes=-5", "bytes=2043-", "bytes=0-0,2-3", "bytes=0-,0-,0-", "bytes=18446744073709551615-", "bytes=5-1", "lines=1-2",
+		"bytes=--1", "bytes=" + strings.Repeat("0-0,", 500), "bytes=, ,1-1", "\x00",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, part string) {
+		r := httptest.NewRequest(http.MethodGet, recordingPath, http.NoBody)
+		r.AddCookie(cookie)
+		r.Header["Range"] = []string{part}
+		w := httptest.NewRecorder()
+		c.network.ServeHTTP(w, r)
+		body, header := w.Body.Bytes(), w.Header()
+		switch w.Code {
+		case http.StatusOK:
+			if !bytes.Equal(body, whole) {
+				t.Errorf("%q: %d bytes as the whole", part, len(body))
+			}
+		case http.StatusRequestedRangeNotSatisfiable:
+			wantProblem(t, w, w.Code, CodeRange)
+		case http.StatusPartialContent:
+			if strings.HasPrefix(header.Get("Content-Type"), "multipart/byteranges;") {
+				return
+			}
+			var first, last, size int
+			if _, err := fmt.Sscanf(header.Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &size); err != nil || size != len(whole) || !bytes.Equal(body, whole[first:last+1]) {
+				t.Errorf("%q: %d bytes as %q, %v", part, len(body), header.Get("Content-Range"), err)
+			}
+		default:
+			t.Errorf("%q: %d %s", part, w.Code, body)
 		}
 	})
 }
