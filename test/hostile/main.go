@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -57,6 +58,10 @@ func main() {
 }
 
 func run(ctx context.Context, only string, log *slog.Logger) (err error) {
+	chosen := slices.DeleteFunc(attacks(), func(a attack) bool { return !strings.Contains(a.port+" "+a.name, only) })
+	if len(chosen) == 0 {
+		return fmt.Errorf("hostile: no attack has %q in its port or name; try sip, http, ws, agi, ami, rights or guesses", only)
+	}
 	c, err := newCentre(ctx, log)
 	if err != nil {
 		return err
@@ -68,10 +73,7 @@ func run(ctx context.Context, only string, log *slog.Logger) (err error) {
 	}
 	honest := c.startTraffic(ctx)
 	broken := 0
-	for _, a := range attacks() {
-		if !strings.Contains(a.port+" "+a.name, only) {
-			continue
-		}
+	for _, a := range chosen {
 		began := time.Now()
 		seen, err := a.run(ctx, c)
 		if err == nil {
@@ -85,7 +87,7 @@ func run(ctx context.Context, only string, log *slog.Logger) (err error) {
 			verdict, seen = "BROKEN", strings.Join([]string{seen, err.Error()}, ": ")
 			broken++
 		}
-		fmt.Printf("%s %-5s %-28s %5.1fs  %s\n", verdict, a.port, a.name, time.Since(began).Seconds(), seen)
+		fmt.Printf("%s %-4s %-36s %5.1fs  %s\n", verdict, a.port, a.name, time.Since(began).Seconds(), seen)
 	}
 	if err := honest.finish(ctx); err != nil {
 		fmt.Println("BROKEN honest callers:", err)

@@ -22,10 +22,10 @@ const (
 
 func rightsAttacks() []attack {
 	return []attack{
-		{"http", "reading another queue", readOthers},
-		{"http", "changing another queue's calls", changeOthers},
-		{"http", "/dtmf and /transfer", digitServer},
-		{"http", "guessed tokens", guessedTokens},
+		{"http", "rights: reading another queue", readOthers},
+		{"http", "rights: changing another queue", changeOthers},
+		{"http", "rights: /dtmf and /transfer", digitServer},
+		{"http", "rights: guessed tokens", guessedTokens},
 	}
 }
 
