@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,4 +39,52 @@ func TestEverythingIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+var (
+	code    = regexp.MustCompile("(?ms)^ *```.*?^ *```|`[^`\n]*`")
+	link    = regexp.MustCompile(`\]\(([^)#\s]*)#?([^)\s]*)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+)
+
+// TestLinks: every link between documents, and to a picture, leads somewhere.
+func TestLinks(t *testing.T) {
+	var documents []string
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../web/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatal(pattern, err)
+		}
+		documents = append(documents, found...)
+	}
+	anchors := map[string]map[string]bool{}
+	for _, d := range documents {
+		anchors[d] = map[string]bool{}
+		for _, h := range heading.FindAllStringSubmatch(read(t, d), -1) {
+			anchors[d][anchor(h[1])] = true
+		}
+	}
+	for _, d := range documents {
+		for _, l := range link.FindAllStringSubmatch(code.ReplaceAllString(read(t, d), ""), -1) {
+			target := filepath.Join(filepath.Dir(d), l[1])
+			if l[1] == "" {
+				target = d
+			}
+			if strings.Contains(l[1], ":") { // on the web
+				continue
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %s leads nowhere: %v", d, l[0], err)
+			} else if known, ok := anchors[target]; ok && l[2] != "" && !known[l[2]] {
+				t.Errorf("%s: %s: no such heading", d, l[0])
+			}
+		}
+	}
+}
+
+// anchor is what GitHub makes of a heading.
+func anchor(heading string) string {
+	heading = link.ReplaceAllString(heading, "")
+	heading = regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(heading), "")
+	return strings.ReplaceAll(heading, " ", "-")
 }
