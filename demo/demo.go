@@ -98,6 +98,9 @@ func New(ctx context.Context, o Options) (d *Demo, err error) {
 	if err = d.connectPhones(ctx); err != nil {
 		return d, err
 	}
+	if err = d.prepareCampaign(ctx); err != nil {
+		return d, err
+	}
 	d.App, err = app.New(app.Options{ConfigPath: d.file(), Version: o.Version, Log: o.Log})
 	return d, err
 }
@@ -221,8 +224,12 @@ func (d *Demo) connectPhones(ctx context.Context) error {
 			return err
 		}
 	}
-	var err error
-	d.caller, err = lab.NewCaller(d.Asterisk, lab.CallerOptions{Customers: d.called, Log: d.log})
+	v, err := newVoices()
+	if err != nil {
+		return err
+	}
+	customers := func(number string) lab.Behaviour { return v.called(number, d.talk) }
+	d.caller, err = lab.NewCaller(d.Asterisk, lab.CallerOptions{Customers: customers, Log: d.log})
 	return err
 }
 

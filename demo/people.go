@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +23,10 @@ const (
 	thinkTime    = 5 * time.Second  // before a customer who waits presses a key
 	customersMax = 20               // at once
 )
+
+// campaignSpared is the share of the customers of the campaign's queue who call
+// another one instead.
+const campaignSpared = 0.8
 
 // The shares of the customers who press a key, if they have to wait.
 const (
@@ -49,7 +53,11 @@ func (d *Demo) work(ctx context.Context, a config.Agent) error {
 	mood := time.NewTicker(moodEvery)
 	defer mood.Stop()
 	for {
-		d.phones[a.ID].Behave(behaviour(d.talk))
+		if slices.Contains(a.Queues, campaignQueue) {
+			d.phones[a.ID].Behave(handsFree(d.talk))
+		} else {
+			d.phones[a.ID].Behave(behaviour(d.talk))
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -91,18 +99,6 @@ func behaviour(talk time.Duration) lab.Behaviour {
 	return b
 }
 
-// called is what a customer does whom an agent calls: answers and listens, or
-// is busy, if the number ends in 9.
-func (d *Demo) called(number string) lab.Behaviour {
-	b := lab.Behaviour{After: 2 * time.Second}
-	if strings.HasSuffix(number, "9") {
-		b.Refuse = 486
-	} else {
-		b.Answer, b.Talk, b.Tone = true, d.talk/2, customerVoice
-	}
-	return b
-}
-
 // customers call until ctx ends.
 func (d *Demo) customers(ctx context.Context) error {
 	var g errgroup.Group
@@ -120,9 +116,19 @@ func (d *Demo) customers(ctx context.Context) error {
 	}
 }
 
-// customer calls a random queue, waits, talks, and hangs up.
-func (d *Demo) customer(ctx context.Context) error {
+// calledIn is the queue that the next customer calls: seldom that of the campaign,
+// whose agents serve callers first.
+func (d *Demo) calledIn() config.Queue {
 	q := d.cfg.Queues[rand.IntN(len(d.cfg.Queues))]
+	if q.ID == campaignQueue && rand.Float64() < campaignSpared {
+		q = d.cfg.Queues[0]
+	}
+	return q
+}
+
+// customer calls a queue, waits, talks, and hangs up.
+func (d *Demo) customer(ctx context.Context) error {
+	q := d.calledIn()
 	from := fmt.Sprintf("010%04d%04d", rand.IntN(20), 1111*rand.IntN(9)) // few enough to call again
 	leg, err := d.caller.Call(ctx, q.Number, lab.CallOptions{Number: from, Tone: customerVoice})
 	if err != nil {

@@ -97,6 +97,7 @@ func printHead(d *demo.Demo) {
 	fmt.Printf("Call in:       register a softphone at %s over UDP as %s, password %q, and dial %s;\n"+
 		"               while you wait, 1 has you called back and 2 takes a voice message\n",
 		d.Asterisk.SIP(), demo.Softphone, demo.Password, strings.Join(numbers, " or "))
+	fmt.Print("Call out:      log in as admin and start the campaign on the screen Campaigns\n")
 	fmt.Print("Ctrl-C ends it.\n\n")
 }
 
