@@ -310,18 +310,32 @@ func (d *Dialler) startLater(id, why string) {
 	})
 }
 
-// lookAtCampaigns starts and stops campaigns by their schedules, and has lists
-// read again.
+// lookAtCampaigns starts and stops campaigns by their schedules, counts who is
+// left of the lists, and has lists read again.
 func (d *Dialler) lookAtCampaigns() {
 	now := d.now()
+	lists := map[string]DialList{}
 	for _, r := range d.runs {
+		lists[r.list.ID] = r.list
 		if len(r.hopper) == 0 && r.c.State == Running {
 			r.loadAt = now
 		}
 	}
 	var all []Campaign
 	var err error
-	d.work(storeTime, func(context.Context) { all, err = d.o.Store.Campaigns() }, func() {
+	d.work(storeTime, func(context.Context) {
+		all, err = d.o.Store.Campaigns()
+		for id := range lists {
+			if l, readErr := d.o.Store.List(id); readErr == nil { // who dials meets the error
+				lists[id] = l
+			}
+		}
+	}, func() {
+		for _, r := range d.runs {
+			if l, read := lists[r.list.ID]; read {
+				r.list, r.open = l, l.Open
+			}
+		}
 		if err != nil {
 			d.log.Error("campaigns can't be read", "err", err)
 			return

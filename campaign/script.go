@@ -96,14 +96,12 @@ func (d *Dialler) Screened(ctx context.Context, try, verdict, cause string) (goO
 		}
 		t.r.AMD, t.r.AMDCause = cmp.Or(verdict, AMDUnsure), cause
 		t.screening = false
-		switch {
-		case t.r.AMD == AMDHuman, t.r.AMD == AMDUnsure && t.run.plan.AMD == AMDHumansOrUnsure:
-			goOn = true
-			d.tellAnswer(t)
-		case t.r.AMD == AMDHangup: // a customer, who has left
+		if t.r.AMD == AMDHangup { // a customer, who has left
 			t.r.AgentResult = CustomerLeft
-			d.tellAnswer(t)
+		} else {
+			goOn = !t.turnedAway()
 		}
+		d.tellAnswer(t)
 		d.amend(t)
 	})
 	return goOn && err == nil

@@ -40,13 +40,16 @@ func TestTrunkAway(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive}, "0101")
+				c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive}, "0101", "0102", "0103")
 				defer func() { c.stop() }()
 				c.cfg.Asterisk.TrunkDial, c.device, c.deviceErr = tt.dial, tt.state, tt.err
 				if err := c.d.ForceStop(t.Context(), "c"); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(time.Second)
+				for _, try := range c.ordered() {
+					c.d.Gone(try, 16, "", time.Now())
+				}
+				time.Sleep(3 * time.Second)
 				got := ""
 				var code campaign.FaultCode
 				err := c.d.Start(t.Context(), "c")

@@ -172,11 +172,23 @@ func (d *Dialler) hasAnswered(t *try, at time.Time) {
 // tellAnswer lets the pacer know of an answer, once it is known to be of a
 // customer.
 func (d *Dialler) tellAnswer(t *try) {
-	if t.told || t.screening || !t.answered() {
+	if t.told || t.screening || !t.answered() || t.turnedAway() {
 		return
 	}
 	t.told = true
 	t.run.learn(pacing.Fact{Kind: pacing.Answered, At: *t.r.Answered, Took: t.took(*t.r.Answered)})
+}
+
+// turnedAway reports whether AMD has found nobody to be given to an agent. The
+// event of the answer may come after that.
+func (t *try) turnedAway() bool {
+	switch t.r.AMD {
+	case "", AMDHuman, AMDHangup:
+		return false
+	case AMDUnsure:
+		return t.run.plan.AMD != AMDHumansOrUnsure
+	}
+	return true
 }
 
 func (t *try) took(until time.Time) time.Duration {

@@ -213,6 +213,26 @@ it("lists missed calls, and settles one by hand", async () => {
   await page.locator(`[data-missed="${id}"]`).getByText("연락 불필요").waitFor();
 });
 
+it("starts the campaign in one click: its figures come by themselves, and an agent reads the customer's script", async () => {
+  await login(page, centre.url, "admin");
+  await goTo(page, "campaigns");
+  const card = page.locator("[data-campaign]");
+  await card.locator("[data-act=start]").click();
+  await card.locator("[data-act=pause]").waitFor();
+  const dialled = async () => Number(await card.locator("[data-figure=dialled]").innerText());
+  await expect.poll(dialled, { timeout: 110_000 }).toBeGreaterThan(2);
+
+  const agents = await openBrowser();
+  const other = await agents.page();
+  await login(other, centre.url, "황진이");
+  const talk = other.locator("section.talking[data-call]");
+  await talk.getByText(/안녕하세요, \S{3} 고객님\..*의 약정이 2026년/s).waitFor({ timeout: 110_000 });
+
+  await card.locator("[data-act=stop]").click();
+  await card.locator("[data-act=pause]").waitFor({ state: "detached" });
+  await agents.close();
+});
+
 it("speaks both languages, changed at once", async () => {
   await login(page, centre.url, "supervisor");
   await page.getByRole("button", { name: /설정/ }).click();

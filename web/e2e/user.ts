@@ -9,6 +9,9 @@ export async function login(page: Page, url: string, id: string, password = "dem
   await page.locator("nav, form [role=alert]:not(:empty)").first().waitFor();
 }
 
-export function goTo(page: Page, screen: "now" | "missed" | "history" | "board" | "admin"): Promise<void> {
+export function goTo(
+  page: Page,
+  screen: "now" | "missed" | "history" | "board" | "campaigns" | "admin",
+): Promise<void> {
   return page.click(`nav a[href="#/${screen}"]`);
 }
