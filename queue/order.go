@@ -144,6 +144,8 @@ func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 			return fmt.Errorf("%w: %s", ErrDirection, callID)
 		case c.expected():
 			return fmt.Errorf("%w: %s", ErrDetached, callID)
+		case c.ordered(m.now).kind == orderTransfer: // by a click before: nothing of it may be taken back
+			return fmt.Errorf("%w: it is being handed over", ErrNotTalking)
 		}
 		return f(m, c)
 	})

@@ -96,6 +96,37 @@ func TestATransferThatDoesNotBeginIsTold(t *testing.T) {
 	}
 }
 
+// A transfer that is asked for twice, as by a second click or a program that did not wait
+// for the answer, is made once: the second finds the agent's leg gone, and what it takes
+// back must not be the first.
+func TestATransferIsAskedForTwice(t *testing.T) {
+	onDesk(t, testConfig(1, nil), func(d *desk) {
+		d.login("a1")
+		c := d.call("c1")
+		c.wantOffer("a1")
+		c.hears(queue.PhoneAnswers, "a1", "")
+		done, err := d.Transfer("c1", queue.Target{Number: "01012345678"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Transfer("c1", queue.Target{Number: "01012345678"}); err == nil {
+			d.Countermand("c1") // Asterisk knows no channel of the agent any more
+		} else if !errors.Is(err, queue.ErrNotTalking) {
+			t.Errorf("the second: %v", err)
+		}
+		if err := d.Hold("c1", "PJSIP/801-1"); !errors.Is(err, queue.ErrNotTalking) {
+			t.Errorf("held meanwhile: %v", err)
+		}
+		c.reports(queue.RingAnswer)
+		if o, outcome := c.next(); o == nil || o.Outside == nil || o.Outside.Number != "01012345678" {
+			t.Errorf("told %+v, %q", o, outcome)
+		}
+		if len(done) > 0 {
+			t.Errorf("told %+v", <-done)
+		}
+	})
+}
+
 // Whoever holds may hang up while nobody listens to the exchange: the next look
 // at its channels ends the call, and the script the music.
 func TestAHolderWhoLeftUnheardIsFound(t *testing.T) {
