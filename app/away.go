@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"calld/hours"
 	"calld/queue"
 	"calld/store"
 )
@@ -154,6 +155,5 @@ func (k *awayKeeper) restore(b *queue.Board) error {
 
 // startOfDay is midnight in the given zone.
 func startOfDay(now time.Time, loc *time.Location) time.Time {
-	y, m, d := now.In(loc).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, loc)
+	return hours.DateOf(now.In(loc)).Begin(loc)
 }

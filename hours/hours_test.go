@@ -203,3 +203,27 @@ func holds(s *hours.Schedule, at time.Time, r *rand.Rand) error {
 	}
 	return nil
 }
+
+// A day begins once, also where the clocks are put forward or back at midnight, and a
+// day is left out.
+func TestBegin(t *testing.T) {
+	for _, zone := range []string{"Asia/Seoul", "Europe/Berlin", "Africa/Cairo", "America/Santiago", "America/Havana", "Atlantic/Azores", "Pacific/Apia"} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, year := range []int{2011, 2026} {
+			before := hours.Date{Year: year, Month: 1, Day: 1}.Begin(loc)
+			for day := 2; day <= 365; day++ {
+				begin := hours.Date{Year: year, Month: 1, Day: day}.Begin(loc)
+				if begin.Before(before) || begin.Equal(before) && zone != "Pacific/Apia" {
+					t.Fatalf("%s: day %d of %d begins at %s, the one before at %s", zone, day, year, begin, before)
+				}
+				if last, first := begin.Add(-time.Nanosecond), hours.DateOf(begin); hours.DateOf(last) == first {
+					t.Errorf("%s: %s is not the first moment of %s", zone, begin, first)
+				}
+				before = begin
+			}
+		}
+	}
+}

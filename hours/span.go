@@ -159,5 +159,17 @@ func DateOf(t time.Time) Date {
 	return Date{y, m, d}
 }
 
+// Begin is the first moment of the day in a zone: midnight, or where the clocks are
+// put forward over it the moment at which they are. A day beyond the end of its month
+// is one of the next, as with [time.Date], which may answer with an hour of the day
+// before instead.
+func (d Date) Begin(zone *time.Location) time.Time {
+	t := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
+	if noon := time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, zone); t.Day() != noon.Day() {
+		_, t = t.ZoneBounds()
+	}
+	return t
+}
+
 // String writes the date as [ParseDate] reads it.
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }

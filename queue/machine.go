@@ -198,9 +198,10 @@ func (m *machine) settle() []effect {
 
 // newDay counts the agents' calls from zero again.
 func (m *machine) newDay() {
-	y, mo, d := m.now.In(m.loc).Date()
-	m.today = time.Date(y, mo, d, 0, 0, 0, 0, m.loc)
-	m.tomorrow = time.Date(y, mo, d+1, 0, 0, 0, 0, m.loc)
+	day := hours.DateOf(m.now.In(m.loc))
+	m.today = day.Begin(m.loc)
+	day.Day++
+	m.tomorrow = day.Begin(m.loc)
 	m.at(m.tomorrow, timer{})
 	for _, a := range m.sortedAgents() {
 		a.calls = 0

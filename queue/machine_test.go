@@ -38,3 +38,26 @@ func TestAMachineRemembersNoMoreThanItNeeds(t *testing.T) {
 		t.Error("the oldest outcome is still remembered")
 	}
 }
+
+// Calls of today are counted until the day is over, also where the clocks are put forward
+// over midnight.
+func TestTheLastHourOfADayWithoutAMidnightCounts(t *testing.T) {
+	santiago, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMachine(santiago, 1)
+	cfg := &config.Config{Agents: []config.Agent{{ID: "a1"}}}
+	cfg.Server.Timezone = santiago
+	at := time.Date(2026, 9, 5, 12, 0, 0, 0, santiago)
+	m.step(at, func(m *machine) { m.configure(cfg) })
+	m.agents["a1"].calls = 7
+	m.step(time.Date(2026, 9, 5, 23, 30, 0, 0, santiago), func(*machine) {})
+	if n := m.agents["a1"].calls; n != 7 {
+		t.Errorf("%d calls before midnight", n)
+	}
+	m.step(time.Date(2026, 9, 6, 1, 0, 0, 0, santiago), func(*machine) {})
+	if n := m.agents["a1"].calls; n != 0 {
+		t.Errorf("%d calls of today at its beginning", n)
+	}
+}

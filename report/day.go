@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"calld/hours"
 	"calld/queue"
 )
 
@@ -74,9 +75,10 @@ func (d *Day) roll() {
 	if now.Before(d.end) {
 		return
 	}
-	y, m, day := now.In(d.loc).Date()
-	d.start = time.Date(y, m, day, 0, 0, 0, 0, d.loc)
-	d.end = time.Date(y, m, day+1, 0, 0, 0, 0, d.loc)
+	date := hours.DateOf(now.In(d.loc))
+	d.start = date.Begin(d.loc)
+	date.Day++
+	d.end = date.Begin(d.loc)
 	for id := range d.queues {
 		d.changed[id] = true
 	}

@@ -90,14 +90,21 @@ func TestDayEqualsHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	santiago, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
 	begins := map[string]time.Time{
-		"a winter's day":    time.Date(2026, 1, 14, 21, 0, 0, 0, berlin),
-		"summer time comes": time.Date(2026, 3, 28, 22, 0, 0, 0, berlin),
-		"summer time goes":  time.Date(2026, 10, 24, 22, 0, 0, 0, berlin),
+		"a winter's day":       time.Date(2026, 1, 14, 21, 0, 0, 0, berlin),
+		"summer time comes":    time.Date(2026, 3, 28, 22, 0, 0, 0, berlin),
+		"summer time goes":     time.Date(2026, 10, 24, 22, 0, 0, 0, berlin),
+		"it comes at midnight": time.Date(2026, 9, 5, 21, 0, 0, 0, santiago),
+		"it goes at midnight":  time.Date(2026, 4, 4, 21, 0, 0, 0, santiago),
 	}
 	for name, begin := range begins {
 		t.Run(name, func(t *testing.T) {
-			c := newCentre(uint64(begin.Unix()), berlin, begin)
+			zone := begin.Location()
+			c := newCentre(uint64(begin.Unix()), zone, begin)
 			for i := range 3 {
 				if err := c.Connect(fmt.Sprint("a", i)); err != nil {
 					t.Fatal(err)
@@ -109,7 +116,7 @@ func TestDayEqualsHistory(t *testing.T) {
 				if i%100 != 0 {
 					continue
 				}
-				again := c.newDay(berlin)
+				again := c.newDay(zone)
 				for _, call := range c.ended {
 					again.Add(stored(t, call))
 				}

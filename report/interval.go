@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"calld/hours"
 )
 
 // Interval is how a report cuts its time.
@@ -61,15 +63,17 @@ func Cut(from, to time.Time, by Interval, loc *time.Location) (Cuts, error) {
 
 // next is the first beginning of an interval after a time.
 func next(at time.Time, by Interval) time.Time {
-	y, m, d := at.Date()
+	date := hours.DateOf(at)
 	switch by {
 	case Daily:
-		return time.Date(y, m, d+1, 0, 0, 0, 0, at.Location())
+		date.Day++
+		return date.Begin(at.Location())
 	case Weekly:
-		days := 7 - (int(at.Weekday())+6)%7
-		return time.Date(y, m, d+days, 0, 0, 0, 0, at.Location())
+		date.Day += 7 - (int(at.Weekday())+6)%7
+		return date.Begin(at.Location())
 	case Monthly:
-		return time.Date(y, m+1, 1, 0, 0, 0, 0, at.Location())
+		date.Month, date.Day = date.Month+1, 1
+		return date.Begin(at.Location())
 	default:
 	}
 	// Steps of time, not of the clock: an hour that comes twice counts twice.

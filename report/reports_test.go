@@ -397,6 +397,26 @@ func (b *busy) naiveAgent(id string, from, to time.Time) (f AgentFigures, any bo
 }
 
 // TestCut: intervals are those of the calendar, whatever its clocks do.
+// Where the clocks are put forward over midnight, a day begins when they are.
+func TestCutWithoutAMidnight(t *testing.T) {
+	santiago, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cuts, err := Cut(time.Date(2026, 9, 5, 0, 0, 0, 0, santiago), time.Date(2026, 9, 8, 0, 0, 0, 0, santiago), Daily, santiago)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, at := range cuts {
+		got = append(got, at.Format(time.DateTime))
+	}
+	want := []string{"2026-09-05 00:00:00", "2026-09-06 01:00:00", "2026-09-07 00:00:00", "2026-09-08 00:00:00"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("days begin (-want +got):\n%s", diff)
+	}
+}
+
 func TestCut(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
