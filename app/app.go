@@ -127,7 +127,7 @@ func New(o Options) (*App, error) {
 	a.states = store.NewStateRecorder(st, 0, o.Log)
 	a.away = newAwayKeeper(st, o.Log)
 	a.dialler = a.newDialler()
-	a.callbacks = newCallbacks(a.ringFirst, func(id string) { a.board.CallOff(id, "busy") }, o.Log)
+	a.callbacks = newCallbacks(a.ringFirst, func(id, why string) { a.board.CallOff(id, why) }, a.recorder.Healthy, o.Log)
 	counts := newCounts(a.metrics, a.serviceLevel)
 	a.day = report.NewDay(report.Options{Location: cfg.Server.Timezone, Threshold: a.serviceLevel})
 	a.board = queue.New(queue.Options{
