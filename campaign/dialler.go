@@ -86,8 +86,10 @@ type Dialler struct {
 	lost    atomic.Bool // facts had to be left out
 	idle    atomic.Bool // no campaign runs: the board is not listened to
 	dropped atomic.Uint64
-	done    chan struct{} // Run has ended
-	life    sync.Mutex    // one campaign's life changes at a time
+	// connected is what up is to be, should that have been left out.
+	connected atomic.Bool
+	done      chan struct{} // Run has ended
+	life      sync.Mutex    // one campaign's life changes at a time
 
 	counts counts
 
@@ -273,6 +275,7 @@ func (d *Dialler) pass() {
 	}
 	if d.lost.Swap(false) {
 		d.log.Warn("more was heard than could be taken in: board and channels are looked at anew", "dropped", d.dropped.Load())
+		d.up = d.connected.Load()
 		d.sync()
 	}
 	for _, t := range d.tries {

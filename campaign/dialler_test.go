@@ -33,6 +33,7 @@ type centre struct {
 	ended  []string // channels to be hung up
 	refuse error    // of orders
 	early  int      // so many hang-ups come before the channel
+	flood  bool     // the dialler begins with more than it can hear
 	asked  []string // devices
 	device string   // the state of each
 
@@ -122,6 +123,12 @@ func (c *centre) run() {
 	late.Board = c.board
 	c.board.Restore(c.restored)
 	c.board.Deaf(false)
+	if c.flood {
+		for range 10_000 {
+			c.d.Rings("of nobody", time.Now())
+		}
+		c.d.Connected(true)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = c.board.Run(ctx) })
@@ -507,6 +514,27 @@ func TestStartIsRefused(t *testing.T) {
 		}
 		if got, _ := c.store.Campaign("c"); got.State == campaign.Running {
 			t.Error("it runs")
+		}
+	})
+}
+
+// That Asterisk is back is known, however much else was heard in that moment and left out.
+func TestConnectedInAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive}, "0101")
+		defer func() { c.stop() }()
+		c.stop()
+		c.flood = true
+		before := len(c.ordered())
+		c.run()
+		if err := c.board.Connect("a1"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		c.d.Live(time.Now(), time.Time{}, nil)
+		time.Sleep(time.Minute)
+		if got := len(c.ordered()); got <= before {
+			t.Error("nobody is dialled")
 		}
 	})
 }

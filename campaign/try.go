@@ -148,7 +148,10 @@ func (d *Dialler) Live(asOf, started time.Time, channels map[string]bool) {
 }
 
 // Connected tells whether Asterisk can be asked.
-func (d *Dialler) Connected(up bool) { d.hear(func() { d.up = up }) }
+func (d *Dialler) Connected(up bool) {
+	d.connected.Store(up)
+	d.hear(func() { d.up = up })
+}
 
 func (d *Dialler) heardOf(id string, f func(*try)) {
 	d.hear(func() {
