@@ -5,6 +5,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -322,6 +323,37 @@ func TestTalkThatCalldMissed(t *testing.T) {
 	c.must(err)
 	c.login("a1")
 	c.login("a2")
+	c.quiet("0", "a1", "a2")
+}
+
+// The store is gone together with calld: who talks and who is rung is taken up
+// from Asterisk's channels, although no script comes back when a customer
+// hangs up first.
+func TestCallsThatTheStoreLost(t *testing.T) {
+	t.Parallel()
+	c := start(t, onePlan(2, `recording = true`))
+	c.login("a1")
+	talks := c.talk(1, "a1")
+	c.login("a2")
+	rings := talk{number: callerNumber(2), caller: c.call(number1, lab.CallOptions{Number: callerNumber(2), Tone: callerTone(2)})}
+	_, err := c.phone("a2").WaitRinging(c.step())
+	c.must(err)
+	begin, record := c.waitCall(talks.number, queue.Talking).Begin, c.waitCall(talks.number, queue.Talking).Record
+	c.kill()
+	c.must(os.Remove(c.dataFile()))
+	c.serve()
+	if got := c.waitCall(talks.number, queue.Talking); got.Begin.Sub(begin).Abs() > time.Second || got.Record != record {
+		t.Errorf("taken up as %+v, want from %v, recorded in %s", got, begin, record)
+	}
+	c.waitCall(rings.number, queue.Ringing)
+	rings.phone = c.answer("a2", rings.number)
+	c.waitCall(rings.number, queue.Talking)
+	for i, k := range []talk{talks, rings} {
+		c.hangUp(k)
+		agent := fmt.Sprintf("a%d", i+1)
+		c.ended(k.number, outcome{queue.Answered, agent, []string{agent + " answered"}})
+		c.login(agent)
+	}
 	c.quiet("0", "a1", "a2")
 }
 
