@@ -62,9 +62,9 @@ func main() {
 
 // line is a line of the table.
 type line struct {
-	fault                                          string
-	rounds, calls, kept, lost, unheard, violations int
-	worst                                          time.Duration
+	fault                                                    string
+	rounds, calls, answered, kept, lost, unheard, violations int
+	worst                                                    time.Duration
 }
 
 func run(ctx context.Context, o options, log *slog.Logger) error {
@@ -180,6 +180,7 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 func (l *line) add(r result) {
 	l.rounds++
 	l.calls += r.calls
+	l.answered += r.answered
 	l.kept += r.kept
 	l.lost += r.lost
 	l.unheard += r.unheard
@@ -198,19 +199,20 @@ func report(table []line) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(format string, a ...any) { _, _ = fmt.Fprintf(w, format, a...) } // to memory
-	row("\nfault\trounds\tcalls\ttalks through it\tended with it\tleft unheard\tworst recovery\tviolations\t\n")
+	row("\nfault\trounds\tcalls\tanswered\ttalks through it\tended with it\tleft unheard\tworst recovery\tviolations\t\n")
 	var all line
 	for _, l := range table {
-		row("%s\t%d\t%d\t%d\t%d\t%d\t%.1f s\t%d\t\n", l.fault, l.rounds, l.calls, l.kept, l.lost, l.unheard, l.worst.Seconds(), l.violations)
+		row("%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f s\t%d\t\n", l.fault, l.rounds, l.calls, l.answered, l.kept, l.lost, l.unheard, l.worst.Seconds(), l.violations)
 		all.rounds += l.rounds
 		all.calls += l.calls
+		all.answered += l.answered
 		all.kept += l.kept
 		all.lost += l.lost
 		all.unheard += l.unheard
 		all.violations += l.violations
 		all.worst = max(all.worst, l.worst)
 	}
-	row("all\t%d\t%d\t%d\t%d\t%d\t%.1f s\t%d\t\n", all.rounds, all.calls, all.kept, all.lost, all.unheard, all.worst.Seconds(), all.violations)
+	row("all\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f s\t%d\t\n", all.rounds, all.calls, all.answered, all.kept, all.lost, all.unheard, all.worst.Seconds(), all.violations)
 	_ = w.Flush() // to memory
 	fmt.Print(b.String())
 }
