@@ -24,6 +24,7 @@ func (w *Watcher) adopt(ctx context.Context, asOf time.Time, list []*ami.Event) 
 	for i := range s.Agents {
 		agents[s.Agents[i].Phone] = s.Agents[i].ID
 	}
+	var calls []queue.Call
 	for _, e := range list {
 		if e.Get("Context") != w.context || known[e.Get("Uniqueid")] {
 			continue
@@ -52,7 +53,10 @@ func (w *Watcher) adopt(ctx context.Context, asOf time.Time, list []*ami.Event) 
 		}
 		c.Record = w.record(&c)
 		w.log.Warn("a call of an earlier calld is not in the store: taken up from its channels", "call_id", id, "channel", c.Channel)
-		w.board.Restore([]queue.Call{c})
+		calls = append(calls, c)
+	}
+	if len(calls) > 0 {
+		w.board.Restore(calls) // they are of queues that the board has
 	}
 	return nil
 }
