@@ -144,8 +144,10 @@ func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 			return fmt.Errorf("%w: %s", ErrDirection, callID)
 		case c.expected():
 			return fmt.Errorf("%w: %s", ErrDetached, callID)
-		case c.ordered(m.now).kind == orderTransfer: // by a click before: nothing of it may be taken back
-			return fmt.Errorf("%w: it is being handed over", ErrNotTalking)
+		case c.ordered(m.now).kind == orderTransfer, c.turns(m.now):
+			// By a click before. Nothing of it may be taken back, nor a customer who is
+			// on the way to a script be sent there again.
+			return fmt.Errorf("%w: it is being held or handed over", ErrNotTalking)
 		}
 		return f(m, c)
 	})

@@ -179,3 +179,36 @@ func TestACallOfARemovedQueueIsNotTurnedOver(t *testing.T) {
 		}
 	})
 }
+
+// Until a call has been turned over nothing else is ordered: the customer, on the way to a
+// script, would be sent there again, out of it.
+func TestNothingIsOrderedWhileACallIsTurnedOver(t *testing.T) {
+	onDesk(t, testConfig(2, nil), func(d *desk) {
+		d.login("a1", "a2")
+		c := d.talkOut("c1")
+		agents := c.Ticket
+		if err := d.Hold("c1", "PJSIP/801-1"); err != nil {
+			t.Fatal(err)
+		}
+		orders := map[string]func() error{
+			"hold":     func() error { return d.Hold("c1", "PJSIP/801-1") },
+			"transfer": func() error { _, err := d.Transfer("c1", queue.Target{Agent: "a2"}); return err },
+			"consult": func() error {
+				_, err := d.Consult("c1", "PJSIP/801-1", queue.OutChannel("c1"), queue.Target{Agent: "a2"})
+				return err
+			},
+		}
+		for name, order := range orders {
+			if err := order(); !errors.Is(err, queue.ErrNotTalking) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		agents.Reached(queue.ReachReport{Result: queue.DialAnswered, Cause: 16})
+		if err := c.turned(); err != nil {
+			t.Fatal(err)
+		}
+		if err := orders["consult"](); err != nil {
+			t.Errorf("once it is held: %v", err)
+		}
+	})
+}

@@ -19,7 +19,7 @@ func (t *twin) inTalk(call string) (*twinCall, error) {
 		return nil, ErrDirection
 	case c.script == 0:
 		return nil, ErrDetached
-	case c.ordered == orderTransfer && !t.past(c.orderBy):
+	case (c.ordered == orderTransfer || c.ordered == orderHold && c.agents()) && !t.past(c.orderBy):
 		return nil, ErrNotTalking
 	}
 	return c, nil

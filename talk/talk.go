@@ -110,7 +110,7 @@ func (t *Talks) Hold(ctx context.Context, callID string) error {
 // takeTo takes the agent's channel to a place in the dialplan, which keeps the
 // customer. One whom the agent has called is turned over in the same moment.
 func (t *Talks) takeTo(ctx context.Context, c *queue.Call, agent, customer, dialContext string) error {
-	if !c.ByAgent() {
+	if !t.byAgent(c) {
 		return t.exchange.Redirect(ctx, agent, dialContext, "s")
 	}
 	return t.exchange.RedirectBoth(ctx,
@@ -153,6 +153,14 @@ func (t *Talks) ends(ctx context.Context, callID string) (c queue.Call, customer
 		customer, agent = agent, customer
 	}
 	return c, customer, agent, sorted(err)
+}
+
+// byAgent reports whether a call is its agent's still, once the board has taken an
+// order. A hold just before may have had it turned over since it was looked at: then
+// the customer has a script, and must be left to it.
+func (t *Talks) byAgent(c *queue.Call) bool {
+	now, live := t.board.Call(c.ID)
+	return c.ByAgent() && (!live || now.ByAgent())
 }
 
 // takeOut ends the agent's leg of a talk, after the board has been told what

@@ -24,6 +24,8 @@ type centre struct {
 	out   bool
 	peer  string
 	held  bool
+	// turning: the call is turned over by the time the board takes an order.
+	turning bool
 	// consults: with who has answered
 	consults bool
 	err      error // of Asterisk
@@ -66,6 +68,9 @@ func (c *centre) Call(id string) (queue.Call, bool) {
 
 func (c *centre) tell(format string, args ...any) error {
 	_ = c.note(format, args...)
+	if c.turning {
+		c.out = false
+	}
 	return c.refusal
 }
 
@@ -220,6 +225,38 @@ func TestTransferResult(t *testing.T) {
 				got, err := c.talks().Transfer(t.Context(), "c1", queue.Target{Agent: "이몽룡"})
 				if took := time.Since(c.began); err != nil || got.Result != tt.want || took != tt.took {
 					t.Errorf("got %+v, %v after %v", got, err, took)
+				}
+			})
+		})
+	}
+}
+
+// A call that is turned over by a hold just before keeps its customer where that one has
+// a script: the agent's channel alone is taken elsewhere.
+func TestACallIsTurnedOverMeanwhile(t *testing.T) {
+	for name, tt := range map[string]struct {
+		do   func(context.Context, *Talks) error
+		want string
+	}{
+		"transfer": {func(ctx context.Context, t *Talks) error {
+			_, err := t.Transfer(ctx, "c1", queue.Target{Agent: "이몽룡"})
+			return err
+		}, "0 hang up PJSIP/8001-1 16"},
+		"consult": {func(ctx context.Context, t *Talks) error {
+			_, err := t.Consult(ctx, "c1", queue.Target{Agent: "이몽룡"})
+			return err
+		}, "0 redirect PJSIP/8001-1 to consult,s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := talking()
+				c.out, c.turning, c.peer = true, true, "PJSIP/trunk-1"
+				c.done <- queue.Transfer{Result: queue.TransferAnswered}
+				if err := tt.do(t.Context(), c.talks()); err != nil {
+					t.Fatal(err)
+				}
+				if got := c.asked[len(c.asked)-1]; got != tt.want {
+					t.Errorf("asked last: %s, want %s", got, tt.want)
 				}
 			})
 		})

@@ -50,7 +50,7 @@ func (t *Talks) Transfer(ctx context.Context, callID string, to queue.Target) (q
 	if err != nil {
 		return queue.Transfer{}, err
 	}
-	if c.ByAgent() { // whose channel has nothing left to do when the customer's leaves
+	if t.byAgent(&c) { // whose channel has nothing left to do when the customer's leaves
 		err = t.carriedOut(c.ID, t.exchange.Redirect(ctx, customer, t.turnedContext, c.Caller))
 	} else {
 		err = t.takeOut(ctx, &c, agent)
