@@ -91,8 +91,15 @@ func (c *office) upload(ctx context.Context, contentType, encoding string, file 
 	if got = root.do(ctx, http.MethodDelete, path, nil); got.status >= http.StatusBadRequest {
 		return "", fmt.Errorf("the list stays: %v", got)
 	}
-	seen := fmt.Sprintf("nothing taken; calld has %v: %.100v", after, answered)
-	if grown := after.peak - before.peak; grown > uploadSize/2 {
+	word := fmt.Sprint("answered ", answered.status)
+	if answered.err != nil {
+		word = "closed in the middle"
+	}
+	seen := fmt.Sprintf("%s, nothing taken; calld has %v", word, after)
+	switch grown := after.peak - before.peak; {
+	case answered.err == nil && answered.status >= http.StatusInternalServerError:
+		return seen, fmt.Errorf("%v", answered)
+	case grown > uploadSize/2:
 		return seen, fmt.Errorf("it held %d MiB of it", grown>>20)
 	}
 	return seen, nil
