@@ -24,10 +24,6 @@ const (
 	customersMax = 20               // at once
 )
 
-// campaignSpared is the share of the customers of the campaign's queue who call
-// another one instead.
-const campaignSpared = 0.8
-
 // The shares of the customers who press a key, if they have to wait.
 const (
 	wantCallback = 0.08
@@ -116,14 +112,11 @@ func (d *Demo) customers(ctx context.Context) error {
 	}
 }
 
-// calledIn is the queue that the next customer calls: seldom that of the campaign,
-// whose agents serve callers first.
+// calledIn is the queue that the next customer calls: not that of the campaign,
+// whose few agents would serve callers first.
 func (d *Demo) calledIn() config.Queue {
-	q := d.cfg.Queues[rand.IntN(len(d.cfg.Queues))]
-	if q.ID == campaignQueue && rand.Float64() < campaignSpared {
-		q = d.cfg.Queues[0]
-	}
-	return q
+	queues := slices.DeleteFunc(slices.Clone(d.cfg.Queues), func(q config.Queue) bool { return q.ID == campaignQueue })
+	return queues[rand.IntN(len(queues))]
 }
 
 // customer calls a queue, waits, talks, and hangs up.

@@ -159,10 +159,6 @@ func (l *Leg) openVoice(audio bool, tone float64) error {
 	l.mu.Unlock()
 	if over {
 		v.close()
-		return nil
-	}
-	if !l.outgoing {
-		l.setRemote(l.invite.Body())
 	}
 	return nil
 }

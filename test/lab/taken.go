@@ -93,6 +93,9 @@ func (l *Leg) talk(b Behaviour) {
 		l.end(Ending{Text: "answer could not be sent"})
 		return
 	}
+	// Not before, as no phone does: what comes meanwhile waits in Asterisk's socket
+	// for the answer, and AMD() would take it for a silent beginning.
+	l.setRemote(l.invite.Body())
 	l.enter(Talking)
 	if !l.awaitACK(body) {
 		return
