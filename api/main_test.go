@@ -112,8 +112,9 @@ var began = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 // in each queue.
 func newCentre(tb testing.TB) *centre {
 	tb.Helper()
-	c := &centre{t: tb, store: storetest.Open(tb), recordings: tb.TempDir()}
+	c := &centre{t: tb, recordings: tb.TempDir()}
 	c.configure(centreConfig)
+	c.store = storetest.OpenFile(tb, filepath.Join(tb.TempDir(), "calld.db"), store.Options{Spellings: c.cfg.Outbound.Numbering.Spellings})
 	c.board = queue.New(queue.Options{Config: c.cfg, Seed: 1})
 	hooks, err := webhook.New(webhook.Options{Store: c.store, Transport: receiver(http.StatusTeapot), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -50,7 +50,7 @@ func TestKilled(t *testing.T) {
 			t.Fatalf("writer ended by itself: %v", err)
 		}
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
-			lookFor(t, storetest.OpenFile(t, path), acknowledged)
+			lookFor(t, storetest.OpenFile(t, path, store.Options{}), acknowledged)
 		})
 	}
 }

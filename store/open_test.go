@@ -293,7 +293,7 @@ func TestClosed(t *testing.T) {
 
 func TestNewFileIsPrivate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "calld.db")
-	storetest.OpenFile(t, path)
+	storetest.OpenFile(t, path, store.Options{})
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)

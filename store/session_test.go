@@ -68,7 +68,7 @@ func TestARestartKeepsSessions(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got, ok := storetest.OpenFile(t, path).Session("k", time.Now())
+	got, ok := storetest.OpenFile(t, path, store.Options{}).Session("k", time.Now())
 	if diff := cmp.Diff(want, got); !ok || diff != "" {
 		t.Errorf("session %t (-want +got):\n%s", ok, diff)
 	}

@@ -392,7 +392,7 @@ func TestBackupWhileWriting(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Size() != n {
 			t.Errorf("backup %d: %d bytes told, %v, %v", i, n, info.Size(), err)
 		}
-		backup := storetest.OpenFile(t, path) // checks it at the end
+		backup := storetest.OpenFile(t, path, store.Options{}) // checks it at the end
 		for i := range 50 {
 			if _, err := backup.Call(fmt.Sprintf("before%d", i)); err != nil {
 				t.Error(err)

@@ -13,13 +13,13 @@ import (
 // Don't close it yourself.
 func Open(tb testing.TB) *store.Store {
 	tb.Helper()
-	return OpenFile(tb, filepath.Join(tb.TempDir(), "calld.db"))
+	return OpenFile(tb, filepath.Join(tb.TempDir(), "calld.db"), store.Options{})
 }
 
-// OpenFile is Open for a file that the test has made or will look at.
-func OpenFile(tb testing.TB, path string) *store.Store {
+// OpenFile is Open for a file that the test has made or will look at, with options.
+func OpenFile(tb testing.TB, path string, o store.Options) *store.Store {
 	tb.Helper()
-	s, err := store.Open(path, store.Options{})
+	s, err := store.Open(path, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
