@@ -146,6 +146,22 @@ describe("Board", () => {
     expect(board.recent.map((c) => c.id)).toEqual(["b", "a"]);
   });
 
+  it("learns how calls ended while the page was away", () => {
+    const ended = (id: string, minute: number) =>
+      call(id, {
+        phase: "ended",
+        agent: "me",
+        outcome: "answered",
+        end: `2026-03-02T09:0${minute}:00Z`,
+        talk_ms: 5000,
+      });
+    board.apply(change("call.ended", ended("a", 1)));
+    board.apply(change("call.answered", call("b", { phase: "talking", agent: "me" })));
+    board.apply(welcome());
+    board.remember([ended("c", 3), ended("b", 2), ended("a", 1)]);
+    expect(board.recent).toEqual([ended("c", 3), ended("b", 2), ended("a", 1)]);
+  });
+
   it("keeps the latest of many ended calls", () => {
     for (let i = 0; i < 30; i++) board.apply(change("call.ended", call(`c${i}`, { phase: "ended", agent: "me" })));
     expect(board.recent).toHaveLength(20);

@@ -81,10 +81,13 @@ export class Board {
     }
   }
 
-  /** Takes my ended calls of before the page was opened, newest first. */
+  /** Takes my latest ended calls: also those of before the page was opened, and of while it was away. */
   remember(calls: Call[]): void {
-    const known = new Set(this.recent.map((c) => c.id));
-    this.recent = [...this.recent, ...calls.filter((c) => !known.has(c.id))].slice(0, RECENT);
+    // Of a call that ended while the page was away, the page has no end.
+    const told = new Set(calls.map((c) => c.id));
+    this.recent = [...this.recent.filter((c) => !told.has(c.id)), ...calls]
+      .sort((a, b) => endOf(b) - endOf(a))
+      .slice(0, RECENT);
     this.#changes.mine = true;
   }
 
@@ -174,6 +177,11 @@ const DIALLED = "calld-try-";
 /** Whether a call's agent works with it: talks, or calls the customer. */
 function isWork(c: Call): boolean {
   return c.phase === "talking" || (isMade(c) && c.phase !== "ended");
+}
+
+/** When a call ended, in ms; one whose end is not known yet has ended just now. */
+function endOf(c: Call): number {
+  return c.end === null ? Number.MAX_VALUE : Date.parse(c.end);
 }
 
 function none(): Changes {

@@ -137,6 +137,19 @@ describe("Connection", () => {
     expect(link()).toEqual({ state: "out", reason: "expired" });
   });
 
+  it("has one socket, however often it is told to come back", async () => {
+    last().next("welcome");
+    last().onclose?.({ code: 1006 });
+    connection.check(); // the network is back, and the page is shown, at the same time
+    connection.check();
+    await vi.advanceTimersByTimeAsync(0);
+    connection.retryNow(); // while a socket opens
+    await vi.advanceTimersByTimeAsync(0);
+    last().next("welcome");
+    expect(link()).toEqual({ state: "open" });
+    expect(sockets.filter((s) => !s.closed)).toEqual([last()]);
+  });
+
   it("takes a new snapshot when a frame is missing", async () => {
     last().next("welcome");
     last().seq++;

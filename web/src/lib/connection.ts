@@ -62,6 +62,8 @@ export class Connection {
   #link: Link = { state: "connecting" };
   #stopped = false;
   #tries = 0;
+  /** Counts the tries to come back: only the latest one goes on. */
+  #turn = 0;
   #seq = 0;
   #refs = 0;
   #waiting = new Map<string, Waiter>();
@@ -103,7 +105,6 @@ export class Connection {
 
   retryNow(): void {
     if (this.#link.state !== "lost") return;
-    clearTimeout(this.#retry);
     void this.#again();
   }
 
@@ -186,13 +187,15 @@ export class Connection {
     this.#retry = setTimeout(() => void this.#again(), wait);
   }
 
-  /** Connects again if the session is still good. */
+  /** Connects again if the session is still good. It takes the place of a try that is under way: there is one socket. */
   async #again(): Promise<void> {
     if (this.#link.state !== "lost") return;
+    this.#drop();
+    const turn = ++this.#turn;
     const since = this.#link.since;
     this.#set({ state: "lost", since, retryAt: Date.now() });
     const session = await this.#o.session();
-    if (this.#stopped || this.#link.state !== "lost") return;
+    if (this.#stopped || turn !== this.#turn) return;
     if (session === "expired") this.#out("expired");
     else if (session === "unknown") this.#lose(pause(++this.#tries, this.#random()));
     else this.#connect();

@@ -37,6 +37,17 @@ describe("MissedView", () => {
     v.change(missed("a", { state: "resolved" }));
     expect(v.list()).toEqual([]);
   });
+  it("takes no page for newer than what was told while it was on its way", () => {
+    const v = new MissedView();
+    v.reset("open", "");
+    v.change(missed("a", { state: "resolved" }));
+    v.change(missed("b", { tries: 2 }));
+    v.add([missed("a"), missed("b"), missed("c")]);
+    expect(v.list().map((m) => [m.id, m.tries])).toEqual([
+      ["b", 2],
+      ["c", 1],
+    ]);
+  });
   it("gains what is resolved when those are shown", () => {
     const v = new MissedView();
     v.reset("resolved", "");

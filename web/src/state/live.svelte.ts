@@ -69,7 +69,7 @@ export class Live {
     if (this.#pending) this.#publish();
   }
 
-  /** Takes my ended calls of before the page was opened, newest first. */
+  /** Takes my latest ended calls. */
   remember(calls: Call[]): void {
     this.#board.remember(calls);
     this.#publish();
