@@ -20,7 +20,7 @@ type AgentRow struct {
 // AgentFigures are an agent's calls, under the time at which they began, and
 // the agent's time, cut at the ends of the interval.
 type AgentFigures struct {
-	Answered int `json:"answered" doc:"Calls, and calls handed over by others, that the agent answered."`
+	Answered int `json:"answered" doc:"Calls, those of customers whom a campaign has dialled too, and calls handed over by others, that the agent answered."`
 	NotTaken int `json:"not_taken" doc:"Rings that ended without an answer, or were refused."`
 	Made     int `json:"made" doc:"Calls to customers."`
 	Reached  int `json:"reached" doc:"Of the calls made: the customer answered."`
@@ -62,7 +62,8 @@ func (r *Agents) Add(c *queue.Call) {
 		return
 	}
 	rings := c.Rings
-	if c.Direction == queue.Out {
+	// A customer whom a campaign has dialled comes to the agents like a caller.
+	if c.Direction == queue.Out && !queue.IsTryChannel(c.UniqueID) {
 		maker := c.Agent
 		if len(rings) > 0 { // the first ring is that of who makes the call
 			maker, rings = rings[0].Agent, rings[1:]

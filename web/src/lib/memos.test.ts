@@ -14,7 +14,7 @@ class FakeStorage {
   removeItem = (k: string) => void this.#map.delete(k);
 }
 
-type Sent = { call: string; note: Note; done: () => void; refuse: (code: string) => void };
+type Sent = { call: string; note: Partial<Note>; done: () => void; refuse: (code: string) => void };
 
 let storage: FakeStorage;
 let sent: Sent[];
@@ -43,6 +43,17 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe("MemoKeeper", () => {
+  it("sends what was written alone: another agent may have written the rest", async () => {
+    const k = keeper();
+    k.edit("a", note("old", "sold"), ["disposition"]);
+    k.edit("b", note("old", "sold"), ["disposition"]);
+    k.edit("b", note("new", "sold"), ["memo"]);
+    const reloaded = keeper();
+    reloaded.setOnline(true);
+    await settle();
+    expect(sent.map((s) => s.note)).toEqual([{ disposition: "sold" }, { memo: "new", disposition: "sold" }]);
+  });
+
   it("stores at once, sends after the typing, forgets when the server has it", async () => {
     const k = keeper();
     k.setOnline(true);
@@ -187,7 +198,7 @@ describe("MemoKeeper", () => {
           }
           case 2: {
             const s = open.shift();
-            if (s) server.set(s.call, s.note.memo);
+            if (s) server.set(s.call, s.note.memo!);
             s?.done();
             break;
           }
@@ -213,7 +224,7 @@ describe("MemoKeeper", () => {
       for (let i = 0; i < 20; i++) {
         await vi.advanceTimersByTimeAsync(6000);
         for (const s of sent.splice(0)) {
-          server.set(s.call, s.note.memo);
+          server.set(s.call, s.note.memo!);
           s.done();
         }
       }

@@ -8,6 +8,8 @@ export interface Note {
 
 /** A note that the server has not confirmed yet, as kept in the browser. */
 interface Draft extends Note {
+  /** What was written: the rest may be another agent's, and newer on the server. */
+  changed: (keyof Note)[];
   /** Made anew with each change, so that a late answer can't settle a later text. */
   edit: string;
 }
@@ -22,8 +24,8 @@ export interface MemoKeeperOptions {
   agent: string;
   /** Survives a reload; the same for all tabs. */
   storage: Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
-  /** Resolves when the note is on the server's disk. */
-  send: (call: string, note: Note) => Promise<void>;
+  /** Resolves when what was written of a note is on the server's disk. */
+  send: (call: string, note: Partial<Note>) => Promise<void>;
   /** Told of every change of a call's note, here or in another tab. */
   onChange: (call: string, state: NoteState) => void;
   id?: () => string;
@@ -38,6 +40,8 @@ const ELSEWHERE = 15_000;
 /** The server's own limits, in characters. */
 export const MAX_MEMO = 10_000;
 export const MAX_DISPOSITION = 100;
+
+const BOTH: (keyof Note)[] = ["memo", "disposition"];
 
 /** Refusals of a note that trying again does not mend. */
 const FOR_GOOD: ReadonlySet<string> = new Set(["unknown_call", "forbidden", "malformed", "unknown_disposition"]);
@@ -76,8 +80,15 @@ export class MemoKeeper {
     return calls.sort();
   }
 
-  edit(call: string, note: Note): void {
-    const draft: Draft = { memo: note.memo, disposition: note.disposition, edit: (this.#o.id ?? randomId)() };
+  /** Takes a note, of which only what is named was written here. */
+  edit(call: string, note: Note, changed: (keyof Note)[] = BOTH): void {
+    const before = this.#read(call)?.changed ?? [];
+    const draft: Draft = {
+      memo: note.memo,
+      disposition: note.disposition,
+      changed: BOTH.filter((f) => before.includes(f) || changed.includes(f)),
+      edit: (this.#o.id ?? randomId)(),
+    };
     this.#o.storage.setItem(this.#prefix + call, JSON.stringify(draft));
     this.#tell(call, draft, "unsaved");
     this.#later(call, TYPING);
@@ -140,7 +151,7 @@ export class MemoKeeper {
     this.#tell(call, draft, "saving");
     let refused: string | null = null;
     try {
-      await this.#o.send(call, { memo: draft.memo, disposition: draft.disposition });
+      await this.#o.send(call, Object.fromEntries(draft.changed.map((f) => [f, draft[f]])));
     } catch (e) {
       refused = e instanceof RefusedError ? e.code : "failed";
     }
@@ -179,7 +190,9 @@ function parse(text: string | null): Draft | null {
   try {
     const d = JSON.parse(text) as Partial<Draft> | null;
     if (typeof d?.memo === "string" && typeof d.disposition === "string" && typeof d.edit === "string") {
-      return { memo: d.memo, disposition: d.disposition, edit: d.edit };
+      // An earlier page did not keep what was written.
+      const changed = Array.isArray(d.changed) ? BOTH.filter((f) => d.changed?.includes(f)) : BOTH;
+      return { memo: d.memo, disposition: d.disposition, changed, edit: d.edit };
     }
   } catch {
     // Not ours, or cut short: there is nothing to be saved in it.

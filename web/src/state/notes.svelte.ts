@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import type { Api } from "../lib/api";
 import { MemoKeeper, type Note, type NoteState } from "../lib/memos";
@@ -13,7 +14,7 @@ export class Notes {
   /** Told when a note has reached the server. */
   onSaved: (call: string, note: Note) => void = () => undefined;
 
-  constructor(agent: string, store: Store, api: Api, send: (call: string, note: Note) => Promise<void>) {
+  constructor(agent: string, store: Store, api: Api, send: (call: string, note: Partial<Note>) => Promise<void>) {
     this.#api = api;
     this.#keeper = new MemoKeeper({
       agent,
@@ -47,16 +48,18 @@ export class Notes {
     this.#notes.set(call, { ...EMPTY, memo: note.memo ?? "", disposition: note.disposition ?? "" });
   }
 
-  /** Asks the server for a note that is not known. */
+  /** Asks the server for a note: whom the call was handed to may have written on. It follows nothing by itself. */
   async load(call: string): Promise<void> {
-    if (this.#notes.has(call)) return;
+    const before = untrack(() => this.#notes.get(call));
+    if (before && before.saving !== "saved") return;
     const c = await this.#api.call(call).catch(() => null); // the editor waits, and asks again when it is shown again
-    if (c && !this.#notes.has(call)) this.known(call, c);
+    // What was written and saved meanwhile is newer.
+    if (c && this.#notes.get(call) === before) this.known(call, c);
   }
 
   edit(call: string, change: Partial<Note>): void {
     const { memo, disposition } = { ...(this.#notes.get(call) ?? EMPTY), ...change };
-    this.#keeper.edit(call, { memo, disposition });
+    this.#keeper.edit(call, { memo, disposition }, Object.keys(change) as (keyof Note)[]);
   }
 
   flush(call: string): void {

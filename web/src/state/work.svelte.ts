@@ -61,7 +61,7 @@ export class Work {
       onLink: (l) => this.#linked(l),
     });
     this.notes = new Notes(who.id, store, this.api, (call, n) =>
-      this.#connection.request({ type: "memo", call, memo: n.memo, disposition: n.disposition }),
+      this.#connection.request({ type: "memo", call, ...n }),
     );
     this.phone = new WebPhone(who.id, this.api, store, prefs, () => this.attention.chime());
     this.missed = new MissedList(this.api);

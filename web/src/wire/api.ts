@@ -1225,7 +1225,7 @@ export interface components {
         AgentFigures: {
             /**
              * Format: int64
-             * @description Calls, and calls handed over by others, that the agent answered.
+             * @description Calls, those of customers whom a campaign has dialled too, and calls handed over by others, that the agent answered.
              */
             answered: number;
             /** Format: int64 */
@@ -1324,7 +1324,7 @@ export interface components {
             agent: string;
             /**
              * Format: int64
-             * @description Calls, and calls handed over by others, that the agent answered.
+             * @description Calls, those of customers whom a campaign has dialled too, and calls handed over by others, that the agent answered.
              */
             answered: number;
             /** Format: int64 */
