@@ -21,6 +21,8 @@ const (
 	leadMin, leadChance = 5 * time.Second, 4 * time.Second
 	// tail is how long they are made after it.
 	tail = 6 * time.Second
+	// consoleWait bounds one look at Asterisk's channels: its console may hang.
+	consoleWait = 10 * time.Second
 	// slack is by how much the goroutines and file handles of a quiet process
 	// may differ: connections to servers that are kept for the next request.
 	slack = 24
@@ -143,6 +145,8 @@ func (s *scene) quiet(ctx context.Context) error {
 }
 
 func (s *scene) noChannels(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, consoleWait)
+	defer cancel()
 	out, err := s.PBX.CLI(ctx, "core show channels concise")
 	if out = strings.TrimSpace(out); err == nil && out != "" {
 		err = fmt.Errorf("channels of Asterisk are left: %.500s", out)
