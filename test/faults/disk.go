@@ -73,22 +73,17 @@ func (d *disk) protect(yes bool) error {
 	return nil
 }
 
-// damages are the ways in which a store is damaged.
-func damages() []func(path string) error {
-	return []func(string) error{cutOff, overwritten}
+// damages are the ways in which a store is damaged that uses so many bytes of its
+// file, which is larger: it grows in great steps.
+func damages() []func(path string, used int64) error {
+	return []func(string, int64) error{cutOff, overwritten}
 }
 
 // cutOff is what a disk that was full, or a copy that was broken off, leaves.
-func cutOff(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	return os.Truncate(path, info.Size()/2)
-}
+func cutOff(path string, used int64) error { return os.Truncate(path, used/2) }
 
 // overwritten has other bytes where the file begins.
-func overwritten(path string) error {
+func overwritten(path string, _ int64) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err

@@ -152,11 +152,15 @@ func damageStore(ctx context.Context, s *scene, chance *rand.Rand) (func(context
 	if _, err := s.CLI(ctx, "backup", backup); err != nil {
 		return nil, err
 	}
+	copied, err := os.Stat(backup) // it has what is used, and no more
+	if err != nil {
+		return nil, err
+	}
 	if err := s.Server.Kill(); err != nil {
 		return nil, err
 	}
 	damage := damages()[chance.IntN(len(damages()))]
-	if err := damage(s.disk.store()); err != nil {
+	if err := damage(s.disk.store(), copied.Size()); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) error {
