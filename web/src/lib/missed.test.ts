@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Missed } from "../wire/messages";
-import { MissedView } from "./missed";
+import { MissedView, OpenMissed } from "./missed";
 import { AT } from "./testing";
 
 const missed = (id: string, x: Partial<Missed> = {}): Missed => ({
@@ -54,4 +54,16 @@ describe("MissedView", () => {
     v.change(missed("a", { state: "resolved", queue: "2" }));
     expect(v.list()).toHaveLength(1);
   });
+});
+
+it("counts what is open as it was told while the count was on its way", () => {
+  const open = new OpenMissed();
+  open.ask();
+  open.change(missed("a", { state: "resolved" }));
+  open.change(missed("b"));
+  open.counted([missed("a"), missed("c")], false);
+  expect(open.size).toBe(2);
+  open.ask();
+  open.counted([missed("c")], true);
+  expect([open.size, open.more]).toEqual([1, true]);
 });

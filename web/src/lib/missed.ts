@@ -30,3 +30,38 @@ export class MissedView {
     return [...this.#byId.values()].sort((a, b) => Date.parse(b.last) - Date.parse(a.last));
   }
 }
+
+/** Which missed calls are open, by a count that is asked for and the changes that are told. */
+export class OpenMissed {
+  #ids = new Set<string>();
+  /** What was told since the count was asked for is newer than it. */
+  readonly #told = new Map<string, boolean>();
+  /** Whether there are more than were counted. */
+  more = false;
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  /** A count is asked for. */
+  ask(): void {
+    this.#told.clear();
+  }
+
+  counted(open: Missed[], more: boolean): void {
+    this.#ids = new Set(open.map((m) => m.id));
+    for (const [id, isOpen] of this.#told) this.#set(id, isOpen);
+    this.more = more;
+  }
+
+  change(m: Missed): void {
+    const isOpen = m.state === "open";
+    this.#told.set(m.id, isOpen);
+    this.#set(m.id, isOpen);
+  }
+
+  #set(id: string, isOpen: boolean): void {
+    if (isOpen) this.#ids.add(id);
+    else this.#ids.delete(id);
+  }
+}

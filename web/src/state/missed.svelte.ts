@@ -1,12 +1,14 @@
 import type { Api, MissedPage } from "../lib/api";
-import { MissedView } from "../lib/missed";
+import { MissedView, OpenMissed } from "../lib/missed";
 import type { Missed, MissedState } from "../wire/messages";
 
 /** The missed calls, open or resolved, of one queue or all; open ones change live. */
 export class MissedList {
   readonly #api: Api;
   readonly #view = new MissedView();
+  readonly #open = new OpenMissed();
   #asked = 0;
+  #counted = 0;
 
   list = $state.raw<Missed[]>([]);
   state = $state<MissedState>("open");
@@ -33,25 +35,22 @@ export class MissedList {
 
   /** Takes a change that the server tells of. */
   changed(m: Missed): void {
-    this.#openIds.delete(m.id);
-    if (m.state === "open") this.#openIds.add(m.id);
+    this.#open.change(m);
     this.#tellOpen();
     this.#view.change(m);
     this.list = this.#view.list();
   }
 
-  #openIds = new Set<string>();
-  #openMore = false;
-
   #tellOpen(): void {
-    this.open = { count: this.#openIds.size, more: this.#openMore };
+    this.open = { count: this.#open.size, more: this.#open.more };
   }
 
   async #count(): Promise<void> {
+    const counted = ++this.#counted;
+    this.#open.ask();
     const page = await this.#api.missed({ state: "open", limit: COUNTED }).catch(() => null); // the list says so
-    if (!page) return;
-    this.#openIds = new Set((page.missed ?? []).map((m) => m.id));
-    this.#openMore = page.next !== "";
+    if (!page || counted !== this.#counted) return;
+    this.#open.counted(page.missed ?? [], page.next !== "");
     this.#tellOpen();
   }
 
