@@ -69,20 +69,24 @@ func (a *App) orderCall(ctx context.Context, o queue.OutCall) (queue.Call, error
 
 // ringFirst has the agent's phone ring for a call that the board has begun.
 func (a *App) ringFirst(ctx context.Context, c *queue.Call) error {
+	// A queue that a reload has removed still has its waiting customers called back.
+	ringFor, err := a.board.RingFor(c.ID)
+	if err != nil {
+		return fmt.Errorf("app: the phone of %s is not rung: %w", c.Agent, err)
+	}
 	cfg := a.Config()
-	q, _ := cfg.Queue(c.Queue)
-	agent, _ := cfg.Agent(c.Agent) // the board knows both
+	agent, _ := cfg.Agent(c.Agent)
 	shown := c.Callee
 	if cfg.Masks(agent.Role) {
 		shown = mask.Number(shown)
 	}
 	ctx, cancel := context.WithTimeout(ctx, originateTime)
 	defer cancel()
-	err := a.exchange.Originate(ctx, exchange.Origination{
+	err = a.exchange.Originate(ctx, exchange.Origination{
 		Channel: strings.ReplaceAll(cfg.Asterisk.AgentDial, "{phone}", agent.Phone), ID: c.UniqueID,
 		Context: dialplan.OutboundContext, Extension: "s",
 		CallerID: "<" + shown + ">", // what the phone shows while it rings
-		RingFor:  q.RingTimeout, Variables: map[string]string{"__" + dialplan.VarID: c.ID},
+		RingFor:  ringFor, Variables: map[string]string{"__" + dialplan.VarID: c.ID},
 	})
 	if err != nil {
 		a.board.CallOff(c.ID, "asterisk")

@@ -145,6 +145,19 @@ func (b *Board) CallOut(o OutCall) (c Call, err error) {
 	return c, err
 }
 
+// RingFor is for how long the phone of the agent who makes a call may ring, as
+// the call's queue had it when it began: that may be no more. The error is
+// [ErrEnded] once the phone is not to be rung.
+func (b *Board) RingFor(callID string) (time.Duration, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.m.calls[callID]
+	if c == nil || !c.ByAgent() || c.Phase != Ringing {
+		return 0, ErrEnded
+	}
+	return c.offer.ringFor, nil
+}
+
 // CallOff tells that the agent's phone can't be rung for a call.
 func (b *Board) CallOff(callID, why string) {
 	b.do(func(m *machine) {

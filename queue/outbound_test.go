@@ -248,3 +248,33 @@ func TestPickUpErrors(t *testing.T) {
 		}
 	})
 }
+
+// Who waits to be called back is so when a reload has removed the queue: the agent's phone rings for as long as the queue had it.
+func TestRingForOfARemovedQueue(t *testing.T) {
+	cfg := testConfig(1, func(q *config.Queue) {
+		q.Callback = config.Callback{Key: "1", Expires: time.Hour, Attempts: 3, Retry: time.Minute}
+	})
+	onDesk(t, cfg, func(d *desk) {
+		d.Deaf(false)
+		c := d.enter(queue.Entry{ID: "c1", Queue: "q1", Caller: "01012345678", UniqueID: "u1", Ready: true})
+		if !c.Book("1") {
+			d.Fatal("not booked")
+		}
+		c.Detach()
+		removed := *cfg
+		removed.Queues = nil
+		d.Reload(&removed)
+		d.login("a1")
+		rung := d.take(queue.CallRinging)
+		if len(rung) != 1 || rung[0].Call.CallbackFor != "c1" {
+			t.Fatalf("rung: %+v", rung)
+		}
+		if got, err := d.RingFor(rung[0].Call.ID); got != 20*time.Second || err != nil {
+			t.Errorf("RingFor: %s, %v", got, err)
+		}
+		d.CallOff(rung[0].Call.ID, "x")
+		if _, err := d.RingFor(rung[0].Call.ID); !errors.Is(err, queue.ErrEnded) {
+			t.Errorf("RingFor of an ended call: %v, want %v", err, queue.ErrEnded)
+		}
+	})
+}
