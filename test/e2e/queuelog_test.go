@@ -105,6 +105,7 @@ func TestQueueLog(t *testing.T) {
 func (c *centre) target() {
 	c.t.Helper()
 	far := c.customer()
+	c.must(far.WaitRinging(c.step()))
 	c.must(far.SetTone(targetTone))
 	c.must(far.Answer(c.step()))
 }
