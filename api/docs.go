@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -25,19 +26,24 @@ var docsStyle string
 // serveDocs serves the OpenAPI document and a page that people can read. The
 // page loads nothing, from here or elsewhere.
 func serveDocs(mux *http.ServeMux, api *huma.OpenAPI) {
-	document, err := json.Marshal(api)
-	if err != nil {
-		panic(fmt.Errorf("api: OpenAPI document: %w", err)) // made of compiled types
-	}
-	page := docsPage(api)
+	// Made when first asked for, which many servers never are.
+	made := sync.OnceValues(func() (document, page []byte) {
+		document, err := json.Marshal(api)
+		if err != nil {
+			panic(fmt.Errorf("api: OpenAPI document: %w", err)) // made of compiled types
+		}
+		return document, docsPage(api)
+	})
 	hash := sha256.Sum256([]byte(docsStyle))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	mux.HandleFunc("GET /api/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		document, _ := made()
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(document) // the client may be gone: nothing to be done
 	})
 	mux.HandleFunc("GET /api/docs", func(w http.ResponseWriter, _ *http.Request) {
+		_, page := made()
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", policy)
 		_, _ = w.Write(page)
