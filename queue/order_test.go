@@ -37,6 +37,21 @@ func TestATalkWithoutAScriptCanOnlyBeEnded(t *testing.T) {
 	})
 }
 
+// handedOver is a caller whom an agent has answered, and asked to have taken to a
+// number outside.
+func (d *desk) handedOver(call, agent string) (c *caller, done <-chan queue.Transfer) {
+	d.Helper()
+	d.login(agent)
+	c = d.call(call)
+	c.wantOffer(agent)
+	c.hears(queue.PhoneAnswers, agent, "")
+	done, err := d.Transfer(call, queue.Target{Number: "01012345678"})
+	if err != nil {
+		d.Fatal(err)
+	}
+	return c, done
+}
+
 // Whoever has asked for a transfer that does not begin is told so at once.
 func TestATransferThatDoesNotBeginIsTold(t *testing.T) {
 	tests := map[string]struct {
@@ -73,14 +88,7 @@ func TestATransferThatDoesNotBeginIsTold(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			onDesk(t, testConfig(1, nil), func(d *desk) {
-				d.login("a1")
-				c := d.call("c1")
-				c.wantOffer("a1")
-				c.hears(queue.PhoneAnswers, "a1", "")
-				done, err := d.Transfer("c1", queue.Target{Number: "01012345678"})
-				if err != nil {
-					t.Fatal(err)
-				}
+				c, done := d.handedOver("c1", "a1")
 				tt.end(c)
 				synctest.Wait()
 				select {
@@ -101,14 +109,7 @@ func TestATransferThatDoesNotBeginIsTold(t *testing.T) {
 // back must not be the first.
 func TestATransferIsAskedForTwice(t *testing.T) {
 	onDesk(t, testConfig(1, nil), func(d *desk) {
-		d.login("a1")
-		c := d.call("c1")
-		c.wantOffer("a1")
-		c.hears(queue.PhoneAnswers, "a1", "")
-		done, err := d.Transfer("c1", queue.Target{Number: "01012345678"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		c, done := d.handedOver("c1", "a1")
 		if _, err := d.Transfer("c1", queue.Target{Number: "01012345678"}); err == nil {
 			d.Countermand("c1") // Asterisk knows no channel of the agent any more
 		} else if !errors.Is(err, queue.ErrNotTalking) {
