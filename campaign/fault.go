@@ -40,6 +40,7 @@ const (
 	FaultAsterisk     FaultCode = "asterisk_away" // Asterisk can't be asked
 	FaultTrunkUnknown FaultCode = "trunk_unknown" // Asterisk has no such endpoint
 	FaultTrunkAway    FaultCode = "trunk_away"    // Asterisk can't reach it
+	FaultFailed       FaultCode = "failed"        // the server's own: its log tells more
 )
 
 // The codes of what is wrong with a file, or a line of one.

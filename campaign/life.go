@@ -293,7 +293,7 @@ func (d *Dialler) startLater(id, why string) {
 			return
 		case errors.As(err, &faults):
 		default:
-			faults.add("", FaultUnknown, "%v", err)
+			faults.add("server", FaultFailed, "%v", err)
 		}
 		if why == BySchedule {
 			d.wanted[id] = false

@@ -112,6 +112,12 @@ func TestScheduleTriesAgain(t *testing.T) {
 		c.mu.Lock()
 		c.device = "NOT_INUSE"
 		c.mu.Unlock()
+		c.store.Fail(errors.New("disk full"))
+		time.Sleep(time.Minute)
+		if got := refused(); !slices.Equal(got, []campaign.FaultCode{campaign.FaultFailed}) {
+			t.Errorf("refused for %v", got)
+		}
+		c.store.Fail(nil)
 		time.Sleep(time.Minute)
 		if k, err := c.store.Campaign("c"); err != nil || k.State != campaign.Running || k.Why != campaign.BySchedule {
 			t.Errorf("it is %s: %v", k.State, err)

@@ -1757,7 +1757,7 @@ export interface components {
         };
         Fault: {
             /** @enum {string} */
-            code: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+            code: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "failed" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
             field: string;
             least?: string;
             most?: string;
@@ -1768,7 +1768,7 @@ export interface components {
              * @description Stable name of the kind of fault, of what is set up or loaded for campaigns.
              * @enum {string}
              */
-            code?: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+            code?: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "failed" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
             /** @description The bound that was not kept, as it is written in the field. */
             least?: string;
             /** @description Where, such as body.hours[0].from or path.id. */
@@ -1951,7 +1951,7 @@ export interface components {
         };
         LineFault: {
             /** @enum {string} */
-            code: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+            code: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "failed" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
             field: string;
             /** Format: int64 */
             line: number;
@@ -2669,7 +2669,7 @@ export interface components {
             added: number;
             broken?: string;
             /** @enum {string} */
-            broken_code?: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+            broken_code?: "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "failed" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
             /** Format: int64 */
             duplicates: number;
             faults: components["schemas"]["LineFault"][] | null;

@@ -745,7 +745,7 @@ export interface Pace {
  * FaultCode is the stable name of a kind of fault: programs may rely on it, and
  * pages have their own words for it. It is one of a closed list.
  */
-export type FaultCode = "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
+export type FaultCode = "missing" | "unknown" | "range" | "other_mode" | "conflict" | "twice" | "too_long" | "too_many_bytes" | "too_many" | "not_text" | "invisible" | "number" | "time" | "order" | "zone" | "sound" | "key" | "not_found" | "itself" | "duplicate" | "nobody_left" | "no_agents" | "asterisk_away" | "trunk_unknown" | "trunk_away" | "failed" | "too_large" | "empty_file" | "no_column" | "column_twice" | "column_no_name" | "charset" | "quote" | "json";
 
 /** Method is a way of pacing. */
 export type Method = "progressive" | "power" | "lite" | "risk";

@@ -114,6 +114,7 @@ export const enCampaigns: Words["campaigns"] = {
       dial_list: "Dial list",
       queue: "Queue",
       asterisk: "Asterisk",
+      server: "Server (calld)",
       "asterisk.trunk_dial": "Trunk (asterisk.trunk_dial)",
     },
   },

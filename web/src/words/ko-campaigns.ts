@@ -120,6 +120,7 @@ export const koCampaigns = {
       dial_list: "발신 목록",
       queue: "큐",
       asterisk: "교환기(Asterisk)",
+      server: "서버(calld)",
       "asterisk.trunk_dial": "회선 (설정의 asterisk.trunk_dial)",
     },
   },

@@ -27,6 +27,7 @@ export const koFaults: Partial<Record<FaultCode, (least: string, most: string) =
   asterisk_away: () => "연결할 수 없습니다. 켜져 있는지, 설정의 [asterisk]가 맞는지 보세요.",
   trunk_unknown: () => "교환기에 그런 회선(PJSIP endpoint)이 없습니다. 이름을 고치거나 교환기에 넣으세요.",
   trunk_away: () => "교환기가 지금 이 회선에 닿지 못합니다. 회선의 등록과 네트워크를 보세요.",
+  failed: () => "서버가 하지 못했습니다. 서버의 기록(log)을 보세요.",
   too_large: () => "파일이 너무 큽니다. 나머지는 따로 올리세요.",
   empty_file: () => "빈 파일입니다. 첫 줄에 name,key,number1 같은 열 이름을 쓰세요.",
   no_column: () => "첫 줄에 번호 열(number1 또는 number)이 없습니다.",
