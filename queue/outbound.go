@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -27,31 +26,7 @@ const (
 	// orderTime is how long after an order its channel may still have to come
 	// about, so that nobody misses it.
 	orderTime = 5 * time.Second
-	// outPrefix begins the unique ids of the channels that outbound calls are
-	// made with, tryPrefix those of the customers whom campaigns dial.
-	outPrefix = "calld-out-"
-	tryPrefix = "calld-try-"
 )
-
-// TryChannel is the unique id of the channel with which a campaign's try dials a
-// customer.
-func TryChannel(tryID string) string { return tryPrefix + tryID }
-
-// TryOf is the try of a unique id made by [TryChannel].
-func TryOf(uniqueID string) (tryID string, ok bool) { return strings.CutPrefix(uniqueID, tryPrefix) }
-
-// IsTryChannel reports whether a unique id is one of [TryChannel].
-func IsTryChannel(uniqueID string) bool { return strings.HasPrefix(uniqueID, tryPrefix) }
-
-// OutChannel is the unique id which the first channel of an outbound call must
-// be given, so that it is known from its first event on.
-func OutChannel(callID string) string { return outPrefix + callID }
-
-// OutOf is the call of a unique id made by [OutChannel].
-func OutOf(uniqueID string) (callID string, ok bool) { return strings.CutPrefix(uniqueID, outPrefix) }
-
-// IsOutChannel reports whether a unique id is one of [OutChannel].
-func IsOutChannel(uniqueID string) bool { return strings.HasPrefix(uniqueID, outPrefix) }
 
 // OutCall is a call that an agent wants to be made.
 type OutCall struct {
@@ -67,55 +42,6 @@ type OutCall struct {
 	Shown    string
 
 	callbackFor string // the id of the call whose caller is called back
-}
-
-// DialResult says what became of dialling a customer.
-type DialResult string
-
-// The results of dialling a customer.
-const (
-	DialAnswered    DialResult = "answered"
-	DialBusy        DialResult = "busy"
-	DialNoAnswer    DialResult = "no_answer"
-	DialCongestion  DialResult = "congestion"  // no line, or the network is overloaded
-	DialUnallocated DialResult = "unallocated" // there is no such number
-	DialRejected    DialResult = "rejected"
-	DialFailed      DialResult = "failed" // it could not be dialled at all
-)
-
-// DialResults lists every result of dialling a customer.
-func DialResults() []DialResult {
-	return []DialResult{DialAnswered, DialBusy, DialNoAnswer, DialCongestion, DialUnallocated, DialRejected, DialFailed}
-}
-
-// DialResultOf reads Asterisk's DIALSTATUS, and the hang-up cause (Q.850), which
-// tells more of why a customer was not reached.
-func DialResultOf(status string, cause int) DialResult {
-	switch status {
-	case "ANSWER":
-		return DialAnswered
-	case "BUSY":
-		return DialBusy
-	}
-	switch cause {
-	case 1, 22, 28: // unallocated, number changed, invalid format
-		return DialUnallocated
-	case 17:
-		return DialBusy
-	case 18, 19: // no response, no answer
-		return DialNoAnswer
-	case 21:
-		return DialRejected
-	case 34, 38, 41, 42: // no circuit, out of order, temporary failure, congestion
-		return DialCongestion
-	}
-	switch status {
-	case "NOANSWER", "CANCEL":
-		return DialNoAnswer
-	case "CONGESTION":
-		return DialCongestion
-	}
-	return DialFailed // CHANUNAVAIL, INVALIDARGS
 }
 
 // ReachReport is what became of dialling the customer of an outbound call, as

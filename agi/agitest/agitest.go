@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -207,13 +205,6 @@ func (c *Caller) SetVar(name, value string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.setVar(name, value)
-}
-
-// Vars returns a copy of all channel variables.
-func (c *Caller) Vars() map[string]string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.vars)
 }
 
 // Expect waits for the next command that it has not returned yet, and ends the
@@ -497,32 +488,3 @@ func (c *Caller) write() {
 		}
 	}
 }
-
-// once is a listener that has one connection to give.
-type once struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	close  sync.Once
-}
-
-func newOnce(conn net.Conn) *once {
-	ln := &once{conns: make(chan net.Conn, 1), closed: make(chan struct{})}
-	ln.conns <- conn
-	return ln
-}
-
-func (ln *once) Accept() (net.Conn, error) {
-	select {
-	case conn := <-ln.conns:
-		return conn, nil
-	case <-ln.closed:
-		return nil, io.EOF
-	}
-}
-
-func (ln *once) Close() error {
-	ln.close.Do(func() { close(ln.closed) })
-	return nil
-}
-
-func (ln *once) Addr() net.Addr { return &net.UnixAddr{Name: "agitest", Net: "pipe"} }

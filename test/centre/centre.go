@@ -145,9 +145,6 @@ func (c *Centre) prepare(ctx context.Context, o Options, asterisk *lab.Options) 
 
 func (c *Centre) file() string { return filepath.Join(c.dir, "calld.toml") }
 
-// Dir is a folder for what belongs to the centre; it is removed with it.
-func (c *Centre) Dir() string { return c.dir }
-
 // Data is the file of calld's store.
 func (c *Centre) Data() string { return c.place.Data }
 
