@@ -40,6 +40,8 @@ type centre struct {
 	deviceErr error
 
 	restored []queue.Call // live ones that the next calld takes up
+
+	callingOut func() // before an agent is asked to call
 }
 
 func (c *centre) Originate(_ context.Context, o exchange.Origination) error {
@@ -117,7 +119,13 @@ func (c *centre) run() {
 	late := &lateBoard{}
 	c.d = campaign.New(campaign.Options{
 		Store: c.store, Board: late, Exchange: c, Config: func() *config.Config { return c.cfg }, Context: "calld-campaign",
-		CallOut: func(_ context.Context, o queue.OutCall) error { _, err := late.CallOut(o); return err },
+		CallOut: func(_ context.Context, o queue.OutCall) error {
+			if c.callingOut != nil {
+				c.callingOut()
+			}
+			_, err := late.CallOut(o)
+			return err
+		},
 	})
 	c.board = queue.New(queue.Options{Config: c.cfg, Observers: []queue.Observer{c.d}})
 	late.Board = c.board

@@ -73,14 +73,14 @@ func (d *Dialler) Preview(ctx context.Context, campaign, agent string) (Shown, e
 	if claimed {
 		blocked, err = d.o.Store.DoNotCall(t.r.Number)
 	}
-	if asked := d.ask(ctx, func() { d.claimed(t, claimed, blocked, err) }); asked != nil {
+	if asked := d.ask(ctx, func() { refused = d.claimed(t, claimed, blocked, err) }); asked != nil {
 		return p, asked
 	}
 	switch {
 	case blocked, errors.Is(err, ErrClaimed): // it will not come again
 		return d.Preview(ctx, campaign, agent)
-	case err != nil:
-		return Shown{}, err
+	case err != nil, refused != nil:
+		return Shown{}, errors.Join(err, refused)
 	}
 	return p, nil
 }
@@ -91,7 +91,7 @@ func (d *Dialler) show(campaign, agent string) (*try, Shown, error) {
 	s := d.agents[agent]
 	switch {
 	case r == nil || r.c.State != Running:
-		return nil, Shown{}, fmt.Errorf("%w: it does not run", ErrState)
+		return nil, Shown{}, errNotRunning()
 	case r.plan.Mode != Preview:
 		return nil, Shown{}, ErrNotPreview
 	case s == nil || !slices.Contains(s.Queues, r.c.Queue):
@@ -129,8 +129,11 @@ func (t *try) preview() Shown {
 	return Shown{Try: t.r.ID, Campaign: t.r.Campaign, Number: t.r.Number, Customer: *t.customer(), Until: t.shown.until}
 }
 
-// claimed goes on with a try that has been written down, or could not be.
-func (d *Dialler) claimed(t *try, ok, blocked bool, err error) {
+func errNotRunning() error { return fmt.Errorf("%w: it does not run", ErrState) }
+
+// claimed goes on with a try that has been written down, or could not be. Of a
+// campaign that was stopped meanwhile nobody is shown: [ErrState].
+func (d *Dialler) claimed(t *try, ok, blocked bool, err error) error {
 	t.placing = false
 	switch {
 	case !ok:
@@ -142,7 +145,11 @@ func (d *Dialler) claimed(t *try, ok, blocked bool, err error) {
 		d.finishShown(t, WhyDoNotCall)
 	case err != nil:
 		d.finishShown(t, WhyExpired)
+	case t.run.c.State != Running:
+		d.finishShown(t, WhyExpired)
+		return errNotRunning()
 	}
+	return nil
 }
 
 // shownTo finds a try that an agent may still decide on.
@@ -156,7 +163,7 @@ func (d *Dialler) shownTo(id, agent string) (*try, error) {
 
 // DialPreview has an agent call the customer shown: the agent's phone rings
 // first. The errors are [ErrNotShown], and those of calling out; then the
-// customer is shown still.
+// customer is shown still, unless the campaign was stopped meanwhile.
 func (d *Dialler) DialPreview(ctx context.Context, try, agent string) error {
 	var o queue.OutCall
 	var refused error
@@ -176,8 +183,13 @@ func (d *Dialler) DialPreview(ctx context.Context, try, agent string) error {
 	}
 	if err := d.o.CallOut(ctx, o); err != nil {
 		return errors.Join(err, d.ask(ctx, func() {
-			if t := d.tries[try]; t != nil && !t.entered {
-				t.shown.call = ""
+			t := d.tries[try]
+			if t == nil || t.entered {
+				return
+			}
+			t.shown.call = ""
+			if t.run.c.State != Running { // it was stopped meanwhile
+				d.expire(t)
 			}
 		}))
 	}

@@ -157,6 +157,50 @@ func TestPreviewForceStop(t *testing.T) {
 	})
 }
 
+// A campaign that is stopped while an agent is being given a customer, or while an
+// agent who can't call tries to, ends at once: nobody has been dialled.
+func TestPreviewStoppedMeanwhile(t *testing.T) {
+	for name, dials := range map[string]bool{"while the customer is claimed": false, "while the agent is asked to call": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCentre(t, 1, campaign.Plan{Mode: campaign.Preview}, "0101")
+				defer c.stop()
+				time.Sleep(time.Second)
+				stop := func() {
+					if err := c.d.Stop(t.Context(), "c"); err != nil {
+						t.Error(err)
+					}
+				}
+				if dials {
+					first := c.shown("a1")
+					if err := c.board.Logout("a1"); err != nil {
+						t.Fatal(err)
+					}
+					c.callingOut = stop
+					if err := c.d.DialPreview(t.Context(), first.Try, "a1"); err == nil {
+						t.Error("an agent who has gone calls")
+					}
+				} else {
+					c.store.Claiming = stop
+					if s, err := c.d.Preview(t.Context(), "c", "a1"); !errors.Is(err, campaign.ErrState) {
+						t.Errorf("shown %+v, %v", s, err)
+					}
+				}
+				time.Sleep(2 * time.Second)
+				if got, _ := c.store.Campaign("c"); got.State != campaign.Stopped {
+					t.Errorf("it is %s", got.State)
+				}
+				if e, _ := c.store.Entry("e0"); e.State != campaign.EntryOpen {
+					t.Errorf("the customer is %s", e.State)
+				}
+				if list, err := c.d.ShownTo(t.Context(), "a1"); err != nil || len(list) != 0 {
+					t.Errorf("shown still: %+v, %v", list, err)
+				}
+			})
+		})
+	}
+}
+
 // Whoever asks and leaves at once keeps no customer.
 func TestPreviewGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -23,6 +23,7 @@ type Store struct {
 	ListList     []campaign.DialList
 	Barred       map[string]bool
 	Calls        map[string]queue.Call
+	Claiming     func() // before each claim
 
 	mu       sync.Mutex
 	entries  map[string]campaign.Entry
@@ -141,6 +142,9 @@ func (s *Store) Due(list string, now time.Time, n int, skip map[string]bool) (du
 
 // Claim makes an open entry that of a try.
 func (s *Store) Claim(_ context.Context, try campaign.Result) error {
+	if s.Claiming != nil {
+		s.Claiming()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.entries[try.Entry]
