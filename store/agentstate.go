@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"calld/queue"
@@ -207,9 +208,19 @@ func (t *tables) stateAgents() (agents []string) {
 	return agents
 }
 
+// purgeAgentStates removes changes of state before a time, at most purgeStep. Those
+// to a state that lasted at that time stay: it would be missing in later reports.
 func (t *tables) purgeAgentStates(before []byte) (n int, err error) {
 	for _, agent := range t.stateAgents() {
 		keys := oldest(t.states, term(agent), before)
+		last, ok, err := t.agentStateBefore(agent, keyTime(before).Add(1))
+		if err != nil {
+			return 0, err
+		}
+		if ok && last.State != queue.Offline {
+			lasts := join(term(agent), timeKey(last.From))
+			keys = slices.DeleteFunc(keys, func(key []byte) bool { return bytes.Equal(key, lasts) })
+		}
 		for _, key := range keys[:min(len(keys), purgeStep-n)] {
 			if err := t.states.Delete(key); err != nil {
 				return 0, fmt.Errorf("store: remove state of agent %q: %w", agent, err)

@@ -126,6 +126,41 @@ func TestAgentStatesArePurged(t *testing.T) {
 	}
 }
 
+// TestLongStateOutlivesPurge: an agent who is away for longer than the history is
+// kept is away still, in reports and at the next start; of who has gone nothing is left.
+func TestLongStateOutlivesPurge(t *testing.T) {
+	s := storetest.Open(t)
+	begin := day().UTC()
+	after := func(d time.Duration) time.Time { return begin.Add(d) }
+	err := s.PutAgentStates(t.Context(), []store.AgentState{
+		{Agent: "away", State: queue.Available, From: begin},
+		{Agent: "away", State: queue.Away, Reason: "leave", From: after(time.Hour)},
+		{Agent: "gone", State: queue.Available, From: begin},
+		{Agent: "gone", State: queue.Offline, From: after(time.Hour)},
+	}, after(100*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, _, err := s.Purge(t.Context(), after(50*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []store.AgentSpan{{Agent: "away", State: queue.Away, Reason: "leave", From: after(60 * time.Hour), To: after(61 * time.Hour)}}
+	if diff := cmp.Diff(want, spans(t, s, nil, after(60*time.Hour), after(61*time.Hour))); diff != "" {
+		t.Errorf("after the purge (-want +got):\n%s", diff)
+	}
+	if n, err := s.CloseAgentStates(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d states closed, %v; want 1", n, err)
+	}
+	if _, _, err := s.Purge(t.Context(), after(200*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if left := spans(t, s, nil, begin, after(300*time.Hour)); len(left) != 0 {
+		t.Errorf("left: %+v", left)
+	}
+}
+
 func state(agent string, s queue.AgentState, reason string, sec int) *queue.Event {
 	return &queue.Event{
 		Kind: queue.AgentChanged, At: day().Add(time.Duration(sec) * time.Second).UTC(),

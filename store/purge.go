@@ -16,7 +16,8 @@ const purgeStep = 100
 // Purge removes the ended calls that began before a time, with their memos,
 // the resolved missed calls whose last try was before it, and from before it the
 // entries of the audit trail, the results of campaigns and the changes of
-// agents' states. What is open stays. It returns how many calls
+// agents' states. What is open stays, and so does the state that an agent was in
+// at that time. It returns how many calls
 // it removed and the paths of their recordings, which the caller deletes; also
 // with an error it returns what it removed until then.
 func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings []string, err error) {
