@@ -136,7 +136,8 @@ func (a *API) targetOf(number string) queue.Target {
 // talkOf finds the live call of a customer, whom an agent talks with if there
 // are several, and the latest of these.
 func (a *API) talkOf(ctx context.Context, customer string) (queue.Call, error) {
-	number := config.NormalNumber(customer)
+	numbering := a.config().Outbound.Numbering
+	number := numbering.Same(customer)
 	if number == "" {
 		return queue.Call{}, invalid("caller", "give the customer's number")
 	}
@@ -146,7 +147,7 @@ func (a *API) talkOf(ctx context.Context, customer string) (queue.Call, error) {
 		if c.Direction == queue.Out {
 			outside = c.Callee
 		}
-		if config.NormalNumber(outside) != number || !who(ctx).seesCall(&c) {
+		if numbering.Same(outside) != number || !who(ctx).seesCall(&c) {
 			continue
 		}
 		if found.ID == "" || c.Phase == queue.Talking || found.Phase != queue.Talking {
@@ -154,7 +155,7 @@ func (a *API) talkOf(ctx context.Context, customer string) (queue.Call, error) {
 		}
 	}
 	if found.ID == "" {
-		return found, notFound("live call of", number)
+		return found, notFound("live call of", config.NormalNumber(customer))
 	}
 	return found, nil
 }

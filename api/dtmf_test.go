@@ -26,6 +26,7 @@ func TestDTMFServer(t *testing.T) {
 	}{
 		"to the agent":    {"/dtmf?caller=010-777&dir=callee&dtmf=1w%23", "crm", nil, http.StatusOK, "OK", digits},
 		"to the customer": {"/dtmf?caller=010777&dir=caller&dtmf=1", "crm", nil, http.StatusOK, "OK", []string{"play 1 to PJSIP/trunk-billing"}},
+		"by +82":          {"/dtmf?caller=%2B82%2010-777&dir=caller&dtmf=1", "crm", nil, http.StatusOK, "OK", []string{"play 1 to PJSIP/trunk-billing"}},
 		"no digits":       {"/dtmf?caller=010777&dir=caller", "crm", nil, http.StatusBadRequest, "digits: there are none", nil},
 		"other digits":    {"/dtmf?caller=010777&dir=caller&dtmf=x", "crm", nil, http.StatusBadRequest, `digits: "x" is none of`, nil},
 		"no side":         {"/dtmf?caller=010777&dtmf=1", "crm", nil, http.StatusBadRequest, "dir: caller or callee", nil},

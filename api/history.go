@@ -71,7 +71,7 @@ func (a *API) registerHistory(h huma.API) {
 // because huma reads no parameters from embedded types that have none.)
 type HistoryFilter struct {
 	Queue     string    `query:"queue"`
-	Caller    string    `query:"caller" doc:"The customer's whole number."`
+	Caller    string    `query:"caller" doc:"The customer's whole number, however it is written."`
 	CallerOf  string    `query:"caller_of" maxLength:"128" doc:"Instead of caller: the customer of this call, live or ended. A withheld number has no calls."`
 	Agent     string    `query:"agent"`
 	Outcome   string    `query:"outcome" enum:"answered,abandoned,timeout,full,closed,no_agent,failed,blocked,callback"`

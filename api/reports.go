@@ -176,7 +176,8 @@ func (a *API) reportQueues(ctx context.Context, in *struct {
 		return q.ServiceLevel
 	}
 	r := report.NewQueues(report.QueueOptions{
-		Cuts: cuts, Queues: in.Queue, Threshold: threshold, Resolved: time.Duration(in.ResolvedDays) * 24 * time.Hour, Now: now,
+		Cuts: cuts, Queues: in.Queue, Numbering: cfg.Outbound.Numbering, Threshold: threshold,
+		Resolved: time.Duration(in.ResolvedDays) * 24 * time.Hour, Now: now,
 	})
 	err = a.count(ctx, cuts, now, func(ctx context.Context) error {
 		return a.store.EachCall(ctx, cuts.From(), r.Until(), r.Add)

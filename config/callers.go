@@ -15,9 +15,10 @@ type Callers struct {
 	Blocked Numbers // are turned away
 }
 
-// IsBlocked reports whether calls of a number are turned away.
-func (c *Callers) IsBlocked(number string) bool {
-	return c.Blocked.Has(number) && !c.VIP.Has(number)
+// IsBlocked reports whether calls of a number, however it is written, are turned
+// away.
+func (c *Callers) IsBlocked(n *Numbering, number string) bool {
+	return c.Blocked.Has(n, number) && !c.VIP.Has(n, number)
 }
 
 // Numbers is a sorted list of normal numbers. An entry that ends in * is every
@@ -26,16 +27,29 @@ type Numbers []string
 
 // Has reports whether a number, however it is written, is in the list. A
 // withheld number, the empty one, never is.
-func (l Numbers) Has(number string) bool {
-	n := NormalNumber(number)
-	if n == "" || len(l) == 0 {
+//
+// A beginning that is no longer than what may stand before a number, such as 00*
+// or +82*, is of numbers that are written so: it would be everybody's.
+func (l Numbers) Has(n *Numbering, number string) bool {
+	written := NormalNumber(number)
+	if written == "" || len(l) == 0 {
 		return false
 	}
-	if _, ok := slices.BinarySearch(l, n); ok {
+	if l.has(written) || l.begins(way{text: written}) || slices.ContainsFunc(n.ways(number), l.begins) {
 		return true
 	}
-	for i := 1; i <= min(len(n), maxNumber); i++ {
-		if _, ok := slices.BinarySearch(l, n[:i]+"*"); ok {
+	return slices.ContainsFunc(n.Spellings(number), func(s string) bool { return l.has(s) || l.has("+"+s) })
+}
+
+func (l Numbers) has(entry string) bool {
+	_, ok := slices.BinarySearch(l, entry)
+	return ok
+}
+
+// begins reports whether the list has a beginning that is longer than the lead.
+func (l Numbers) begins(w way) bool {
+	for i := w.lead + 1; i <= min(len(w.text), maxNumber); i++ {
+		if l.has(w.text[:i] + "*") {
 			return true
 		}
 	}

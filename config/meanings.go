@@ -122,7 +122,7 @@ func serverMeanings() []meaning {
 			{name: "max_rate", unit: "calls a second", example: `2.5`, text: "New calls, evenly spaced."},
 			{
 				name: "country_code", value: "up to 3 digits, or empty", example: `"49"`,
-				text: "The code of the country that the trunk is in, without `+`. `+82 10-1234-5678`, `821012345678` and `010-1234-5678` are then one number to the do-not-call list, dial lists and the dialler. Empty: numbers are as they are written.",
+				text: "The code of the country that the trunk is in, without `+`. `+82 10-1234-5678`, `821012345678` and `010-1234-5678` are then one number: to campaigns, the history, missed calls and `[callers]`. Empty: numbers are as they are written.",
 			},
 			{name: "national_prefix", value: "up to 3 digits, or empty", example: `""`, text: "What stands before a number within the country; empty where nothing does, as in the US and Spain."},
 			{name: "international_prefixes", value: "list of up to 6 digits each", example: `["00"]`, text: "What stands before a country code in place of `+`."},
@@ -156,7 +156,7 @@ func serverMeanings() []meaning {
 		keys: []keyMeaning{
 			{
 				name: "vip", value: valueNumbers + ", at most 10,000", example: `["010-1234-5678", "02158*"]`,
-				text: "Served before others. An entry that ends in `*` is every number that begins so. Spaces, dots, dashes and parentheses are dropped; write the numbers as your trunk sends them.",
+				text: "Served before others. An entry that ends in `*` is every number that begins so. How a number is written does not matter, as said by `outbound.country_code`.",
 			},
 			{
 				name: "blocked", value: valueNumbers + ", at most 10,000", example: `["0607*"]`,

@@ -28,10 +28,25 @@ type Numbering struct {
 // Same brings the ways to write a number together: two numbers are the same if
 // Same of them is. The result is not for dialling.
 func (n *Numbering) Same(number string) string {
+	same, _ := n.read(number)
+	return same
+}
+
+// reach says whose numbers a number is one of.
+type reach int
+
+const (
+	unsure   reach = iota // it does not say
+	domestic              // those of the country
+	foreign               // those of another one
+)
+
+// read is Same, and tells where the number is of.
+func (n *Numbering) read(number string) (same string, from reach) {
 	number = NormalNumber(number)
 	digits, whole := strings.CutPrefix(number, "+")
 	if n.Country == "" || !isDigits(digits) {
-		return digits
+		return digits, unsure
 	}
 	if !whole {
 		for _, p := range n.International {
@@ -47,11 +62,17 @@ func (n *Numbering) Same(number string) string {
 		least = leastWhole
 	}
 	rest, own := strings.CutPrefix(digits, n.Country)
-	if !own || rest == "" || !whole && len(rest) < least {
-		return digits
+	if own && rest != "" && (whole || len(rest) >= least) {
+		// +82 (0)10 is how some write it.
+		return n.National + strings.TrimPrefix(rest, n.National), domestic
 	}
-	// +82 (0)10 is how some write it.
-	return n.National + strings.TrimPrefix(rest, n.National)
+	switch {
+	case whole && !own:
+		return digits, foreign
+	case !whole && strings.HasPrefix(digits, n.National):
+		return digits, domestic
+	}
+	return digits, unsure
 }
 
 // Spellings lists the ways in which a number may be written, in digits alone,
@@ -76,6 +97,32 @@ func (n *Numbering) Spellings(number string) []string {
 		for _, p := range n.International {
 			add(p + w)
 		}
+	}
+	return all
+}
+
+// way is a way to write a number, and how many characters of it stand before the
+// number itself.
+type way struct {
+	text string
+	lead int
+}
+
+// ways lists the ways in which the beginning of a number may be written. It is
+// none when the number does not say where it is of.
+func (n *Numbering) ways(number string) (all []way) {
+	same, from := n.read(number)
+	whole := way{text: same}
+	switch from {
+	case unsure:
+		return nil
+	case domestic:
+		whole = way{n.Country + strings.TrimPrefix(same, n.National), len(n.Country)}
+		all = append(all, way{same, len(n.National)}, whole)
+	case foreign:
+	}
+	for _, p := range append([]string{"+"}, n.International...) {
+		all = append(all, way{p + whole.text, len(p) + whole.lead})
 	}
 	return all
 }

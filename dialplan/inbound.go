@@ -329,7 +329,7 @@ func (c *caller) answer(ctx context.Context) error {
 // askGreeting has the announcement made while everything that does not need
 // it goes on.
 func (c *caller) askGreeting(ctx context.Context, callID string) {
-	if !c.queue.Announcement || c.cfg.Callers.IsBlocked(c.s.Env.CallerID) {
+	if !c.queue.Announcement || c.cfg.Callers.IsBlocked(&c.cfg.Outbound.Numbering, c.s.Env.CallerID) {
 		return
 	}
 	url := c.queue.AnnouncementURL

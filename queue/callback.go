@@ -161,16 +161,16 @@ func (m *machine) mayCallBack(c *call) bool {
 // onTheLine reports whether the customer of a call has another one that lives.
 func (m *machine) onTheLine(c *call) bool {
 	for _, d := range m.calls {
-		if d != c && d.Phase != Booked && sameCustomer(&d.Call, &c.Call) {
+		if d != c && d.Phase != Booked && m.sameCustomer(d, c) {
 			return true
 		}
 	}
 	return false
 }
 
-func sameCustomer(a, b *Call) bool {
-	n := config.NormalNumber(a.CustomerNumber())
-	return n != "" && n == config.NormalNumber(b.CustomerNumber())
+func (m *machine) sameCustomer(a, b *call) bool {
+	n := m.numbering.Same(a.CustomerNumber())
+	return n != "" && n == m.numbering.Same(b.CustomerNumber())
 }
 
 // callBack has an agent asked to call the customer back.
@@ -210,7 +210,7 @@ func (m *machine) hungUp(over *call) {
 // called back.
 func (m *machine) markBooked(over *call) {
 	for _, c := range m.calls {
-		if c.Phase == Booked && sameCustomer(&c.Call, &over.Call) {
+		if c.Phase == Booked && m.sameCustomer(c, over) {
 			m.mark(c.line)
 		}
 	}
@@ -258,7 +258,7 @@ func (m *machine) takePlace(c *call) {
 		return
 	}
 	for _, b := range m.sortedCalls() {
-		if b.Phase != Booked || b.line != c.line || !sameCustomer(&b.Call, &c.Call) {
+		if b.Phase != Booked || b.line != c.line || !m.sameCustomer(b, c) {
 			continue
 		}
 		place := b.Begin

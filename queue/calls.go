@@ -193,14 +193,14 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 			ID: e.ID, Queue: e.Queue, Direction: In, Phase: Greeting,
 			Caller: e.Caller, CallerName: e.CallerName, Callee: e.Callee,
 			Channel: e.Channel, UniqueID: e.UniqueID, Begin: begin, Record: e.Record,
-			VIP: m.callers.VIP.Has(e.Caller), Sticky: e.Sticky, Rings: []Ring{},
+			VIP: m.callers.VIP.Has(&m.numbering, e.Caller), Sticky: e.Sticky, Rings: []Ring{},
 		},
 		line: l, arrival: m.arrival, ticket: t,
 		refusals: map[*agent]refusal{},
 	}
 	if e.Campaign != "" {
 		c.Direction, c.Campaign, c.Customer = Out, e.Campaign, e.Customer
-		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
+		c.VIP = m.callers.VIP.Has(&m.numbering, c.CustomerNumber())
 		if !e.AnswerBy.IsZero() {
 			c.AnswerBy = &e.AnswerBy
 		}
@@ -208,7 +208,7 @@ func (m *machine) enter(e Entry, t *Ticket) error {
 	m.calls[c.ID] = c
 	m.channels[c.UniqueID] = c
 	delete(l.strangers, c.UniqueID)
-	if e.Campaign == "" && m.callers.IsBlocked(e.Caller) && !e.Answered {
+	if e.Campaign == "" && m.callers.IsBlocked(&m.numbering, e.Caller) && !e.Answered {
 		l.insert(c)
 		m.end(m.now, c, Blocked, "")
 		return nil

@@ -11,7 +11,7 @@ import (
 // configure puts a new configuration in force. What was removed finishes the
 // calls it has.
 func (m *machine) configure(cfg *config.Config) {
-	m.loc, m.callers = cfg.Server.Timezone, cfg.Callers
+	m.loc, m.callers, m.numbering = cfg.Server.Timezone, cfg.Callers, cfg.Outbound.Numbering
 	clear(m.numbers)
 	keep := map[string]bool{}
 	for _, q := range cfg.Queues {

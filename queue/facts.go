@@ -159,7 +159,7 @@ func (m *machine) restore(calls []Call) (unknown []Call) {
 		m.arrival++
 		rec.forgetConsult()
 		c := &call{Call: rec, line: l, arrival: m.arrival, refusals: map[*agent]refusal{}}
-		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
+		c.VIP = m.callers.VIP.Has(&m.numbering, c.CustomerNumber())
 		m.calls[c.ID] = c
 		if c.Phase == Booked {
 			m.restoreBooked(c, calls)

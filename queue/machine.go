@@ -61,6 +61,7 @@ type machine struct {
 	channels  map[string]*call  // live, by unique id of the caller's channel
 	consults  map[string]*call  // live, by unique id of the channel of an agent who consults
 	callers   config.Callers    // who is treated differently
+	numbering config.Numbering  // which numbers are one
 	ended     map[string]Outcome
 	endedRing []string // ids in ended, oldest first once full
 	endedNext int

@@ -93,6 +93,7 @@ const (
 func randomConfig(r *rand.Rand) *config.Config {
 	c := &config.Config{}
 	c.Server.Timezone = time.UTC
+	c.Outbound.Numbering = config.Numbering{Country: "82", National: "0"}
 	c.Callers.VIP = oneOf(r.IntN(3), nil, config.Numbers{"0101"}, config.Numbers{"010*"})
 	c.Callers.Blocked = oneOf(r.IntN(3), nil, config.Numbers{"0102"}, config.Numbers{"010", "0101"})
 	for i := range modelQueues {
@@ -378,7 +379,7 @@ func (w *world) applyAgent(o op) {
 // after a talk.
 func (w *world) applyEnter(o op) {
 	e := Entry{
-		Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Caller: oneOf(o.n[3], "010", "010", "020", "0101", "0102", ""), Callee: "02",
+		Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Caller: oneOf(o.n[3], "010", "+8210", "020", "0101", "0102", ""), Callee: "02",
 		Channel: "SIP/x", Record: "r.wav", Sticky: oneOf(o.n[2]/8, "", "", "a0", "a1", "a4", "nobody"),
 	}
 	if o.kind == opEnter || o.n[2]%5 == 0 {

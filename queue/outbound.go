@@ -179,7 +179,7 @@ func (m *machine) ringFirst(o OutCall, a *agent, l *line) *call {
 			ID: o.ID, Queue: o.Queue, CallbackFor: o.callbackFor, Direction: Out, Phase: Ringing,
 			Caller: cmp.Or(o.Shown, l.cfg.Number), Callee: o.Number, Agent: a.cfg.ID, Campaign: o.Campaign, Customer: o.Customer,
 			UniqueID: OutChannel(o.ID), Begin: m.now, Record: o.Record,
-			VIP: m.callers.VIP.Has(o.Number), Rings: []Ring{{Agent: a.cfg.ID, At: m.now}},
+			VIP: m.callers.VIP.Has(&m.numbering, o.Number), Rings: []Ring{{Agent: a.cfg.ID, At: m.now}},
 		},
 		line: l, arrival: m.arrival, refusals: map[*agent]refusal{},
 		offer: &offer{id: m.offers, at: m.now, ringFor: l.cfg.RingTimeout, alerted: true},

@@ -54,7 +54,7 @@ func (c *Call) CustomerNumber() string {
 // rankCallers marks the VIPs among the live calls anew.
 func (m *machine) rankCallers() {
 	for _, c := range m.calls {
-		c.VIP = m.callers.VIP.Has(c.CustomerNumber())
+		c.VIP = m.callers.VIP.Has(&m.numbering, c.CustomerNumber())
 	}
 	for _, l := range m.lines {
 		slices.SortFunc(l.waiting, turn)

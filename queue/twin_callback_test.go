@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -58,7 +59,7 @@ func (t *twin) mayCallBack(c *twinCall) bool {
 
 func (t *twin) onTheLine(c *twinCall) bool {
 	for _, d := range t.calls {
-		if d != c && d.Phase != Booked && t.numberOf(d) == c.Caller {
+		if d != c && d.Phase != Booked && t.numberOf(d) == within(c.Caller) {
 			return true
 		}
 	}
@@ -67,9 +68,17 @@ func (t *twin) onTheLine(c *twinCall) bool {
 
 func (t *twin) numberOf(c *twinCall) string {
 	if c.Direction == Out {
-		return c.Callee
+		return within(c.Callee)
 	}
-	return c.Caller
+	return within(c.Caller)
+}
+
+// within is a number as it is written within the country.
+func within(number string) string {
+	if rest, ok := strings.CutPrefix(number, "+82"); ok {
+		return "0" + rest
+	}
+	return number
 }
 
 func (t *twin) callBack(c *twinCall, agent string) {
@@ -124,7 +133,7 @@ func (t *twin) hungUp(out *twinCall) {
 // takePlace gives a customer who calls again the place of the call before.
 func (t *twin) takePlace(c *twinCall) {
 	for _, b := range t.inOrder() {
-		if b.Phase != Booked || b.Queue != c.Queue || b.Caller != c.Caller {
+		if b.Phase != Booked || b.Queue != c.Queue || within(b.Caller) != within(c.Caller) {
 			continue
 		}
 		place := b.Begin

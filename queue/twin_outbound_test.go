@@ -290,7 +290,7 @@ func (w *world) applyOut(o op) {
 		w.entered++
 		order := OutCall{
 			ID: fmt.Sprintf("c%d", w.entered), Agent: fmt.Sprintf("a%d", o.n[0]%modelAgents),
-			Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Number: oneOf(o.n[2], "010", "0101"), Record: "r.wav",
+			Queue: fmt.Sprintf("q%d", o.n[1]%modelQueues), Number: oneOf(o.n[2], "010", "0101", "+82101"), Record: "r.wav",
 		}
 		if a := w.twin.agents[order.Agent]; a != nil && len(a.cfg.Queues) > 0 && o.n[2]%8 > 0 {
 			order.Queue = a.cfg.Queues[o.n[1]%len(a.cfg.Queues)]

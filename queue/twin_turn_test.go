@@ -43,6 +43,7 @@ func (t *twin) isBlocked(number string) bool {
 }
 
 func listed(list config.Numbers, number string) bool {
+	number = within(number)
 	return slices.ContainsFunc(list, func(e string) bool {
 		begin, pattern := strings.CutSuffix(e, "*")
 		return number != "" && (e == number || pattern && strings.HasPrefix(number, begin))

@@ -61,7 +61,7 @@ func (c *centre) step(t *testing.T) {
 		c.n++
 		id := fmt.Sprint("c", c.n)
 		ticket, err := c.Enter(queue.Entry{
-			ID: id, Queue: fmt.Sprint("q", 1+c.r.IntN(2)), Caller: fmt.Sprint("010", c.r.IntN(100)), UniqueID: id, Begin: c.now,
+			ID: id, Queue: fmt.Sprint("q", 1+c.r.IntN(2)), Caller: fmt.Sprint([]string{"010", "+8210"}[c.r.IntN(2)], c.r.IntN(100)), UniqueID: id, Begin: c.now,
 		})
 		if err != nil {
 			t.Fatal(err)

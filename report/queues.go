@@ -39,6 +39,8 @@ type QueueOptions struct {
 	Cuts Cuts
 	// Queues are those wanted; empty: all.
 	Queues []string
+	// Numbering tells which numbers are one customer's.
+	Numbering config.Numbering
 	// Threshold is how soon a call of a queue is to be answered.
 	Threshold func(queueID string) time.Duration
 	// Resolved is for how long a customer must not call again for the call to
@@ -104,7 +106,7 @@ func (r *Queues) Add(c *queue.Call) {
 		t.in(c, r.o.Threshold(c.Queue))
 		r.resolve(t, c)
 	}
-	if n := config.NormalNumber(c.Caller); n != "" {
+	if n := r.o.Numbering.Same(c.Caller); n != "" {
 		r.later[customerOf{c.Queue, n}] = c.Begin
 	}
 }
@@ -143,7 +145,7 @@ func (r *Queues) at(id string, i int) *queueTally {
 // the customer has had the time to call again, and not before, or the latest
 // calls would look the better.
 func (r *Queues) resolve(t *queueTally, c *queue.Call) {
-	n := config.NormalNumber(c.Caller)
+	n := r.o.Numbering.Same(c.Caller)
 	if c.Start == nil || n == "" || r.o.Now.Sub(c.Begin) < r.o.Resolved {
 		return
 	}

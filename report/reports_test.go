@@ -164,10 +164,19 @@ func (b *busy) invent() {
 	}
 }
 
+// national is a number as it is written within the country.
+func national(number string) string {
+	if rest, ok := strings.CutPrefix(number, "+82"); ok {
+		return "0" + rest
+	}
+	return number
+}
+
 func (b *busy) compareQueues(t *testing.T, cuts Cuts, seen map[string]bool) {
 	t.Helper()
 	r := NewQueues(QueueOptions{
-		Cuts: cuts, Threshold: func(string) time.Duration { return threshold }, Resolved: resolved, Now: b.now,
+		Cuts: cuts, Numbering: config.Numbering{Country: "82", National: "0"},
+		Threshold: func(string) time.Duration { return threshold }, Resolved: resolved, Now: b.now,
 	})
 	sorted := slices.SortedFunc(slices.Values(b.ended), func(x, y queue.Call) int { return y.Begin.Compare(x.Begin) })
 	for i := range sorted {
@@ -263,7 +272,7 @@ func (b *busy) naiveQueue(id string, from, to time.Time, first bool) (f QueueFig
 		}
 		f.FirstContact++
 		again := slices.ContainsFunc(b.ended, func(d queue.Call) bool {
-			return d.Direction == queue.In && d.Outcome != queue.Blocked && d.Queue == id && d.Caller == c.Caller &&
+			return d.Direction == queue.In && d.Outcome != queue.Blocked && d.Queue == id && national(d.Caller) == national(c.Caller) &&
 				d.Begin.After(c.Begin) && d.Begin.Sub(c.Begin) < resolved
 		})
 		if !again {

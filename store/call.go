@@ -26,6 +26,7 @@ const (
 type change struct {
 	post   *Post // nil of a call's record
 	call   *queue.Call
+	keys   []string // spellings of the customer's number
 	value  []byte
 	ended  bool
 	missed []Missed // what became of the missed calls; set by apply
@@ -33,7 +34,7 @@ type change struct {
 
 // newChange encodes a call. Whatever can never be written is refused here, as
 // ErrInvalid, and so can't spoil a transaction that it shares with others.
-func newChange(c *queue.Call, ended bool) (*change, error) {
+func (s *Store) newChange(c *queue.Call, ended bool) (*change, error) {
 	invalid := func(why string) error {
 		return fmt.Errorf("%w: call %.40q: %s", ErrInvalid, c.ID, why)
 	}
@@ -52,7 +53,11 @@ func newChange(c *queue.Call, ended bool) (*change, error) {
 	if len(value) > MaxRecord {
 		return nil, invalid(fmt.Sprintf("%d bytes, the limit is %d", len(value), MaxRecord))
 	}
-	return &change{call: c, value: value, ended: ended}, nil
+	ch := &change{call: c, value: value, ended: ended}
+	if ended || c.Start != nil { // else it changes no missed call
+		ch.keys = s.spellings(customer(c))
+	}
+	return ch, nil
 }
 
 // apply writes the record and what follows from it. A transaction may be
@@ -91,15 +96,15 @@ func (ch *change) apply(t *tables) (err error) {
 	}
 	switch {
 	case c.Missed():
-		m, err := t.addMissed(c)
+		m, err := t.addMissed(c, ch.keys)
 		if err != nil {
 			return err
 		}
 		ch.missed = []Missed{m}
 	case c.Start != nil: // we talk, or have talked, to the customer
-		ch.missed, err = t.settle(c)
+		ch.missed, err = t.settle(c, ch.keys)
 	case ch.ended && c.Direction == queue.Out:
-		ch.missed, err = t.tried(c)
+		ch.missed, err = t.tried(c, ch.keys)
 	}
 	return err
 }
@@ -191,7 +196,7 @@ func (s *Store) Finish(ctx context.Context, c *queue.Call) ([]Missed, error) {
 }
 
 func (s *Store) put(ctx context.Context, c *queue.Call, ended bool) ([]Missed, error) {
-	ch, err := newChange(c, ended)
+	ch, err := s.newChange(c, ended)
 	if err != nil {
 		return nil, err
 	}

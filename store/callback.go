@@ -18,13 +18,9 @@ type Callback struct {
 // tried notes an outbound call that has not reached the customer with all that
 // is open of the number, and ends the claim that it was made on. A claim made
 // anew since then is that of a later call.
-func (t *tables) tried(c *queue.Call) ([]Missed, error) {
-	n := number(customer(c))
-	if n == "" {
-		return nil, nil
-	}
+func (t *tables) tried(c *queue.Call, keys []string) ([]Missed, error) {
 	var changed []Missed
-	for _, id := range t.openOf(n) {
+	for _, id := range t.openOf(keys) {
 		old, err := t.indexedMissed(id)
 		if err != nil {
 			return nil, err
@@ -54,7 +50,7 @@ func (s *Store) ReleaseClaims(ctx context.Context) (released []Missed, err error
 		err := t.live.ForEach(func(id, v []byte) error {
 			// A record that can't be read carries nothing; Live tells of it.
 			if c, err := decodeCall(id, v); err == nil && c.Direction == queue.Out {
-				carries[carried{c.Agent, number(customer(&c))}] = true
+				carries[carried{c.Agent, s.same(customer(&c))}] = true
 			}
 			return nil
 		})
@@ -64,7 +60,7 @@ func (s *Store) ReleaseClaims(ctx context.Context) (released []Missed, err error
 		var claimed []Missed
 		err = t.claims.ForEach(func(_, id []byte) error {
 			m, err := t.indexedMissed(id)
-			if err == nil && !carries[carried{m.Owner, number(m.Caller)}] {
+			if err == nil && !carries[carried{m.Owner, s.same(m.Caller)}] {
 				claimed = append(claimed, m)
 			}
 			return err

@@ -272,7 +272,7 @@ func (s *Store) Entries(q EntryQuery) (EntryPage, error) {
 			return page, err
 		}
 	}
-	text, digits := lowered(q.Text)
+	want := s.sought(q.Text)
 	err = s.view(func(t *tables) error {
 		if _, err := get[campaign.DialList](t.lists, "dial list", q.List); err != nil {
 			return err
@@ -293,7 +293,7 @@ func (s *Store) Entries(q EntryQuery) (EntryPage, error) {
 			if err != nil {
 				return err
 			}
-			if (q.State == "" || q.State == e.State) && entryHas(&e, text, digits) {
+			if (q.State == "" || q.State == e.State) && want.inEntry(&e) {
 				page.Entries = append(page.Entries, e)
 			}
 			k, v = c.Next()
@@ -303,13 +303,13 @@ func (s *Store) Entries(q EntryQuery) (EntryPage, error) {
 	return page, err
 }
 
-func entryHas(e *campaign.Entry, text, digits string) bool {
-	if text == "" {
+func (w *sought) inEntry(e *campaign.Entry) bool {
+	if w.text == "" {
 		return true
 	}
-	has := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
+	has := func(s string) bool { return strings.Contains(strings.ToLower(s), w.text) }
 	for _, n := range e.Numbers {
-		if has(n.Number) || digits != "" && strings.Contains(number(n.Number), digits) {
+		if has(n.Number) || w.inNumber(n.Number) {
 			return true
 		}
 	}

@@ -103,7 +103,7 @@ func (s *Store) Barred(text string, limit int, cursor string) (BarredPage, error
 		}
 		after = after[timeLen:]
 	}
-	text, digits := lowered(text)
+	want := s.sought(text)
 	err = s.view(func(t *tables) error {
 		c := t.barred.Cursor()
 		k, v := c.Seek(after)
@@ -121,7 +121,7 @@ func (s *Store) Barred(text string, limit int, cursor string) (BarredPage, error
 			if err := json.Unmarshal(v, &b); err != nil {
 				return fmt.Errorf("%w: do-not-call number %q: %w", ErrDamaged, k, err)
 			}
-			if text == "" || strings.Contains(strings.ToLower(b.Number+"\n"+b.Note), text) || digits != "" && strings.Contains(string(k), digits) {
+			if want.text == "" || strings.Contains(strings.ToLower(b.Number+"\n"+b.Note), want.text) || want.inNumber(string(k)) {
 				page.Numbers = append(page.Numbers, b)
 			}
 			k, v = c.Next()

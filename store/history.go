@@ -63,9 +63,9 @@ func (s *Store) History(q Query) (Page, error) {
 	if r, err = r.below(listHistory, q.Cursor); err != nil {
 		return page, err
 	}
-	m := newMatcher(q)
+	m := s.newMatcher(q)
 	err = s.view(func(t *tables) error {
-		sc, indexed := t.historyScan(q, r)
+		sc, indexed := t.historyScan(m, r)
 		var last []byte
 		for looked := 0; ; looked++ {
 			st := sc.newest()
@@ -91,14 +91,14 @@ func (s *Store) History(q Query) (Page, error) {
 }
 
 // historyScan picks the table that holds the fewest entries too many.
-func (t *tables) historyScan(q Query, r entryRange) (sc scan, indexed bool) {
+func (t *tables) historyScan(m *matcher, r entryRange) (sc scan, indexed bool) {
 	switch {
-	case number(q.Caller) != "":
-		return scan{r.read(t.byCaller, term(number(q.Caller)))}, true
-	case q.Agent != "":
-		return scan{r.read(t.byAgent, term(q.Agent))}, true
-	case q.Queues != nil:
-		return r.readEach(t.byQueue, nil, q.Queues), true
+	case m.callers != nil:
+		return r.readEach(t.byCaller, nil, m.callers), true
+	case m.Agent != "":
+		return scan{r.read(t.byAgent, term(m.Agent))}, true
+	case m.Queues != nil:
+		return r.readEach(t.byQueue, nil, m.Queues), true
 	}
 	return scan{r.read(t.calls, nil)}, false
 }
@@ -125,50 +125,43 @@ func (t *tables) match(m *matcher, st *stream, indexed bool) (c queue.Call, ok b
 // matcher holds a query with its texts made comparable.
 type matcher struct {
 	Query
-	caller, text, digits string
+	callers []string // the spellings of the customer's number; nil: any number
+	text    sought
 }
 
-func newMatcher(q Query) *matcher {
-	m := &matcher{Query: q, caller: number(q.Caller)}
-	m.text, m.digits = lowered(q.Text)
-	return m
-}
-
-// lowered makes a text that is looked for comparable; digits is the number
-// that it may be, however it is written.
-func lowered(s string) (text, digits string) {
-	if n := number(s); strings.Trim(n, "0123456789*#") == "" {
-		digits = n
+func (s *Store) newMatcher(q Query) *matcher {
+	m := &matcher{Query: q, text: s.sought(q.Text)}
+	if number(q.Caller) != "" {
+		m.callers = s.spellings(q.Caller)
 	}
-	return strings.ToLower(strings.TrimSpace(s)), digits
+	return m
 }
 
 func (m *matcher) matchRecord(c *queue.Call) bool {
 	return (m.Queues == nil || slices.Contains(m.Queues, c.Queue)) &&
-		(m.caller == "" || m.caller == number(customer(c))) &&
+		(m.callers == nil || slices.Contains(m.callers, number(customer(c)))) &&
 		(m.Agent == "" || m.Agent == c.Agent) &&
 		(m.Outcome == "" || m.Outcome == c.Outcome) &&
 		(m.Direction == "" || m.Direction == c.Direction)
 }
 
 func (m *matcher) matchText(c *queue.Call) bool {
-	if m.text == "" {
+	if m.text.text == "" {
 		return true
 	}
 	if m.Masked {
-		if m.digits != "" && m.digits == number(customer(c)) {
+		if m.text.isNumber(customer(c)) {
 			return true
 		}
 		shown := c.Masked()
 		c = &shown
 	}
 	for _, s := range []string{c.Memo, c.Disposition, c.Caller, c.CallerName, c.Callee, c.Agent} {
-		if strings.Contains(strings.ToLower(s), m.text) {
+		if strings.Contains(strings.ToLower(s), m.text.text) {
 			return true
 		}
 	}
-	return m.digits != "" &&
-		(strings.Contains(number(c.Caller), m.digits) || strings.Contains(number(c.Callee), m.digits))
+	return m.text.inNumber(c.Caller) || m.text.inNumber(c.Callee)
 }
 
 func timeRange(from, to time.Time) entryRange {

@@ -212,18 +212,22 @@ func (s *Store) changeMissed(ctx context.Context, id string, change func(*Missed
 	return m, nil
 }
 
-// addMissed adds a missed call to its number's open entry, or opens one.
-func (t *tables) addMissed(c *queue.Call) (Missed, error) {
+// addMissed adds a missed call to its number's open entry, or opens one. The keys
+// are the spellings of the number.
+func (t *tables) addMissed(c *queue.Call, keys []string) (Missed, error) {
 	m := Missed{ID: c.ID, Queue: c.Queue, First: c.Begin, Last: c.Begin, State: MissedOpen}
 	var old *Missed
-	if n := number(c.Caller); n != "" {
-		if id := t.missedOpen.Get(openKey(n, c.Queue)); id != nil {
-			found, err := t.indexedMissed(id)
-			if err != nil {
-				return m, err
-			}
-			old, m = &found, found
+	for _, key := range keys {
+		id := t.missedOpen.Get(openKey(key, c.Queue))
+		if key == "" || id == nil {
+			continue
 		}
+		found, err := t.indexedMissed(id)
+		if err != nil {
+			return m, err
+		}
+		old, m = &found, found
+		break
 	}
 	m.Caller, m.CallerName = c.Caller, c.CallerName
 	if c.Begin.Before(m.First) {
@@ -246,17 +250,13 @@ func (t *tables) addMissed(c *queue.Call) (Missed, error) {
 // settle resolves what is open of the number that a call has reached: by an
 // inbound call in its queue, by an outbound one in all. A try that began
 // after the call was answered stays open: somebody else waited there.
-func (t *tables) settle(c *queue.Call) ([]Missed, error) {
-	n := number(customer(c))
-	if n == "" {
-		return nil, nil
-	}
+func (t *tables) settle(c *queue.Call, keys []string) ([]Missed, error) {
 	at, reason := *c.Start, ReasonCalledAgain
 	if c.Direction == queue.Out {
 		reason = ReasonReached
 	}
 	var settled []Missed
-	for _, id := range t.openOf(n) {
+	for _, id := range t.openOf(keys) {
 		old, err := t.indexedMissed(id)
 		if err != nil {
 			return nil, err
@@ -275,12 +275,15 @@ func (t *tables) settle(c *queue.Call) ([]Missed, error) {
 	return settled, nil
 }
 
-// openOf returns the ids of a number's open entries, in all queues.
-func (t *tables) openOf(n string) (ids [][]byte) {
-	prefix := term(n)
+// openOf returns the ids of a number's open entries, in all queues and spellings.
+// A withheld number is not in the index.
+func (t *tables) openOf(keys []string) (ids [][]byte) {
 	c := t.missedOpen.Cursor()
-	for k, id := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, id = c.Next() {
-		ids = append(ids, bytes.Clone(id))
+	for _, key := range keys {
+		prefix := term(key)
+		for k, id := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, id = c.Next() {
+			ids = append(ids, bytes.Clone(id))
+		}
 	}
 	return ids
 }

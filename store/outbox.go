@@ -39,7 +39,7 @@ func postKey(to string, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(term(to), seq)
 }
 
-// encode is a post's value in the file. Like [newChange] it refuses what can
+// encode is a post's value in the file. Like [Store.newChange] it refuses what can
 // never be written.
 func (p *Post) encode() ([]byte, error) {
 	body, err := json.Marshal(p.Body)

@@ -99,9 +99,9 @@ type observed struct {
 }
 
 // change encodes it.
-func (o *observed) change() (*change, error) {
+func (o *observed) change(s *Store) (*change, error) {
 	if o.post == nil {
-		return newChange(o.call, o.ended)
+		return s.newChange(o.call, o.ended)
 	}
 	value, err := o.post.encode()
 	return &change{post: o.post, value: value}, err
@@ -297,7 +297,7 @@ func (r *Recorder) writeBatch(ctx context.Context, batch []*observed) ([]*observ
 	var writes []func(*tables) error
 	var valid []*observed
 	for _, o := range batch {
-		ch, err := o.change()
+		ch, err := o.change(r.store)
 		if err != nil {
 			r.lose(o, "call record refused", err, &r.stats.Refused)
 			continue

@@ -34,9 +34,9 @@ const (
 // Options sets how a store is opened. The zero value is fine.
 type Options struct {
 	LockTimeout time.Duration // 0: DefaultLockTimeout
-	// Spellings lists the other ways in which a number may be written, as of now:
-	// they are one number to the do-not-call list, to dial lists and to Forget.
-	// Nil: there are none but punctuation and +.
+	// Spellings lists the ways in which a number may be written, as of now: they
+	// are one number to everything that is kept. The first of them is the same for
+	// all. Nil: there are none but punctuation and +.
 	Spellings func(number string) []string
 }
 

@@ -4388,7 +4388,7 @@ export interface operations {
         parameters: {
             query?: {
                 queue?: string;
-                /** @description The customer's whole number. */
+                /** @description The customer's whole number, however it is written. */
                 caller?: string;
                 /** @description Instead of caller: the customer of this call, live or ended. A withheld number has no calls. */
                 caller_of?: string;
@@ -4435,7 +4435,7 @@ export interface operations {
         parameters: {
             query?: {
                 queue?: string;
-                /** @description The customer's whole number. */
+                /** @description The customer's whole number, however it is written. */
                 caller?: string;
                 /** @description Instead of caller: the customer of this call, live or ended. A withheld number has no calls. */
                 caller_of?: string;
