@@ -219,6 +219,7 @@ func (r readings) asterisk(out chan<- prometheus.Metric) {
 	send(out, prometheus.CounterValue, "calld_ami_events_lost_total", "Asterisk's events dropped from a full queue.", s.Lost)
 	w := r.a.watcher.Stats()
 	send(out, prometheus.CounterValue, "calld_sweeps_failed_total", "Comparisons of the board with Asterisk's channels that failed.", w.SweepsFailed)
+	send(out, prometheus.CounterValue, "calld_orphans_hung_up_total", "Agents' phones that Asterisk had left alone after their calls, hung up.", w.Orphans)
 	for reason, n := range s.Ended {
 		send(out, prometheus.CounterValue, "calld_ami_ended_total", "Connections to Asterisk's manager, and tries to connect, that ended, by reason.",
 			n, "reason", string(reason))

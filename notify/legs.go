@@ -24,6 +24,7 @@ type leg struct {
 	// resumes tells that the phone takes the talk up on another channel: the
 	// end of this one need not be that of the talk.
 	resumes bool
+	alone   lonely
 }
 
 // legs are the channels to agents' phones, by unique id. A leg lives from
@@ -32,6 +33,8 @@ type legs struct {
 	mu     sync.Mutex
 	byID   map[string]*leg
 	caller map[string][]*leg // the same, by the caller's unique id
+
+	looked time.Time // when it was last seen who is alone
 
 	refused, swept uint64
 }

@@ -109,7 +109,7 @@ func (w *Watcher) channels(ctx context.Context) error {
 	w.mu.Unlock()
 	w.board.Reconcile(asOf, started, channels)
 	w.tries.Live(asOf, started, tries)
-	return nil
+	return w.orphans(ctx, asOf, list)
 }
 
 // errDamaged says that a list of channels is not what Asterisk has sent. Nobody's

@@ -64,10 +64,11 @@ type Watcher struct {
 	onState  func(AsteriskState)
 	log      *slog.Logger
 
-	legs    *legs
-	booted  chan time.Time // when Asterisk was started, from its own telling
-	refresh chan struct{}
-	failed  atomic.Uint64 // sweeps
+	legs     *legs
+	booted   chan time.Time // when Asterisk was started, from its own telling
+	refresh  chan struct{}
+	failed   atomic.Uint64 // sweeps
+	released atomic.Uint64 // orphans
 
 	mu      sync.Mutex
 	started time.Time // of Asterisk; zero when not known
@@ -235,11 +236,12 @@ type WatcherStats struct {
 	LegsRefused  uint64 // not followed, because there were too many
 	LegsSwept    uint64 // whose end was missed
 	SweepsFailed uint64
+	Orphans      uint64 // agents' channels that Asterisk has left alone, hung up
 }
 
 // Stats tells what the watcher has done; its client has counters of its own.
 func (w *Watcher) Stats() WatcherStats {
-	s := WatcherStats{SweepsFailed: w.failed.Load()}
+	s := WatcherStats{SweepsFailed: w.failed.Load(), Orphans: w.released.Load()}
 	s.Legs, s.LegsRefused, s.LegsSwept = w.legs.counts()
 	return s
 }

@@ -215,10 +215,14 @@ func Eventually(ctx context.Context, limit time.Duration, what string, look func
 	defer cancel()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	var err error
 	for {
-		err := look(ctx)
-		if err == nil {
+		last := look(ctx)
+		if last == nil {
 			return nil
+		}
+		if err == nil || ctx.Err() == nil { // a look that the limit has cut off tells nothing
+			err = last
 		}
 		select {
 		case <-tick.C:

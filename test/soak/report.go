@@ -79,7 +79,7 @@ func zeroes() []string {
 	return []string{
 		"calld_freed_total", "calld_records_lost_total", "calld_agent_states_lost_total", "calld_agi_panics_total",
 		"calld_agi_refused_total", "calld_ami_events_lost_total", "calld_sweeps_failed_total", "calld_page_events_dropped_total",
-		"calld_announcement_fallbacks_total",
+		"calld_announcement_fallbacks_total", "calld_orphans_hung_up_total",
 	}
 }
 
