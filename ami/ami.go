@@ -26,10 +26,15 @@ type Client struct {
 	events   sync.Pool // of *Event
 	counters counters
 
+	wanted chan struct{} // with Options.Linger: an action needs a connection
+
 	mu      sync.Mutex
 	conn    *conn     // nil while not logged in
 	up      time.Time // since when up; zero while down
 	version string
+	used    time.Time        // when an action was last given conn, or conn was made
+	attempt *attempt         // what actions wait for; nil when none does
+	pausing *DisconnectError // why Run makes no connection just now
 }
 
 // handler is what was registered for one event.
@@ -53,6 +58,7 @@ func New(opt Options) *Client {
 		prefix:   prefix,
 		lists:    []byte(prefix + "list-"),
 		events:   sync.Pool{New: func() any { return new(Event) }},
+		wanted:   make(chan struct{}, 1),
 	}
 }
 
@@ -72,12 +78,14 @@ func (c *Client) Handle(event string, f func(*Event)) {
 	h.funcs = append(h.funcs, f)
 }
 
-// Run keeps the client connected until ctx ends and returns the cause of that
-// end, when everything it started has returned. It can be called once.
+// Run keeps the client connected until ctx ends, with [Options.Linger] only while
+// it is used, and returns the cause of that end, when everything it started has
+// returned. It can be called once.
 func (c *Client) Run(ctx context.Context) error {
 	if c.ran.Swap(true) {
 		return ErrRunning
 	}
+	defer func() { c.pause(asDisconnect(context.Cause(ctx))) }() // for ever
 	pause := c.opt.MinBackoff
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -87,12 +95,21 @@ func (c *Client) Run(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-timer.C:
 		}
+		c.pause(nil)
+		if !c.awaitWanted(ctx) {
+			return context.Cause(ctx)
+		}
 		began := time.Now()
 		end := c.session(ctx)
 		c.counters.countEnd(end.Reason)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if end.Reason == ReasonUnused {
+			timer.Reset(0)
+			continue
+		}
+		c.pause(end)
 		_, refused := errors.AsType[*ResponseError](end.Err)
 		switch {
 		case end.Reason == ReasonLogin && refused:
@@ -167,9 +184,12 @@ func (c *Client) supervise(ctx context.Context, cn *conn) error {
 	c.setConn(cn)
 	defer c.setConn(nil)
 
-	var pinger sync.WaitGroup
-	defer pinger.Wait()
-	pinger.Go(func() { c.ping(ctx, cn) })
+	var watches sync.WaitGroup
+	defer watches.Wait()
+	watches.Go(func() { c.ping(ctx, cn) })
+	if c.opt.Linger > 0 {
+		watches.Go(func() { c.linger(ctx, cn) })
+	}
 
 	boot := time.NewTimer(c.opt.BootTimeout)
 	defer boot.Stop()
@@ -223,29 +243,13 @@ func (c *Client) setUp(since time.Time) (was bool) {
 	return was
 }
 
-func (c *Client) setConn(cn *conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conn = cn
-}
-
-// current returns the connection that is logged in, or ErrDisconnected.
-func (c *Client) current() (*conn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conn == nil {
-		return nil, ErrDisconnected
-	}
-	return c.conn, nil
-}
-
 // Do sends an action and returns its answer: with it a [*ResponseError] when
 // Asterisk's is an error, [ErrDisconnected] when there is no connection or it
 // ends, [ErrTimeout] after Options.ActionTimeout or the context's cause. With
 // the latter three comes [ErrUnanswered] when the action was sent: it may still
 // take effect.
 func (c *Client) Do(ctx context.Context, a Action) (Response, error) {
-	cn, err := c.current()
+	cn, err := c.connection(ctx)
 	if err != nil {
 		return Response{}, fmt.Errorf("ami: action %s: %w", a.name, err)
 	}
@@ -261,7 +265,7 @@ func (c *Client) Do(ctx context.Context, a Action) (Response, error) {
 // empty lists, and so is an answer that announces no list. The action's
 // ActionID is always the client's own.
 func (c *Client) List(ctx context.Context, a Action) ([]*Event, error) {
-	cn, err := c.current()
+	cn, err := c.connection(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ami: action %s: %w", a.name, err)
 	}

@@ -51,6 +51,10 @@
 // interval bounds how late an event can be when Asterisk misses its own
 // wake-up (its issue 2145).
 //
+// Asterisk wakes each connection for each event that it makes. A client that only
+// sends actions, now and then, costs no call anything with [Options.Linger]: it
+// connects for an action, and stays for as long as more come.
+//
 // # Rights
 //
 // What a user of manager.conf needs, as Asterisk 22.10 and 16.28 showed. Read

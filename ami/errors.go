@@ -34,6 +34,7 @@ var (
 	errNotAMI   = errors.New("not an Asterisk manager: no \"Asterisk Call Manager/\" greeting")
 	errOverflow = errors.New("handlers too slow: event queue full")
 	errShutdown = errors.New("asterisk shuts down")
+	errUnused   = errors.New("no action for a while")
 )
 
 // ResponseError is Asterisk's "Response: Error" to an action.
@@ -64,16 +65,17 @@ const (
 	ReasonTooLong  Reason = "too_long" // a message over MaxMessage
 	ReasonShutdown Reason = "shutdown" // Asterisk said it shuts down
 	ReasonClosed   Reason = "closed"   // the other side closed, or the network failed
+	ReasonUnused   Reason = "unused"   // no action for as long as Options.Linger
 	ReasonStopped  Reason = "stopped"  // Run's context ended
 )
 
-const numReasons = 10
+const numReasons = 11
 
 // reasons lists every reason; its order is that of the counters.
 func reasons() [numReasons]Reason {
 	return [...]Reason{
 		ReasonDial, ReasonProtocol, ReasonLogin, ReasonResync, ReasonOverflow,
-		ReasonPing, ReasonTooLong, ReasonShutdown, ReasonClosed, ReasonStopped,
+		ReasonPing, ReasonTooLong, ReasonShutdown, ReasonClosed, ReasonUnused, ReasonStopped,
 	}
 }
 

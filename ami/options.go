@@ -56,6 +56,14 @@ type Options struct {
 	// is never filtered; OriginateResponse is.
 	FilterEvents bool
 
+	// Linger, when not 0, has the client connect for an action and end the
+	// connection when none was sent for so long; it should be longer than
+	// ActionTimeout. It is for those who want no events: Asterisk wakes every
+	// connection for every event that it makes, wanted or not (manager.c,
+	// append_event). Actions wait for the connection, and fail at once while
+	// Run pauses after one that failed.
+	Linger time.Duration
+
 	// Resync runs on each new connection when Asterisk has fully booted, and
 	// rebuilds what the user knows of it. Its context ends with the
 	// connection and after ResyncTimeout. An error drops the connection.

@@ -36,6 +36,9 @@ import (
 // talking holds one.
 const agiSessions = 4096
 
+// digitsLinger is how long the connection for digits is kept after the last one.
+const digitsLinger = time.Minute
+
 // Options say what to run.
 type Options struct {
 	// ConfigPath is the configuration file; a reload reads it again.
@@ -65,7 +68,7 @@ type App struct {
 	phones    *webphone.Gate
 	crowds    *crowds
 	watcher   *notify.Watcher
-	digits    *ami.Client // the connection to Asterisk on which digits are played
+	digits    *ami.Client // the connection to Asterisk on which digits are played; there while they are
 	exchange  *exchange.Exchange
 	spies     *spy.Spies
 	announce  *announce.Service
@@ -143,7 +146,7 @@ func New(o Options) (*App, error) {
 	})
 	a.digits = ami.New(ami.Options{
 		Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Events: "system",
-		Log: o.Log.With("connection", "digits"),
+		Linger: digitsLinger, Log: o.Log.With("connection", "digits"),
 	})
 	a.exchange = exchange.New(a.watcher.Client(), a.digits)
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })

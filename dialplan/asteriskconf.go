@@ -168,7 +168,8 @@ func unread() []string {
 		"Newchannel", "Newexten", "VarSet", "Newstate", "NewCallerid", "NewConnectedLine",
 		"HangupRequest", "SoftHangupRequest", "BridgeCreate", "BridgeEnter", "BridgeLeave", "BridgeDestroy",
 		"AGIExecStart", "AGIExecEnd", "RTCPSent", "RTCPReceived", "MusicOnHoldStart", "MusicOnHoldStop",
-		"ChallengeSent", "SuccessfulAuth", "ExtensionStatus",
+		"ChallengeSent", "SuccessfulAuth", "ExtensionStatus", "MixMonitorStart", "MixMonitorStop",
+		"TestEvent", // Debian's Asterisk is built with them: four a call
 	}
 }
 

@@ -159,6 +159,33 @@ func TestUnknownNumberIsLeftToTheDialplan(t *testing.T) {
 	}
 }
 
+// When calld has finished with a call that the admin's dialplan gave to it, that
+// goes on, and may give it to calld again: a new call, which the end of the
+// first does not concern.
+func TestTheDialplanGoesOn(t *testing.T) {
+	t.Parallel()
+	p := onePlan(1)
+	p.Files = map[string]string{"extensions_test.conf": "[calld-inbound](+)\nexten => 7000,1,Gosub(calld-inbound," + number1 + ",1)\n" +
+		" same => n,Gosub(calld-inbound," + number1 + ",1)\n" +
+		fmt.Sprintf(" same => n,ExecIf($[\"${CALLD_RESULT}\" = \"ANSWERED\"]?Playtones(%d))\n same => n,Wait(60)\n", targetTone)}
+	c := start(t, p)
+	c.loginAll("a1")
+	leg := c.call("7000", lab.CallOptions{Number: "01011112222", Audio: true})
+	for range 2 {
+		rung, err := c.phone("a1").Answer(c.step())
+		c.must(err)
+		c.waitPhase(queue.Talking)
+		c.must(rung.Hangup(c.step()))
+		_, err = rung.WaitEnded(c.step())
+		c.must(err)
+	}
+	c.must(leg.WaitTone(c.step(), targetTone))
+	c.must(leg.Hangup(c.step()))
+	for _, call := range c.waitHistory(2) {
+		c.check(call, outcome{queue.Answered, "a1", []string{"a1 answered"}})
+	}
+}
+
 // waitCalls waits until there are n live calls.
 func (c *centre) waitCalls(n int) []queue.Call {
 	c.t.Helper()
