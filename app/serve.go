@@ -34,6 +34,13 @@ const (
 // limits on connections are to bound requests, too, and 250 is usual.
 const streams = 8
 
+// Of HTTP/2 one connection may have so many bytes of a frame, and of bodies not read
+// yet, held for it: the least that the protocol allows. By default both are 1 MiB.
+const (
+	h2Frame  = 16 << 10
+	h2Buffer = 64 << 10
+)
+
 // handler is everything served on server.http.
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -86,7 +93,11 @@ func answer(w http.ResponseWriter, status int, text string) {
 func (a *App) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
-		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: streams},
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: streams, MaxReadFrameSize: h2Frame, MaxReceiveBufferPerConnection: h2Buffer, MaxReceiveBufferPerStream: h2Buffer,
+			// The limits of answers end streams, but only once that is written.
+			WriteByteTimeout: answerTime,
+		},
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }

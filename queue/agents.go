@@ -167,6 +167,16 @@ func (m *machine) disconnect(a *agent) {
 	}
 }
 
+// closePage takes back a connect of an agent who is forgotten; false when there was
+// none.
+func (m *machine) closePage(agentID string) bool {
+	n := m.pages[agentID]
+	if m.pages[agentID] = n - 1; n <= 1 {
+		delete(m.pages, agentID)
+	}
+	return n > 0
+}
+
 // logOff makes the agent offline at once; a call in hand goes on.
 func (m *machine) logOff(a *agent) {
 	a.connected = false

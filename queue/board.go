@@ -141,13 +141,15 @@ func (b *Board) Connect(agentID string) error {
 }
 
 // Disconnect takes back one Connect. [Grace] after the last, the agent is
-// offline. It also counts for an agent who was removed and finishes a call:
-// a reload may bring the agent back.
+// offline. It also counts for an agent who was removed: a reload may bring the
+// agent back.
 func (b *Board) Disconnect(agentID string) error {
 	err := fmt.Errorf("%w: %q", ErrUnknownAgent, agentID)
 	b.do(func(m *machine) {
 		if a := m.agents[agentID]; a != nil {
 			m.disconnect(a)
+			err = nil
+		} else if m.closePage(agentID) {
 			err = nil
 		}
 	})

@@ -53,8 +53,10 @@ func (m *machine) configureAgents(cfg *config.Config) {
 		keep[ac.ID] = true
 		a := m.agents[ac.ID]
 		if a == nil {
-			a = &agent{device: PhoneUnknown, since: m.now, idleSince: m.now, shown: Offline}
+			a = &agent{device: PhoneUnknown, since: m.now, idleSince: m.now, shown: Offline, sockets: m.pages[ac.ID]}
+			a.connected = a.sockets > 0
 			m.agents[ac.ID] = a
+			delete(m.pages, ac.ID)
 		}
 		if a.cfg.Phone != ac.Phone {
 			a.device = PhoneUnknown
@@ -105,10 +107,14 @@ func (m *machine) dropLine(l *line) {
 	}
 }
 
-// forget drops a removed agent.
+// forget drops a removed agent. The pages that are still open count when a reload
+// brings the agent back before they are closed.
 func (m *machine) forget(a *agent) {
 	if m.agents[a.cfg.ID] == a {
 		delete(m.agents, a.cfg.ID)
+		if a.sockets > 0 {
+			m.pages[a.cfg.ID] = a.sockets
+		}
 		m.reshaped = true
 	}
 	for _, l := range m.lines {

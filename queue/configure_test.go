@@ -89,9 +89,51 @@ func TestARemovedAgentWhoIsFreeGoesAtOnce(t *testing.T) {
 		if n := len(d.Snapshot().Agents); n != 1 {
 			d.Errorf("%d agents, want 1", n)
 		}
+		if err := d.Disconnect("a2"); err != nil { // its page is told
+			d.Error(err)
+		}
 		d.Reload(testConfig(2, nil))
 		d.wantState("a2", queue.Offline)
+		if err := d.Disconnect("a3"); !errors.Is(err, queue.ErrUnknownAgent) {
+			d.Errorf("Disconnect of nobody: %v, want ErrUnknownAgent", err)
+		}
 	})
+}
+
+// Two reloads may follow each other before the pages of who was removed are closed.
+func TestAnAgentComesBackAtOnce(t *testing.T) {
+	for name, tt := range map[string]struct {
+		closed int // pages, of two, while removed
+		want   queue.AgentState
+	}{
+		"all pages stay":     {0, queue.Available},
+		"one page stays":     {1, queue.Available},
+		"every page is gone": {2, queue.Offline},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onDesk(t, testConfig(2, nil), func(d *desk) {
+				d.login("a2", "a2")
+				d.Reload(testConfig(1, nil))
+				for range tt.closed {
+					if err := d.Disconnect("a2"); err != nil {
+						d.Fatal(err)
+					}
+				}
+				d.Reload(testConfig(2, nil))
+				d.wantState("a2", tt.want)
+				if tt.want == queue.Offline {
+					return
+				}
+				for range 2 - tt.closed {
+					if err := d.Disconnect("a2"); err != nil {
+						d.Fatal(err)
+					}
+				}
+				time.Sleep(2 * queue.Grace) // and goes as ever
+				d.wantState("a2", queue.Offline)
+			})
+		})
+	}
 }
 
 func TestARemovedQueueFinishesItsCalls(t *testing.T) {

@@ -56,6 +56,7 @@ type machine struct {
 	lines     map[string]*line  // by queue id
 	numbers   map[string]*line  // by consultation number
 	agents    map[string]*agent // by id
+	pages     map[string]int    // page connections of agents who were removed and forgotten
 	phones    map[string]*agent // by phone
 	calls     map[string]*call  // live, by id
 	channels  map[string]*call  // live, by unique id of the caller's channel
@@ -109,6 +110,7 @@ func newMachine(loc *time.Location, seed uint64) *machine {
 		lines:    map[string]*line{},
 		numbers:  map[string]*line{},
 		agents:   map[string]*agent{},
+		pages:    map[string]int{},
 		phones:   map[string]*agent{},
 		calls:    map[string]*call{},
 		channels: map[string]*call{},

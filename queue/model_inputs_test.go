@@ -367,6 +367,13 @@ func (w *world) applyAgent(o op) {
 	}
 	w.do(board, func() {
 		a := w.twin.agents[id]
+		if a == nil && o.kind == opDisconnect && w.twin.pages[id] > 0 {
+			w.twin.pages[id]--
+			if err != nil {
+				w.fail("%s: %v", id, err)
+			}
+			return
+		}
 		if known := a != nil && (!a.removed || o.kind == opDisconnect || o.kind == opFree); known != (err == nil) {
 			w.fail("%s: %v", id, err)
 		} else if known {

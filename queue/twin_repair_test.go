@@ -161,7 +161,9 @@ func (t *twin) reload(cfg *config.Config) {
 	for _, ac := range cfg.Agents {
 		a := t.agents[ac.ID]
 		if a == nil {
-			a = &twinAgent{device: PhoneUnknown, state: Offline, since: t.now, idle: t.now}
+			a = &twinAgent{device: PhoneUnknown, state: Offline, since: t.now, idle: t.now, sockets: t.pages[ac.ID]}
+			a.loggedIn = a.sockets > 0
+			t.pages[ac.ID] = 0
 			t.agents[ac.ID] = a
 		}
 		if a.cfg.Phone != ac.Phone {

@@ -18,6 +18,7 @@ type twin struct {
 	now      time.Time
 	queues   map[string]*twinQueue
 	agents   map[string]*twinAgent
+	pages    map[string]int       // of agents who are forgotten
 	calls    map[string]*twinCall // live
 	over     map[string]Outcome
 	callers  config.Callers
@@ -126,7 +127,7 @@ const notRung = "-"
 
 func newTwin(now time.Time, cfg *config.Config) *twin {
 	t := &twin{
-		now: now, queues: map[string]*twinQueue{}, agents: map[string]*twinAgent{},
+		now: now, queues: map[string]*twinQueue{}, agents: map[string]*twinAgent{}, pages: map[string]int{},
 		calls: map[string]*twinCall{}, over: map[string]Outcome{}, deaf: true,
 	}
 	t.reload(cfg)
@@ -402,6 +403,7 @@ func (t *twin) tidy() {
 	for id, a := range t.agents {
 		if a.removed && a.call == "" {
 			delete(t.agents, id)
+			t.pages[id] = a.sockets
 			for _, q := range t.queues {
 				q.members = slices.DeleteFunc(q.members, func(m string) bool { return m == id })
 				if q.last == id {

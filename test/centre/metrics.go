@@ -3,7 +3,6 @@ package centre
 import (
 	"bufio"
 	"context"
-	"net/http"
 	"strconv"
 	"strings"
 )
@@ -13,7 +12,7 @@ type Metrics map[string]float64
 
 // Metrics reads /metrics.
 func (s *Server) Metrics(ctx context.Context) (Metrics, error) {
-	body, err := get(ctx, http.DefaultClient, s.http+"/metrics")
+	body, err := get(ctx, s.pages, s.http+"/metrics")
 	if err != nil {
 		return nil, err
 	}

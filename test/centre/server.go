@@ -2,6 +2,8 @@ package centre
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -40,13 +42,14 @@ type Server struct {
 	ended chan struct{}
 	log   string // file
 	http  string // base URL
+	pages *http.Client
 	admin *http.Client
 }
 
 // StartServer starts calld, whose admin socket is "s" in dir. It logs as it does
 // by default, at the end of the file "log" there, which all runs share.
 func StartServer(ctx context.Context, binary, config, dir, url string, env []string) (*Server, error) {
-	s := &Server{ended: make(chan struct{}), log: filepath.Join(dir, "log"), http: url}
+	s := &Server{ended: make(chan struct{}), log: filepath.Join(dir, "log"), http: url, pages: http.DefaultClient}
 	socket := filepath.Join(dir, "s")
 	s.admin = &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true, // the server may have been restarted
@@ -74,6 +77,11 @@ func StartServer(ctx context.Context, binary, config, dir, url string, env []str
 	return s, nil
 }
 
+// Trust is for a calld that serves its pages over TLS: who vouches for it.
+func (s *Server) Trust(roots *x509.CertPool) {
+	s.pages = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}}
+}
+
 // PID is the process id.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
@@ -88,7 +96,7 @@ func (s *Server) Ready(ctx context.Context) error {
 	if s.hasEnded() {
 		return errors.New("calld has ended: " + s.Tail())
 	}
-	_, err := get(ctx, http.DefaultClient, s.http+"/readyz")
+	_, err := get(ctx, s.pages, s.http+"/readyz")
 	return err
 }
 

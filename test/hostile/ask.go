@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -86,6 +87,7 @@ func (a asker) send(ctx context.Context, method, path string, body io.Reader) (g
 	req.Header = a.headers.Clone()
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: a.c.roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return dialFrom(ctx, a.from, addr)
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,7 @@ type office struct {
 	log      *slog.Logger
 	httpPort int
 	agiPort  int
+	roots    *x509.CertPool // of TLS; nil without
 
 	pbx    *lab.Asterisk
 	ami    *manager // between calld and the manager interface
@@ -69,6 +71,11 @@ agi_allow = ["127.0.0.1/32"]
 data = "{{.Dir}}/calld.db"
 admin_socket = "{{.Dir}}/s"
 trusted_proxies = ["` + proxy + `"]
+{{if .TLS}}
+[server.tls]
+certificate = "cert.pem"
+key = "key.pem"
+{{end}}
 [asterisk]
 ami = "{{.AMI}}"
 username = "calld"
@@ -96,8 +103,9 @@ phone_secret = "secret-{{.Phone}}"
 {{- end}}
 {{end}}`))
 
-// newCentre makes a call centre whose agents wait for calls.
-func newCentre(ctx context.Context, log *slog.Logger) (c *office, err error) {
+// newCentre makes a call centre whose agents wait for calls, with its pages over
+// TLS if told.
+func newCentre(ctx context.Context, secure bool, log *slog.Logger) (c *office, err error) {
 	c = &office{log: log}
 	defer func() {
 		if err != nil {
@@ -106,6 +114,11 @@ func newCentre(ctx context.Context, log *slog.Logger) (c *office, err error) {
 	}()
 	if c.dir, err = os.MkdirTemp("", "calld-hostile-"); err != nil {
 		return c, err
+	}
+	if secure {
+		if c.roots, err = certify(c.dir); err != nil {
+			return c, err
+		}
 	}
 	var ports [3]int
 	for i := range ports {
@@ -135,7 +148,7 @@ func newCentre(ctx context.Context, log *slog.Logger) (c *office, err error) {
 	if err := c.startPhones(ctx); err != nil {
 		return c, err
 	}
-	if c.server, err = startServer(ctx, c.dir, c.url("")); err != nil {
+	if c.server, err = startServer(ctx, c.dir, c.url(""), c.roots); err != nil {
 		return c, err
 	}
 	return c, c.openPages(ctx)
@@ -145,7 +158,7 @@ func newCentre(ctx context.Context, log *slog.Logger) (c *office, err error) {
 func (c *office) writeConfig(recordings, here string) (map[string]string, error) {
 	var b strings.Builder
 	err := configuration.Execute(&b, map[string]any{
-		"HTTP": c.httpPort, "AGI": c.agiPort, "Dir": c.dir, "AMI": c.ami.addr(),
+		"HTTP": c.httpPort, "AGI": c.agiPort, "Dir": c.dir, "AMI": c.ami.addr(), "TLS": c.roots != nil,
 		"Recordings": recordings, "RecordingsHere": here, "People": people,
 	})
 	path := filepath.Join(c.dir, "calld.toml")
@@ -189,7 +202,7 @@ func (c *office) openPages(ctx context.Context) error {
 		if p.Role != "agent" || p.Phone == "" {
 			continue
 		}
-		page, err := lab.DialAgent(ctx, c.ws("/ws"), lab.AgentOptions{ID: p.ID, Password: "pw-" + p.ID})
+		page, err := lab.DialAgent(ctx, c.ws("/ws"), lab.AgentOptions{ID: p.ID, Password: "pw-" + p.ID, Roots: c.roots})
 		if err != nil {
 			return err
 		}
@@ -211,7 +224,11 @@ func (c *office) page(id string) *lab.Agent {
 }
 
 func (c *office) url(path string) string {
-	return "http://127.0.0.1:" + strconv.Itoa(c.httpPort) + path
+	scheme := "http"
+	if c.roots != nil {
+		scheme = "https"
+	}
+	return scheme + "://127.0.0.1:" + strconv.Itoa(c.httpPort) + path
 }
 func (c *office) ws(path string) string { return "ws" + strings.TrimPrefix(c.url(path), "http") }
 func (c *office) http() string          { return "127.0.0.1:" + strconv.Itoa(c.httpPort) }

@@ -35,7 +35,8 @@ type attack struct {
 	run        func(context.Context, *office) (seen string, err error)
 }
 
-// attacks in the order of how many can make them: callers first.
+// attacks in the order of how many can make them: callers first. Those over TLS
+// are h2Attacks.
 func attacks() []attack {
 	var all []attack
 	for _, list := range [][]attack{callerAttacks(), httpAttacks(), socketAttacks(), agiAttacks(), managerAttacks(), rightsAttacks(), pathAttacks(), uploadAttacks(), loginAttacks(), logAttacks()} {
@@ -58,11 +59,25 @@ func main() {
 }
 
 func run(ctx context.Context, only string, log *slog.Logger) (err error) {
-	chosen := slices.DeleteFunc(attacks(), func(a attack) bool { return !strings.Contains(a.port+" "+a.name, only) })
-	if len(chosen) == 0 {
-		return fmt.Errorf("hostile: no attack has %q in its port or name; try sip, http, ws, agi, ami, rights or guesses", only)
+	chosen := func(list []attack) []attack {
+		return slices.DeleteFunc(list, func(a attack) bool { return !strings.Contains(a.port+" "+a.name, only) })
 	}
-	c, err := newCentre(ctx, log)
+	plain, secure := chosen(attacks()), chosen(h2Attacks())
+	if len(plain)+len(secure) == 0 {
+		return fmt.Errorf("hostile: no attack has %q in its port or name; try sip, http, ws, agi, ami, rights, guesses or h2", only)
+	}
+	if len(plain) > 0 {
+		err = act(ctx, plain, false, log)
+	}
+	if len(secure) > 0 && ctx.Err() == nil {
+		err = errors.Join(err, act(ctx, secure, true, log))
+	}
+	return err
+}
+
+// act makes attacks on a call centre of their own, with its pages over TLS if told.
+func act(ctx context.Context, chosen []attack, secure bool, log *slog.Logger) (err error) {
+	c, err := newCentre(ctx, secure, log)
 	if err != nil {
 		return err
 	}

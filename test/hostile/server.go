@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -18,7 +19,7 @@ const patience = 40 * time.Second
 type server struct{ *centre.Server }
 
 // startServer builds calld, starts it and waits until it is ready.
-func startServer(ctx context.Context, dir, url string) (*server, error) {
+func startServer(ctx context.Context, dir, url string, roots *x509.CertPool) (*server, error) {
 	binary, err := centre.Build(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -26,6 +27,9 @@ func startServer(ctx context.Context, dir, url string) (*server, error) {
 	run, err := centre.StartServer(ctx, binary, filepath.Join(dir, "calld.toml"), dir, url, nil)
 	if err != nil {
 		return nil, err
+	}
+	if roots != nil {
+		run.Trust(roots)
 	}
 	s := &server{run}
 	if err := s.await(ctx, "calld ready", isUp); err != nil {

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,8 +43,9 @@ func (m Message) Decode(v any) error { return json.Unmarshal(m.Raw, v) }
 
 // AgentOptions describes an agent's page.
 type AgentOptions struct {
-	ID, Password string      // sent as login frame; without ID a session cookie in Header must do
-	Header       http.Header // of the WebSocket request
+	ID, Password string         // sent as login frame; without ID a session cookie in Header must do
+	Header       http.Header    // of the WebSocket request
+	Roots        *x509.CertPool // who vouches for a wss:// address; nil: those of the machine
 	// Seen is called with each message as it comes, by the reading goroutine;
 	// it must not block. May be nil.
 	Seen func(Message)
@@ -76,7 +79,9 @@ type kept struct {
 // logs in, and returns when the welcome is there. A refused login is an
 // [ErrRefused].
 func DialAgent(ctx context.Context, url string, opts AgentOptions) (*Agent, error) {
-	conn, res, err := websocket.DefaultDialer.DialContext(ctx, url, opts.Header)
+	dialer := *websocket.DefaultDialer
+	dialer.TLSClientConfig = &tls.Config{RootCAs: opts.Roots, MinVersion: tls.VersionTLS12}
+	conn, res, err := dialer.DialContext(ctx, url, opts.Header)
 	if err != nil {
 		if res != nil {
 			_ = res.Body.Close()
