@@ -19,7 +19,6 @@ import (
 	"calld/api"
 	"calld/campaign"
 	"calld/config"
-	"calld/dialplan"
 	"calld/exchange"
 	"calld/notify"
 	"calld/queue"
@@ -27,7 +26,6 @@ import (
 	"calld/report"
 	"calld/spy"
 	"calld/store"
-	"calld/talk"
 	"calld/webhook"
 	"calld/webphone"
 )
@@ -136,38 +134,14 @@ func New(o Options) (*App, error) {
 	a.board = queue.New(queue.Options{
 		Config: cfg, Log: o.Log, Observers: []queue.Observer{a.hub, a.hooks, a.recorder, a.states, a.queueLog, a.away, a.day, a.dialler, a.callbacks, counts},
 	})
-	a.watcher = notify.NewWatcher(notify.WatcherOptions{
-		AMI: ami.Options{
-			Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Log: o.Log,
-		},
-		Board: a.board, Context: dialplan.Context, HoldContext: dialplan.HoldContext, ConsultContext: dialplan.ConsultContext, HeldVariable: dialplan.VarHeld,
-		CallVariable: dialplan.VarID, EnteredVariable: dialplan.VarEntered, Record: a.recordOf,
-		AgentDial: cfg.Asterisk.AgentDial, Tries: a.dialler, OnState: a.asteriskState, Log: o.Log,
-	})
-	a.digits = ami.New(ami.Options{
-		Addr: cfg.Asterisk.AMI, Username: cfg.Asterisk.Username, Secret: string(cfg.Asterisk.Secret), Events: "system",
-		Linger: digitsLinger, Log: o.Log.With("connection", "digits"),
-	})
+	a.watcher = a.newWatcher(cfg)
+	a.digits = a.newDigits(cfg)
 	a.exchange = exchange.New(a.watcher.Client(), a.digits)
 	a.spies = spy.New(a.exchange, func() string { return a.Config().Asterisk.AgentDial })
-	a.api = api.New(api.Options{
-		Board: a.board, Store: st, Day: a.day, Config: a.Config, Reload: a.Reload, Status: a.status, Dial: a.dial,
-		MissedChanged: a.missedChanged, LoggedOut: a.loggedOut, Spy: a.spyOn, EditAgent: a.editAgent, Free: a.free, Connections: a.connections, Asterisk: a.aboutAsterisk, Webhooks: a.hooks, Dialler: a.dialler,
-		Forget: a.forget,
-		Talks: talk.New(talk.Options{
-			Board: a.board, Exchange: a.exchange, HoldContext: dialplan.HoldContext, HeldVariable: dialplan.VarHeld,
-			TurnedContext: dialplan.TurnedContext, ConsultContext: dialplan.ConsultContext,
-		}), Version: o.Version, Log: o.Log,
-	})
+	a.api = a.newAPI()
 	a.announce = announce.New(announce.Options{Sounds: cfg.Asterisk.Sounds, SoundsHere: cfg.Asterisk.SoundsHere, Log: o.Log})
 	a.announce.Configure(cfg)
-	mux := &agi.Mux{}
-	mux.Handle("/inbound", &dialplan.Inbound{Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: st.LastAgent, Recordings: recordings{func() string { return a.Config().Asterisk.RecordingsHere }}, Log: o.Log})
-	mux.Handle("/outbound", &dialplan.Outbound{
-		Board: a.board, Campaigns: customers{a.dialler}, Announcer: a.announce, Config: a.Config, Log: o.Log,
-	})
-	mux.Handle("/consult", &dialplan.Consult{Board: a.board, Hangup: a.hangUp, Config: a.Config, Log: o.Log})
-	a.agi = &agi.Server{Handler: mux, Allow: cfg.Server.AGIAllow, MaxSessions: agiSessions, Log: o.Log}
+	a.agi = a.newScripts(cfg)
 	a.metrics.MustRegister(readings{a})
 	return a, nil
 }
