@@ -183,6 +183,7 @@ func (e *entryReader) Read(p []byte) (int, error) {
 func ReadJSON(r io.Reader, take func(line int, e Entry, faults Faults) error) error {
 	in := &entryReader{r, maxEntry}
 	d := json.NewDecoder(in)
+	d.UseNumber() // what is no array may be a number that no float64 holds
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return jsonError(1, err, "is no JSON array; send [{\"numbers\":[\"0101234567\"]}, …]")
 	}

@@ -251,6 +251,7 @@ func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(`[{"name":"김철수","key":"K1","numbers":["010-1234-5678"],"variables":{"도시":"서울"}},{"numbers":[1]},"x",{"nam":"c"}]`))
 	f.Add([]byte(`[{"numbers":["0101"],"numbers":["0102"],"Name":"\ud800","variables":{"name":"x"}}`))
 	f.Add([]byte("[[[[]]], null, 1e999]"))
+	f.Add([]byte("1e999"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		var whole, pieces took
 		last := 0
