@@ -158,6 +158,8 @@ func (cn *conn) item(f *Fields) bool {
 	case p == nil:
 		cn.client.counters.unmatched.Add(1)
 	case completesList(f):
+		// manager.c (CoreShowChannels) and res_manager_devicestate.c count what they send,
+		// in every version from 16 to 23.
 		if n, err := strconv.Atoi(string(f.Bytes("ListItems"))); err == nil && len(p.items) < n {
 			p.items, p.err = nil, ErrListDamaged
 		}

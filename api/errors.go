@@ -40,6 +40,7 @@ const (
 	CodeNoPhone           Code = "no_phone"              // 409: whoever is to be rung has no phone
 	CodeNotTalking        Code = "not_talking"           // 409: there is no such talk now
 	CodeAsterisk          Code = "asterisk_away"         // 503: Asterisk can't be asked now
+	CodeUnanswered        Code = "asterisk_unanswered"   // 503: Asterisk was asked and has not answered: it may still do it
 	CodeTooManyLogins     Code = "too_many_logins"       // 429
 	CodeBadConfig         Code = "bad_configuration"     // 422: see errors for each fault
 	CodeStore             Code = "store_unavailable"     // 503: the disk is full or failing
@@ -58,6 +59,7 @@ const (
 const (
 	CodeTargetBusy    Code = "target_busy"     // 409: the agent whom a call is to be handed to is not free
 	CodeTooManyDigits Code = "too_many_digits" // 429: enough digits for the call wait to be played
+	CodeOrdered       Code = "under_way"       // 409: the call is being held or handed over already
 	CodeHeld          Code = "call_held"       // 409: the customer is held already
 	CodeNotHeld       Code = "not_held"        // 409
 	CodeConsulting    Code = "consulting"      // 409: the agent consults somebody already
@@ -144,8 +146,8 @@ func Codes() []Code {
 		CodeManagedByFile, CodeInUse, CodeCampaignState, CodeNobodyLeft, CodeStale,
 		CodeDisposition, CodeClaimed, CodeResolved, CodeTooLarge, CodeMediaType, CodeBadConfig, CodeTooManyLogins, CodeInternal,
 		CodeStore, CodeNoRecording, CodeRecordingNotReady, CodeRecordings, CodeRange, CodeOther,
-		CodeNotBooked, CodeCallingBack, CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk,
-		CodeTargetBusy, CodeTooManyDigits, CodeHeld, CodeNotHeld, CodeConsulting, CodeNotConsulting, CodeNotAnswered, CodeOutbound, CodeDetached,
+		CodeNotBooked, CodeCallingBack, CodeNoNumber, CodeNoPhone, CodeNotTalking, CodeOffline, CodeBusy, CodePhoneAway, CodeAsterisk, CodeUnanswered,
+		CodeTargetBusy, CodeTooManyDigits, CodeOrdered, CodeHeld, CodeNotHeld, CodeConsulting, CodeNotConsulting, CodeNotAnswered, CodeOutbound, CodeDetached,
 	}
 }
 

@@ -147,9 +147,12 @@ func (a *API) exchangeError(err error) error {
 		return problem(http.StatusConflict, CodeNotTalking, "nobody talks on this call now")
 	case errors.Is(err, context.Canceled): // by the client, who has gone and reads no answer
 		return problem(http.StatusServiceUnavailable, CodeAsterisk, "the request was given up; it may still be carried out")
-	case errors.Is(err, exchange.ErrUnanswered), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, exchange.ErrUnanswered):
 		a.log.Warn("asterisk has not answered in time", "err", err)
-		return problem(http.StatusServiceUnavailable, CodeAsterisk, "Asterisk has not answered; it may still do it")
+		return problem(http.StatusServiceUnavailable, CodeUnanswered, "Asterisk has not answered; it may still do it")
+	case errors.Is(err, context.DeadlineExceeded):
+		a.log.Warn("asterisk could not be asked in time", "err", err)
+		return problem(http.StatusServiceUnavailable, CodeAsterisk, "Asterisk can't be asked now; calls go on")
 	case errors.Is(err, exchange.ErrAway):
 		return problem(http.StatusServiceUnavailable, CodeAsterisk, "Asterisk can't be asked now; calls go on")
 	case errors.Is(err, queue.ErrUnknownAgent):

@@ -13,6 +13,7 @@ import (
 	"calld/config"
 
 	"calld/exchange"
+	"calld/queue"
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
@@ -46,7 +47,7 @@ func TestSupervision(t *testing.T) {
 		{"no phone", "sup", "POST /api/v1/calls/" + call + "/spy", listen, spy.ErrNoPhone, 409, CodeNoPhone, "listen  " + call + "  no_phone", "sup " + call + " listen"},
 		{"no talk", "sup", "POST /api/v1/calls/" + call + "/spy", listen, ErrNotTalking, 409, CodeNotTalking, "listen  " + call + "  not_talking", "sup " + call + " listen"},
 		{"asterisk away", "sup", "POST /api/v1/calls/" + call + "/spy", listen, exchange.ErrAway, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
-		{"asterisk late", "sup", "POST /api/v1/calls/" + call + "/spy", listen, exchange.ErrUnanswered, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
+		{"asterisk late", "sup", "POST /api/v1/calls/" + call + "/spy", listen, exchange.ErrUnanswered, 503, CodeUnanswered, "listen  " + call + "  asterisk_unanswered", "sup " + call + " listen"},
 		{"the time is over", "sup", "POST /api/v1/calls/" + call + "/spy", listen, context.DeadlineExceeded, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
 		{"the client is gone", "sup", "POST /api/v1/calls/" + call + "/spy", listen, context.Canceled, 503, CodeAsterisk, "listen  " + call + "  asterisk_away", "sup " + call + " listen"},
 		{"asterisk refuses", "sup", "POST /api/v1/calls/" + call + "/spy", listen, errors.New("x"), 500, CodeInternal, "listen  " + call + "  internal_error", "sup " + call + " listen"},
@@ -177,12 +178,13 @@ func TestExchangeErrors(t *testing.T) {
 		code   Code
 		level  string // of the log; empty: nothing is written
 	}{
-		"late":               {fmt.Errorf("%w: %w", exchange.ErrUnanswered, context.DeadlineExceeded), 503, CodeAsterisk, "WARN"},
+		"late":               {fmt.Errorf("%w: %w", exchange.ErrUnanswered, context.DeadlineExceeded), 503, CodeUnanswered, "WARN"},
 		"not sent in time":   {fmt.Errorf("exchange: %w", context.DeadlineExceeded), 503, CodeAsterisk, "WARN"},
-		"lost":               {fmt.Errorf("%w: %w", exchange.ErrUnanswered, exchange.ErrAway), 503, CodeAsterisk, "WARN"},
+		"lost":               {fmt.Errorf("%w: %w", exchange.ErrUnanswered, exchange.ErrAway), 503, CodeUnanswered, "WARN"},
 		"away":               {exchange.ErrAway, 503, CodeAsterisk, ""},
 		"the client is gone": {fmt.Errorf("%w: %w", exchange.ErrUnanswered, context.Canceled), 503, CodeAsterisk, ""},
 		"refused":            {errors.New("permission denied"), 500, CodeInternal, "ERROR"},
+		"twice":              {fmt.Errorf("%w: c1", queue.ErrOrdered), 409, CodeOrdered, ""},
 		"too many digits":    {talk.ErrTooManyRequests, 429, CodeTooManyDigits, ""},
 	}
 	for name, tt := range tests {

@@ -211,6 +211,8 @@ func (a *API) talkError(err error) error {
 		return invalid("body.to.queue", "there is no such queue")
 	case errors.Is(err, queue.ErrTargetBusy):
 		return problem(http.StatusConflict, CodeTargetBusy, "the agent is not free")
+	case errors.Is(err, queue.ErrOrdered):
+		return problem(http.StatusConflict, CodeOrdered, "the call is being held or handed over already")
 	case errors.Is(err, queue.ErrHeld):
 		return problem(http.StatusConflict, CodeHeld, "the customer is held already")
 	case errors.Is(err, queue.ErrConsulting):

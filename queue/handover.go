@@ -61,7 +61,7 @@ type handover struct {
 // target that does not answer sends the customer back to the agent, or in line
 // when that one is not free.
 //
-// The errors are [ErrUnknownCall], [ErrNotTalking], [ErrDirection],
+// The errors are [ErrUnknownCall], [ErrNotTalking], [ErrOrdered], [ErrDirection],
 // [ErrDetached], [ErrConsulting], [ErrUnknownAgent], [ErrTargetBusy] and
 // [ErrUnknownQueue].
 func (b *Board) Transfer(callID string, to Target) (<-chan Transfer, error) {

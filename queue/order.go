@@ -13,6 +13,9 @@ var (
 	ErrUnknownCall = errors.New("queue: no such live call")
 	// ErrNotTalking means that no agent talks on the call now.
 	ErrNotTalking = errors.New("queue: no agent talks on the call")
+	// ErrOrdered means that the talk is about to be held or handed over, by an order
+	// before.
+	ErrOrdered = errors.New("queue: the call is being held or handed over")
 	// ErrHeld means that the customer is held already, ErrNotHeld not at all.
 	ErrHeld    = errors.New("queue: the call is held already")
 	ErrNotHeld = errors.New("queue: the call is not held")
@@ -69,8 +72,8 @@ func (b *Board) Hangup(callID string) error {
 // Hold tells that the agent's channel is about to be taken out of the talk, to
 // wait elsewhere while the customer hears music. The customer of a call that an
 // agent has made is turned over by it (see [Call.ByAgent]). The errors are
-// [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached], [ErrHeld]
-// and [ErrConsulting].
+// [ErrUnknownCall], [ErrNotTalking], [ErrOrdered], [ErrDirection], [ErrDetached],
+// [ErrHeld] and [ErrConsulting].
 func (b *Board) Hold(callID, channel string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
 		switch {
@@ -86,8 +89,8 @@ func (b *Board) Hold(callID, channel string) error {
 
 // Unhold joins a held customer and the agent again; that is the end of a
 // consultation. The errors are
-// [ErrUnknownCall], [ErrNotTalking], [ErrDirection], [ErrDetached] and
-// [ErrNotHeld].
+// [ErrUnknownCall], [ErrNotTalking], [ErrOrdered], [ErrDirection], [ErrDetached]
+// and [ErrNotHeld].
 func (b *Board) Unhold(callID string) error {
 	return b.withTalk(callID, func(m *machine, c *call) error {
 		return m.unhold(c)
@@ -147,7 +150,7 @@ func (b *Board) withTalk(callID string, f func(*machine, *call) error) error {
 		case c.ordered(m.now).kind == orderTransfer, c.turns(m.now):
 			// By a click before. Nothing of it may be taken back, nor a customer who is
 			// on the way to a script be sent there again.
-			return fmt.Errorf("%w: it is being held or handed over", ErrNotTalking)
+			return fmt.Errorf("%w: %s", ErrOrdered, callID)
 		}
 		return f(m, c)
 	})

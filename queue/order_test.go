@@ -112,10 +112,10 @@ func TestATransferIsAskedForTwice(t *testing.T) {
 		c, done := d.handedOver("c1", "a1")
 		if _, err := d.Transfer("c1", queue.Target{Number: "01012345678"}); err == nil {
 			d.Countermand("c1") // Asterisk knows no channel of the agent any more
-		} else if !errors.Is(err, queue.ErrNotTalking) {
+		} else if !errors.Is(err, queue.ErrOrdered) {
 			t.Errorf("the second: %v", err)
 		}
-		if err := d.Hold("c1", "PJSIP/801-1"); !errors.Is(err, queue.ErrNotTalking) {
+		if err := d.Hold("c1", "PJSIP/801-1"); !errors.Is(err, queue.ErrOrdered) {
 			t.Errorf("held meanwhile: %v", err)
 		}
 		c.reports(queue.RingAnswer)

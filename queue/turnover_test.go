@@ -199,7 +199,7 @@ func TestNothingIsOrderedWhileACallIsTurnedOver(t *testing.T) {
 			},
 		}
 		for name, order := range orders {
-			if err := order(); !errors.Is(err, queue.ErrNotTalking) {
+			if err := order(); !errors.Is(err, queue.ErrOrdered) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

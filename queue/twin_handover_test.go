@@ -20,7 +20,7 @@ func (t *twin) inTalk(call string) (*twinCall, error) {
 	case c.script == 0:
 		return nil, ErrDetached
 	case (c.ordered == orderTransfer || c.ordered == orderHold && c.agents()) && !t.past(c.orderBy):
-		return nil, ErrNotTalking
+		return nil, ErrOrdered
 	}
 	return c, nil
 }

@@ -203,9 +203,11 @@ export const en: Words = {
         failed: "can't be reached, the customer comes back",
         caller_left: "the customer hung up",
         target_busy: "the agent is not free",
-        not_talking: "the call is over already",
+        not_talking: "nobody talks on the call now",
+        under_way: "the call is being held or handed over already",
         detached: "the server was started anew during the call",
         asterisk_away: "Asterisk can't be reached",
+        asterisk_unanswered: "Asterisk has not answered yet, and may still do it",
       };
       return `${to}: ${how[result] ?? "could not be handed over"}`;
     },
@@ -228,20 +230,28 @@ export const en: Words = {
         caller_left: "the customer hung up",
         cancelled: "given up",
         target_busy: "the agent is not free",
-        not_talking: "the call is over already",
+        not_talking: "nobody talks on the call now",
+        under_way: "the call is being held or handed over already",
         detached: "the server was started anew during the call",
         asterisk_away: "Asterisk can't be reached",
+        asterisk_unanswered: "Asterisk has not answered yet, and may still do it",
       };
       return `${to}: ${how[result] ?? "could not be called"}`;
     },
     fault: (code) =>
-      code === "not_talking" || code === "not_found"
+      code === "not_found"
         ? "The call is over already."
-        : code === "detached"
-          ? "The server was started anew during the call: it can't be held or transferred any more."
-          : code === "asterisk_away"
-            ? "Asterisk can't be reached."
-            : "The server could not do it.",
+        : code === "not_talking"
+          ? "Nobody talks on the call now."
+          : code === "under_way"
+            ? "The call is being held or handed over already."
+            : code === "detached"
+              ? "The server was started anew during the call: it can't be held or transferred any more."
+              : code === "asterisk_away"
+                ? "Asterisk can't be reached."
+                : code === "asterisk_unanswered"
+                  ? "Asterisk has not answered yet, and may still do it."
+                  : "The server could not do it.",
   },
 
   dial: {
@@ -518,6 +528,7 @@ export const en: Words = {
       not_talking: "This call is over.",
       not_found: "There is no such call or agent any more.",
       asterisk_away: "Asterisk is not connected.",
+      asterisk_unanswered: "Asterisk has not answered yet, and may still do it.",
       store_unavailable: "It was not done: it could not be written down.",
     },
   },

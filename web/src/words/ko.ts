@@ -225,9 +225,11 @@ export const ko = {
         failed: "연결할 수 없어 고객이 돌아옵니다",
         caller_left: "고객이 끊음",
         target_busy: "상담원이 통화할 수 없는 상태입니다",
-        not_talking: "통화가 이미 끝났습니다",
+        not_talking: "지금은 통화 중이 아닙니다",
+        under_way: "이미 보류하거나 전달하는 중입니다",
         detached: "통화 중에 서버가 다시 시작되었습니다",
         asterisk_away: "교환기(Asterisk)에 연결할 수 없습니다",
+        asterisk_unanswered: "교환기(Asterisk)가 아직 답하지 않았습니다. 곧 될 수도 있습니다",
       };
       return `${to}: ${how[result] ?? "전달하지 못했습니다"}`;
     },
@@ -251,20 +253,28 @@ export const ko = {
         caller_left: "고객이 끊음",
         cancelled: "그만두었습니다",
         target_busy: "상담원이 통화할 수 없는 상태입니다",
-        not_talking: "통화가 이미 끝났습니다",
+        not_talking: "지금은 통화 중이 아닙니다",
+        under_way: "이미 보류하거나 전달하는 중입니다",
         detached: "통화 중에 서버가 다시 시작되었습니다",
         asterisk_away: "교환기(Asterisk)에 연결할 수 없습니다",
+        asterisk_unanswered: "교환기(Asterisk)가 아직 답하지 않았습니다. 곧 될 수도 있습니다",
       };
       return `${to}: ${how[result] ?? "연결하지 못했습니다"}`;
     },
     fault: (code: string) =>
-      code === "not_talking" || code === "not_found"
+      code === "not_found"
         ? "통화가 이미 끝났습니다."
-        : code === "detached"
-          ? "통화 중에 서버가 다시 시작되어 이 통화는 보류하거나 전달할 수 없습니다."
-          : code === "asterisk_away"
-            ? "교환기(Asterisk)에 연결할 수 없습니다."
-            : "서버가 처리하지 못했습니다.",
+        : code === "not_talking"
+          ? "지금은 통화 중이 아닙니다."
+          : code === "under_way"
+            ? "이미 보류하거나 전달하는 중입니다."
+            : code === "detached"
+              ? "통화 중에 서버가 다시 시작되어 이 통화는 보류하거나 전달할 수 없습니다."
+              : code === "asterisk_away"
+                ? "교환기(Asterisk)에 연결할 수 없습니다."
+                : code === "asterisk_unanswered"
+                  ? "교환기(Asterisk)가 아직 답하지 않았습니다. 곧 될 수도 있습니다."
+                  : "서버가 처리하지 못했습니다.",
   },
 
   dial: {
@@ -541,6 +551,7 @@ export const ko = {
       not_talking: "이미 끝난 통화입니다.",
       not_found: "끝난 통화이거나 없는 상담원입니다.",
       asterisk_away: "교환기에 연결되어 있지 않습니다.",
+      asterisk_unanswered: "교환기가 아직 답하지 않았습니다. 곧 될 수도 있습니다.",
       store_unavailable: "기록을 남길 수 없어 하지 않았습니다.",
     },
   },
