@@ -242,12 +242,52 @@ func TestSetMemo(t *testing.T) {
 		{"none", "홍길동", notify.ErrNoCall},
 		{"ended", "stranger", notify.ErrForbidden},
 	} {
-		if err := (pages{a}).SetMemo(t.Context(), tt.call, &memo, nil, tt.by); !errors.Is(err, tt.want) {
+		if err := (pages{a}).SetMemo(t.Context(), tt.call, notify.Note{Memo: &memo}, notify.Note{}, tt.by); !errors.Is(err, tt.want) {
 			t.Errorf("%s by %s: %v, want %v", tt.call, tt.by, err, tt.want)
 		}
 		m, err := a.store.Memo(tt.call)
 		if written := err == nil && m.Text == memo; written != (tt.want == nil) && tt.call != "ended" && tt.call != "live-billing" {
 			t.Errorf("%s by %s: written %t", tt.call, tt.by, written)
+		}
+	}
+}
+
+// TestMemoOfTwo: of two who write at once, the second is told, and nothing is written
+// over what that one has not seen.
+func TestMemoOfTwo(t *testing.T) {
+	a := newSite(t).app()
+	if _, err := a.board.Enter(queue.Entry{ID: "c1", Queue: "상담", UniqueID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	note := func(memo, disposition string) (n notify.Note) {
+		if memo != "-" {
+			n.Memo = &memo
+		}
+		if disposition != "-" {
+			n.Disposition = &disposition
+		}
+		return n
+	}
+	for _, tt := range []struct {
+		name, by string
+		now, was notify.Note
+		stale    bool
+		want     string
+	}{
+		{"the first", "홍길동", note("one", "-"), note("", "-"), false, "one/"},
+		{"the second has not seen it", "sup", note("two", "-"), note("", "-"), true, "one/"},
+		{"writes something else", "sup", note("-", "sold"), note("-", ""), false, "one/sold"},
+		{"has seen it", "sup", note("one, two", "-"), note("one", "-"), false, "one, two/sold"},
+		{"goes on without an ack", "sup", note("three", "-"), note("one", "-"), false, "three/sold"},
+		{"writes the same", "홍길동", note("three", "-"), note("one", "-"), false, "three/sold"},
+		{"one of both is not seen", "sup", note("four", "lost"), note("three", ""), true, "three/sold"},
+		{"does not say what was seen", "sup", note("five", "-"), note("-", "-"), false, "five/sold"},
+	} {
+		if err := (pages{a}).SetMemo(t.Context(), "c1", tt.now, tt.was, tt.by); errors.Is(err, notify.ErrStale) != tt.stale || err != nil && !tt.stale {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if m, err := a.store.Memo("c1"); err != nil || m.Text+"/"+m.Disposition != tt.want {
+			t.Errorf("%s: %q, %q, %v; want %s", tt.name, m.Text, m.Disposition, err, tt.want)
 		}
 	}
 }
@@ -262,7 +302,7 @@ func TestOffers(t *testing.T) {
 		t.Fatal(err)
 	}
 	settle := func(disposition string) error {
-		return p.SetMemo(t.Context(), "c1", nil, &disposition, "홍길동")
+		return p.SetMemo(t.Context(), "c1", notify.Note{Disposition: &disposition}, notify.Note{}, "홍길동")
 	}
 	if err := settle("anything"); err != nil {
 		t.Error(err)

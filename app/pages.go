@@ -45,7 +45,7 @@ func (p pages) Login(ctx context.Context, id, password, addr string) (config.Age
 func (p pages) Agent(id string) (config.Agent, bool) { return p.a.Config().Agent(id) }
 
 // SetMemo writes a memo of a call that the writer may see.
-func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *string, by string) error {
+func (p pages) SetMemo(ctx context.Context, call string, now, was notify.Note, by string) error {
 	c, live := p.a.board.Call(call)
 	if !live {
 		var err error
@@ -62,11 +62,26 @@ func (p pages) SetMemo(ctx context.Context, call string, memo, disposition *stri
 	if !sees && !c.TalkedWith(by) {
 		return notify.ErrForbidden
 	}
-	if disposition != nil && !p.settles(c, *disposition) {
+	if now.Disposition != nil && !p.settles(c, *now.Disposition) {
 		return notify.ErrDisposition
 	}
-	_, err := p.a.store.SetMemo(ctx, call, store.MemoChange{Text: memo, Disposition: disposition, By: by, At: time.Now()})
+	_, err := p.a.store.SetMemo(ctx, call, store.MemoChange{
+		Text: now.Memo, Disposition: now.Disposition, By: by, At: time.Now(),
+		Unless: func(m store.Memo) error {
+			// Whoever was the last to write has seen it, though no ack came.
+			if m.By != by && (unseen(m.Text, now.Memo, was.Memo) || unseen(m.Disposition, now.Disposition, was.Disposition)) {
+				return notify.ErrStale
+			}
+			return nil
+		},
+	})
 	return err
+}
+
+// unseen tells whether a text would be written over of which the writer did not
+// know.
+func unseen(there string, now, was *string) bool {
+	return now != nil && was != nil && there != *was && there != *now
 }
 
 // settles tells whether the call may be settled so: by what its queue offers,

@@ -172,7 +172,11 @@ func (c *client) carryOut(ctx context.Context, command any) *fault {
 	case *WrapupDone:
 		err = c.board.EndWrapup(c.agent)
 	case *Memo:
-		err = c.hub.memos.SetMemo(ctx, m.Call, m.Memo, m.Disposition, c.agent)
+		var was Note
+		if m.Was != nil {
+			was = *m.Was
+		}
+		err = c.hub.memos.SetMemo(ctx, m.Call, Note{Memo: m.Memo, Disposition: m.Disposition}, was, c.agent)
 	case *Ping:
 	}
 	switch {
@@ -186,6 +190,8 @@ func (c *client) carryOut(ctx context.Context, command any) *fault {
 		return &fault{CodeForbidden, "not allowed"}
 	case errors.Is(err, ErrDisposition):
 		return &fault{CodeDisposition, "the queue has no such disposition"}
+	case errors.Is(err, ErrStale):
+		return &fault{CodeStale, "somebody else has written it since"}
 	}
 	c.hub.log.Error("a client's frame could not be carried out", "agent", c.agent, "err", err)
 	return &fault{CodeFailed, "the server could not do it"}

@@ -44,11 +44,12 @@ type Authenticator interface {
 }
 
 // Memos keeps memos. SetMemo returns when the memo is on disk; nil keeps what
-// is there. by is the agent who writes. The error is [ErrNoCall] when there
-// is no such call, [ErrForbidden] when it is not for by to see, and
-// [ErrDisposition] when the call's queue offers others.
+// is there. by is the agent who writes, was what that one has seen of it. The
+// error is [ErrNoCall] when there is no such call, [ErrForbidden] when it is not
+// for by to see, [ErrDisposition] when the call's queue offers others, and
+// [ErrStale] when somebody else has written otherwise than was.
 type Memos interface {
-	SetMemo(ctx context.Context, call string, memo, disposition *string, by string) error
+	SetMemo(ctx context.Context, call string, now, was Note, by string) error
 }
 
 // EarlierCalls finds the last few calls with a customer's number, newest
@@ -63,6 +64,8 @@ var (
 	ErrForbidden    = errors.New("notify: not allowed")
 	// ErrDisposition: the queue does not settle calls so.
 	ErrDisposition = errors.New("notify: no disposition of the queue")
+	// ErrStale: somebody else has written it meanwhile.
+	ErrStale = errors.New("notify: written by somebody else since")
 )
 
 // ErrStopped says that the hub does not run.

@@ -292,6 +292,7 @@ func TestMemoIsAckedWhenItIsKept(t *testing.T) {
 		{"memo alone", notify.Memo{Memo: &memo}, nil, "c1 " + memo + " - 홍길동", ""},
 		{"no such call", notify.Memo{}, fmt.Errorf("x: %w", notify.ErrNoCall), "c1 - - 홍길동", notify.CodeUnknownCall},
 		{"forbidden", notify.Memo{}, notify.ErrForbidden, "c1 - - 홍길동", notify.CodeForbidden},
+		{"written since", notify.Memo{Memo: &memo, Was: &notify.Note{Memo: new("")}}, notify.ErrStale, "c1 " + memo + " - 홍길동 was  -", notify.CodeStale},
 		{"no such disposition", notify.Memo{}, notify.ErrDisposition, "c1 - - 홍길동", notify.CodeDisposition},
 		{"disk full", notify.Memo{}, errors.New("no space left"), "c1 - - 홍길동", notify.CodeFailed},
 	} {

@@ -230,11 +230,19 @@ type WrapupDone struct {
 }
 
 // Memo writes what the agent notes about a call; a field left out keeps what
-// is there. Its ack comes when it is on disk.
+// is there. Its ack comes when it is on disk. With Was nothing is written over
+// what somebody else has written since: that is refused as stale.
 type Memo struct {
 	Type        Type    `json:"type"`
 	Ref         string  `json:"ref,omitempty"`
 	Call        string  `json:"call"`
+	Memo        *string `json:"memo,omitempty"`
+	Disposition *string `json:"disposition,omitempty"`
+	Was         *Note   `json:"was,omitempty"` // what the agent saw of it before
+}
+
+// Note is what there is to be noted about a call; nil is nothing said of it.
+type Note struct {
 	Memo        *string `json:"memo,omitempty"`
 	Disposition *string `json:"disposition,omitempty"`
 }

@@ -100,7 +100,7 @@ type notes struct {
 	err  error
 }
 
-func (n *notes) SetMemo(_ context.Context, call string, memo, disposition *string, by string) error {
+func (n *notes) SetMemo(_ context.Context, call string, now, was notify.Note, by string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	text := func(s *string) string {
@@ -109,7 +109,10 @@ func (n *notes) SetMemo(_ context.Context, call string, memo, disposition *strin
 		}
 		return *s
 	}
-	n.last = fmt.Sprintf("%s %s %s %s", call, text(memo), text(disposition), by)
+	n.last = fmt.Sprintf("%s %s %s %s", call, text(now.Memo), text(now.Disposition), by)
+	if was != (notify.Note{}) {
+		n.last += " was " + text(was.Memo) + " " + text(was.Disposition)
+	}
 	return n.err
 }
 

@@ -90,6 +90,7 @@ const (
 	CodeUnknownCall   Code = "unknown_call"
 	CodeForbidden     Code = "forbidden"
 	CodeDisposition   Code = "unknown_disposition" // the call's queue offers others
+	CodeStale         Code = "stale"               // somebody else has written the memo since
 	CodeFailed        Code = "failed"              // the server could not do it; it is in its log
 )
 
@@ -97,7 +98,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeMalformed, CodeUnknownType, CodeTooFast, CodeLoginRequired, CodeLoginRefused, CodeLoginLimited,
-		CodeLoggedIn, CodeBadState, CodeUnknownAgent, CodeUnknownCall, CodeForbidden, CodeDisposition, CodeFailed,
+		CodeLoggedIn, CodeBadState, CodeUnknownAgent, CodeUnknownCall, CodeForbidden, CodeDisposition, CodeStale, CodeFailed,
 	}
 }
 

@@ -171,7 +171,22 @@ it("is the same in two tabs of one agent, who stays while one is open", async ()
   expect(ids[0]).toBe(ids[1]);
   await page.close();
   await other.locator("[data-memo]").fill("in the second tab");
-  await expect.poll(async () => (await ofServer(other, ids[0]!)).memo).toBe("in the second tab");
+  const memo = async () => (await ofServer(other, ids[0]!)).memo;
+  await expect.poll(memo).toBe("in the second tab");
+
+  // Somebody else writes on it. What I write then is not lost, nor is theirs.
+  const admin = await agentPage("admin");
+  await admin.goto(`${board.url}#/history/${ids[0]}`);
+  const theirs = admin.locator(`[data-detail="${ids[0]}"] textarea`);
+  await expect.poll(() => theirs.inputValue()).toBe("in the second tab");
+  await theirs.fill("theirs");
+  await expect.poll(memo).toBe("theirs");
+  await other.locator("[data-memo]").fill("mine");
+  await other.getByRole("alert").getByText("theirs").waitFor();
+  expect(await other.locator("[data-memo]").inputValue()).toBe("mine");
+  await other.getByRole("button", { name: "아래에 이어 쓰기" }).click();
+  await expect.poll(memo).toBe("theirs\nmine");
+  await other.locator(".stale[role=alert]").waitFor({ state: "detached" });
 });
 
 it("is right again after the tab slept", async () => {

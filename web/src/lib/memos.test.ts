@@ -14,7 +14,7 @@ class FakeStorage {
   removeItem = (k: string) => void this.#map.delete(k);
 }
 
-type Sent = { call: string; note: Partial<Note>; done: () => void; refuse: (code: string) => void };
+type Sent = { call: string; note: Partial<Note>; was: Partial<Note>; done: () => void; refuse: (code: string) => void };
 
 let storage: FakeStorage;
 let sent: Sent[];
@@ -24,9 +24,9 @@ function keeper(agent = "me") {
   return new MemoKeeper({
     agent,
     storage,
-    send: (call, note) =>
+    send: (call, note, was) =>
       new Promise((resolve, reject) => {
-        sent.push({ call, note, done: resolve, refuse: (code) => reject(new RefusedError(code)) });
+        sent.push({ call, note, was, done: resolve, refuse: (code) => reject(new RefusedError(code)) });
       }),
     onChange: (call, s) => told.push([call, s.memo, s.saving]),
   });
@@ -52,6 +52,43 @@ describe("MemoKeeper", () => {
     reloaded.setOnline(true);
     await settle();
     expect(sent.map((s) => s.note)).toEqual([{ disposition: "sold" }, { memo: "new", disposition: "sold" }]);
+  });
+
+  it("tells what was there when the writing began, and then what it wrote itself", async () => {
+    const k = keeper();
+    k.setOnline(true);
+    k.edit("a", note("one"), ["memo"], note("", "sold"));
+    k.edit("a", note("one two"), ["memo"], note("one", "sold"));
+    await vi.advanceTimersByTimeAsync(700);
+    k.edit("a", note("one two three"), ["memo"], note("one two", "sold"));
+    sent[0]!.done();
+    await vi.advanceTimersByTimeAsync(700);
+    expect(sent.map((s) => s.was)).toEqual([{ memo: "" }, { memo: "one two" }]);
+  });
+
+  it("leaves it to the writer when somebody else has written meanwhile, and loses no word", async () => {
+    const k = keeper();
+    k.setOnline(true);
+    k.edit("a", note("mine"), ["memo"], note(""));
+    await vi.advanceTimersByTimeAsync(700);
+    sent[0]!.refuse("stale");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toHaveLength(1);
+    expect(told.at(-1)).toEqual(["a", "mine", "stale"]);
+    expect(k.draft("a")).toMatchObject(note("mine"));
+    k.edit("a", note("mine!"), ["memo"], note("mine")); // writing on decides nothing
+    await vi.advanceTimersByTimeAsync(700);
+    sent[1]!.refuse("stale");
+    await settle();
+    k.insist("a", note("theirs\nmine!"), note("theirs", "sold"));
+    await settle();
+    expect(sent.slice(1).map(({ note, was }) => ({ note, was }))).toEqual([
+      { note: { memo: "mine!" }, was: { memo: "" } },
+      { note: { memo: "theirs\nmine!" }, was: { memo: "theirs" } },
+    ]);
+    sent[2]!.done();
+    await settle();
+    expect(k.unsaved()).toEqual([]);
   });
 
   it("stores at once, sends after the typing, forgets when the server has it", async () => {

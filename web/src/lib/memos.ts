@@ -10,11 +10,13 @@ export interface Note {
 interface Draft extends Note {
   /** What was written: the rest may be another agent's, and newer on the server. */
   changed: (keyof Note)[];
+  /** What was there when the writing began, so that nothing of another agent's is written over unseen. */
+  was: Partial<Note>;
   /** Made anew with each change, so that a late answer can't settle a later text. */
   edit: string;
 }
 
-export type Saving = "saved" | "unsaved" | "saving" | "refused";
+export type Saving = "saved" | "unsaved" | "saving" | "refused" | "stale";
 
 export interface NoteState extends Note {
   saving: Saving;
@@ -24,8 +26,8 @@ export interface MemoKeeperOptions {
   agent: string;
   /** Survives a reload; the same for all tabs. */
   storage: Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
-  /** Resolves when what was written of a note is on the server's disk. */
-  send: (call: string, note: Partial<Note>) => Promise<void>;
+  /** Resolves when what was written of a note is on the server's disk. Refuses as stale when somebody else has written otherwise than was. */
+  send: (call: string, note: Partial<Note>, was: Partial<Note>) => Promise<void>;
   /** Told of every change of a call's note, here or in another tab. */
   onChange: (call: string, state: NoteState) => void;
   id?: () => string;
@@ -80,18 +82,31 @@ export class MemoKeeper {
     return calls.sort();
   }
 
-  /** Takes a note, of which only what is named was written here. */
-  edit(call: string, note: Note, changed: (keyof Note)[] = BOTH): void {
-    const before = this.#read(call)?.changed ?? [];
+  /** Takes a note, of which only what is named was written here, and what it was before. */
+  edit(call: string, note: Note, changed: (keyof Note)[] = BOTH, was: Partial<Note> = {}): void {
+    const before = this.#read(call);
+    const all = BOTH.filter((f) => before?.changed.includes(f) || changed.includes(f));
+    this.#store(call, { ...note, changed: all, was: { ...only(changed, was), ...before?.was } });
+    this.#later(call, TYPING);
+  }
+
+  /** Writes a note although somebody else has written meanwhile: that was seen. */
+  insist(call: string, note: Note, seen: Note): void {
+    const changed = this.#read(call)?.changed ?? BOTH;
+    this.#store(call, { ...note, changed, was: only(changed, seen) });
+    this.#later(call, 0);
+  }
+
+  #store(call: string, d: Omit<Draft, "edit">): void {
     const draft: Draft = {
-      memo: note.memo,
-      disposition: note.disposition,
-      changed: BOTH.filter((f) => before.includes(f) || changed.includes(f)),
+      memo: d.memo,
+      disposition: d.disposition,
+      changed: d.changed,
+      was: d.was,
       edit: (this.#o.id ?? randomId)(),
     };
     this.#o.storage.setItem(this.#prefix + call, JSON.stringify(draft));
     this.#tell(call, draft, "unsaved");
-    this.#later(call, TYPING);
   }
 
   /** Sends without waiting for the end of typing. */
@@ -150,20 +165,27 @@ export class MemoKeeper {
     this.#sending.add(call);
     this.#tell(call, draft, "saving");
     let refused: string | null = null;
+    const written = only(draft.changed, draft);
     try {
-      await this.#o.send(call, Object.fromEntries(draft.changed.map((f) => [f, draft[f]])));
+      await this.#o.send(call, written, draft.was);
     } catch (e) {
       refused = e instanceof RefusedError ? e.code : "failed";
     }
     this.#sending.delete(call);
     const now = this.#read(call);
     if (now && now.edit !== draft.edit) {
+      if (refused === null)
+        this.#o.storage.setItem(this.#prefix + call, JSON.stringify({ ...now, was: { ...now.was, ...written } }));
       if (!this.#timers.has(call)) this.#later(call, 0); // written on meanwhile
       return;
     }
     if (refused === null) {
       this.#o.storage.removeItem(this.#prefix + call);
       this.#tell(call, draft, "saved");
+      return;
+    }
+    if (refused === "stale") {
+      this.#tell(call, draft, "stale"); // whoever writes decides
       return;
     }
     const forGood = FOR_GOOD.has(refused);
@@ -192,12 +214,17 @@ function parse(text: string | null): Draft | null {
     if (typeof d?.memo === "string" && typeof d.disposition === "string" && typeof d.edit === "string") {
       // An earlier page did not keep what was written.
       const changed = Array.isArray(d.changed) ? BOTH.filter((f) => d.changed?.includes(f)) : BOTH;
-      return { memo: d.memo, disposition: d.disposition, changed, edit: d.edit };
+      return { memo: d.memo, disposition: d.disposition, changed, was: d.was ?? {}, edit: d.edit };
     }
   } catch {
     // Not ours, or cut short: there is nothing to be saved in it.
   }
   return null;
+}
+
+/** What is named of a note. */
+function only(fields: (keyof Note)[], note: Partial<Note>): Partial<Note> {
+  return Object.fromEntries(fields.filter((f) => note[f] !== undefined).map((f) => [f, note[f]]));
 }
 
 function randomId(): string {

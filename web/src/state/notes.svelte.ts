@@ -1,7 +1,7 @@
 import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import type { Api } from "../lib/api";
-import { MemoKeeper, type Note, type NoteState } from "../lib/memos";
+import { MAX_MEMO, MemoKeeper, type Note, type NoteState } from "../lib/memos";
 import type { Store } from "../lib/storage";
 
 const EMPTY: NoteState = { memo: "", disposition: "", saving: "saved" };
@@ -11,10 +11,17 @@ export class Notes {
   readonly #keeper: MemoKeeper;
   readonly #api: Api;
   readonly #notes = new SvelteMap<string, NoteState>();
+  /** What somebody else has written while I wrote. */
+  readonly #theirs = new SvelteMap<string, Note>();
   /** Told when a note has reached the server. */
   onSaved: (call: string, note: Note) => void = () => undefined;
 
-  constructor(agent: string, store: Store, api: Api, send: (call: string, note: Partial<Note>) => Promise<void>) {
+  constructor(
+    agent: string,
+    store: Store,
+    api: Api,
+    send: (call: string, note: Partial<Note>, was: Partial<Note>) => Promise<void>,
+  ) {
     this.#api = api;
     this.#keeper = new MemoKeeper({
       agent,
@@ -22,7 +29,10 @@ export class Notes {
       send,
       onChange: (call, state) => {
         this.#notes.set(call, state);
-        if (state.saving === "saved") this.onSaved(call, state);
+        if (state.saving === "stale") void this.#lookAgain(call);
+        if (state.saving !== "saved") return;
+        this.#theirs.delete(call);
+        this.onSaved(call, state);
       },
     });
     for (const call of this.#keeper.unsaved()) {
@@ -39,6 +49,39 @@ export class Notes {
   /** The calls whose notes are not on the server yet. */
   get unsaved(): string[] {
     return [...this.#notes].filter(([, n]) => n.saving !== "saved").map(([call]) => call);
+  }
+
+  /** What somebody else has written meanwhile, and I have not decided about; null for nothing. */
+  theirs(call: string): Note | null {
+    return this.#theirs.get(call) ?? null;
+  }
+
+  /** Theirs with mine below; null when that is too long. */
+  both(call: string): string | null {
+    const memo = `${this.#theirs.get(call)?.memo ?? ""}\n${this.#notes.get(call)?.memo ?? ""}`.trim();
+    return memo.length > MAX_MEMO ? null : memo;
+  }
+
+  /** Writes mine over theirs, or another text made of both. */
+  insist(call: string, memo?: string): void {
+    const [mine, theirs] = [this.#notes.get(call), this.#theirs.get(call)];
+    if (!mine || !theirs) return;
+    this.#theirs.delete(call);
+    this.#keeper.insist(call, { memo: memo ?? mine.memo, disposition: mine.disposition }, theirs);
+  }
+
+  /** Gives up mine for theirs. */
+  yield(call: string): void {
+    const theirs = this.#theirs.get(call);
+    this.discard(call);
+    if (theirs) this.known(call, theirs);
+  }
+
+  async #lookAgain(call: string): Promise<void> {
+    const c = await this.#api.call(call).catch(() => null); // told again when it is sent again
+    if (c && this.#notes.get(call)?.saving === "stale") {
+      this.#theirs.set(call, { memo: c.memo ?? "", disposition: c.disposition ?? "" });
+    }
   }
 
   /** Takes what the server has for a call, unless something newer is to be saved. */
@@ -58,8 +101,9 @@ export class Notes {
   }
 
   edit(call: string, change: Partial<Note>): void {
-    const { memo, disposition } = { ...(this.#notes.get(call) ?? EMPTY), ...change };
-    this.#keeper.edit(call, { memo, disposition }, Object.keys(change) as (keyof Note)[]);
+    const was = this.#notes.get(call) ?? EMPTY;
+    const { memo, disposition } = { ...was, ...change };
+    this.#keeper.edit(call, { memo, disposition }, Object.keys(change) as (keyof Note)[], was);
   }
 
   flush(call: string): void {
@@ -69,6 +113,7 @@ export class Notes {
   /** Gives up a note that the server refused. */
   discard(call: string): void {
     this.#keeper.discard(call);
+    this.#theirs.delete(call);
     this.#notes.delete(call);
   }
 

@@ -60,8 +60,8 @@ export class Work {
       onFrame: (f) => this.#take(f),
       onLink: (l) => this.#linked(l),
     });
-    this.notes = new Notes(who.id, store, this.api, (call, n) =>
-      this.#connection.request({ type: "memo", call, ...n }),
+    this.notes = new Notes(who.id, store, this.api, (call, n, was) =>
+      this.#connection.request({ type: "memo", call, ...n, was }),
     );
     this.phone = new WebPhone(who.id, this.api, store, prefs, () => this.attention.chime());
     this.missed = new MissedList(this.api);

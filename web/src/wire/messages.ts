@@ -193,7 +193,8 @@ export interface WrapupDone {
 
 /**
  * Memo writes what the agent notes about a call; a field left out keeps what
- * is there. Its ack comes when it is on disk.
+ * is there. Its ack comes when it is on disk. With Was nothing is written over
+ * what somebody else has written since: that is refused as stale.
  */
 export interface Memo {
   type: "memo";
@@ -201,6 +202,8 @@ export interface Memo {
   call: string;
   memo?: string;
   disposition?: string;
+  /** what the agent saw of it before */
+  was?: Note;
 }
 
 /** Ping asks for an ack. */
@@ -511,7 +514,13 @@ export interface Stats {
 }
 
 /** Code says in an error frame what was wrong. */
-export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "unknown_disposition" | "failed";
+export type Code = "malformed" | "unknown_type" | "too_fast" | "login_required" | "login_refused" | "login_limited" | "already_logged_in" | "bad_state" | "unknown_agent" | "unknown_call" | "forbidden" | "unknown_disposition" | "stale" | "failed";
+
+/** Note is what there is to be noted about a call; nil is nothing said of it. */
+export interface Note {
+  memo?: string;
+  disposition?: string;
+}
 
 /** AgentState is what the world sees of an agent. */
 export type AgentState = "offline" | "unreachable" | "available" | "away" | "ringing" | "talking" | "wrapup";
