@@ -307,7 +307,8 @@ func TestMemoIsAckedWhenItIsKept(t *testing.T) {
 
 func TestForgettingIsTold(t *testing.T) {
 	o := newOffice(t)
-	agent, boss := o.open("a2"), o.open("boss")
+	agent, _ := o.enter("a2")
+	boss, _ := o.enter("boss")
 	o.hub.Forget()
 	agent.await(notify.TypeForgotten)
 	boss.await(notify.TypeForgotten)
