@@ -75,7 +75,8 @@ type Entry struct {
 	State EntryState `json:"state"`
 	Due   time.Time  `json:"due,omitzero"`  // not before; the zero time: now
 	Try   string     `json:"try,omitempty"` // the id of the try under way, claimed before it is dialled
-	// Tried are the times of the latest tries, for the limit per 24 hours.
+	// Tried are the times of the latest tries, for the limit per 24 hours. The
+	// dialler adds those of the same numbers in other lists.
 	Tried []time.Time `json:"tried,omitempty"`
 	Last  *Result     `json:"last,omitempty"`
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,33 +43,79 @@ func (d *Dialler) place(r *run, c choice, now time.Time) *try {
 func (d *Dialler) order(t *try) {
 	now := d.now()
 	t.r.Dialled = &now
-	claim, o := t.r, d.origination(t)
+	plan, entry, try, o := t.run.plan, t.entry, t.r, d.origination(t)
 	var step stage
-	d.work(storeTime+orderTime, func(ctx context.Context) { step = d.carryOut(ctx, claim, o) }, func() { d.placed(t, step) })
+	d.work(storeTime+orderTime, func(ctx context.Context) {
+		if step = d.claim(ctx, &plan, entry, try); step.claimed && !step.blocked && step.err == nil {
+			step.err = d.originate(ctx, o)
+		}
+	}, func() { d.placed(t, step) })
 }
 
 // stage is how far an order has come.
 type stage struct {
 	err     error
+	rests   time.Time // the customer was tried too often: not before
 	claimed bool
 	blocked bool // the number must not be dialled
-	unsure  bool // Asterisk has not answered
 }
 
-// carryOut runs beside the dialler: it reads and writes.
-func (d *Dialler) carryOut(ctx context.Context, claim Result, o exchange.Origination) (s stage) {
-	if s.err = d.o.Store.Claim(ctx, claim); s.err != nil {
+// claim writes a try down, unless the customer has been tried too often, and looks
+// whether the number must not be dialled. It runs beside the dialler: meanwhile
+// nobody else dials a number of the entry, and who did before has written it down.
+func (d *Dialler) claim(ctx context.Context, p *Plan, e Entry, try Result) (s stage) {
+	now := d.now()
+	if s.err = d.recall(p, &e, now); s.err != nil {
+		return s
+	}
+	if at := p.restsUntil(&e); at.After(now) {
+		s.rests = at
+		return s
+	}
+	if s.err = d.o.Store.Claim(ctx, try); s.err != nil {
 		return s
 	}
 	s.claimed = true
-	if s.blocked, s.err = d.o.Store.DoNotCall(claim.Number); s.blocked || s.err != nil {
-		return s
+	s.blocked, s.err = d.o.Store.DoNotCall(try.Number)
+	return s
+}
+
+// recall adds to an entry when its numbers were dialled in other lists, if the plan
+// limits that.
+func (d *Dialler) recall(p *Plan, e *Entry, now time.Time) error {
+	if p.MaxTries24h == 0 {
+		return nil
 	}
+	numbers := make([]string, len(e.Numbers))
+	for i := range e.Numbers {
+		numbers[i] = e.Numbers[i].Number
+	}
+	tried, err := d.o.Store.Tried(numbers, now.Add(-day))
+	if err != nil {
+		return fmt.Errorf("campaign: tries of entry %s: %w", e.ID, err)
+	}
+	tried = append(tried, e.Tried...)
+	slices.SortFunc(tried, time.Time.Compare)
+	e.Tried = slices.CompactFunc(tried, time.Time.Equal)
+	return nil
+}
+
+// originate has Asterisk dial. It runs beside the dialler.
+func (d *Dialler) originate(ctx context.Context, o exchange.Origination) error {
 	ctx, cancel := context.WithTimeout(ctx, orderTime)
 	defer cancel()
-	s.err = d.o.Exchange.Originate(ctx, o)
-	s.unsure = errors.Is(s.err, exchange.ErrUnanswered)
-	return s
+	return d.o.Exchange.Originate(ctx, o)
+}
+
+// unclaimed forgets a try that was not written down.
+func (d *Dialler) unclaimed(t *try, s stage) {
+	switch {
+	case !s.rests.IsZero():
+		t.run.rest(t.entry.ID, rest{at: s.rests})
+	case !errors.Is(s.err, ErrClaimed) && !errors.Is(s.err, ErrUnknown):
+		d.storeFails(t.run, s.err)
+	}
+	d.drop(t)
 }
 
 // placed takes up a try whose order has been given, or could not be.
@@ -76,14 +124,11 @@ func (d *Dialler) placed(t *try, s stage) {
 	r := t.run
 	switch {
 	case !s.claimed:
-		if !errors.Is(s.err, ErrClaimed) && !errors.Is(s.err, ErrUnknown) {
-			d.storeFails(r, s.err)
-		}
-		d.drop(t)
+		d.unclaimed(t, s)
 		return
 	case s.blocked:
 		t.r.Why, t.r.DialResult, t.r.Dialled = WhyDoNotCall, queue.DialFailed, nil
-	case s.err != nil && !s.unsure:
+	case s.err != nil && !errors.Is(s.err, exchange.ErrUnanswered): // else it may be under way
 		d.log.Warn("a customer can't be dialled", "campaign", r.c.ID, "try", t.r.ID, "err", s.err)
 		t.r.Why, t.r.DialResult, t.r.Dialled = WhyNotDialled, queue.DialFailed, nil
 	default:

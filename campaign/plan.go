@@ -56,8 +56,8 @@ type Plan struct {
 	AMD            AMD      `json:"amd,omitempty"`                 // empty: off
 	MaxTries       int      `json:"max_tries" required:"false"`    // for each number, 1 to 20; 0: 1
 	Retry          Retry    `json:"retry" required:"false"`
-	// MaxTries24h bounds the tries of one entry within 24 hours, all its
-	// numbers together; 0: no limit.
+	// MaxTries24h bounds the tries of one customer within 24 hours, by all campaigns
+	// and of all numbers of the entry together; 0: no limit.
 	MaxTries24h int     `json:"max_tries_24h,omitempty"`
 	Hours       []Hours `json:"hours,omitempty"` // in the customer's time zone; none: always
 	ListEnd     ListEnd `json:"list_end,omitempty"`

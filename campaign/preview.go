@@ -58,8 +58,14 @@ type shown struct {
 func (d *Dialler) Preview(ctx context.Context, campaign, agent string) (Shown, error) {
 	var p Shown
 	var t *try
+	var plan Plan
 	var refused error
-	if err := d.ask(ctx, func() { t, p, refused = d.show(campaign, agent) }); err != nil || refused != nil {
+	show := func() {
+		if t, p, refused = d.show(campaign, agent); t != nil {
+			plan = t.run.plan
+		}
+	}
+	if err := d.ask(ctx, show); err != nil || refused != nil {
 		return p, errors.Join(err, refused)
 	}
 	if t == nil {
@@ -68,19 +74,15 @@ func (d *Dialler) Preview(ctx context.Context, campaign, agent string) (Shown, e
 	// Whoever asked may have left: what was begun is brought to its end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
-	blocked, err := false, d.o.Store.Claim(ctx, t.r)
-	claimed := err == nil
-	if claimed {
-		blocked, err = d.o.Store.DoNotCall(t.r.Number)
-	}
-	if asked := d.ask(ctx, func() { refused = d.claimed(t, claimed, blocked, err) }); asked != nil {
-		return p, asked
+	s := d.claim(ctx, &plan, t.entry, t.r)
+	if err := d.ask(ctx, func() { refused = d.claimed(t, s) }); err != nil {
+		return p, err
 	}
 	switch {
-	case blocked, errors.Is(err, ErrClaimed): // it will not come again
+	case s.blocked, !s.rests.IsZero(), errors.Is(s.err, ErrClaimed): // it will not come again
 		return d.Preview(ctx, campaign, agent)
-	case err != nil, refused != nil:
-		return Shown{}, errors.Join(err, refused)
+	case s.err != nil, refused != nil:
+		return Shown{}, errors.Join(s.err, refused)
 	}
 	return p, nil
 }
@@ -133,17 +135,14 @@ func errNotRunning() error { return fmt.Errorf("%w: it does not run", ErrState) 
 
 // claimed goes on with a try that has been written down, or could not be. Of a
 // campaign that was stopped meanwhile nobody is shown: [ErrState].
-func (d *Dialler) claimed(t *try, ok, blocked bool, err error) error {
+func (d *Dialler) claimed(t *try, s stage) error {
 	t.placing = false
 	switch {
-	case !ok:
-		if !errors.Is(err, ErrClaimed) && !errors.Is(err, ErrUnknown) {
-			d.storeFails(t.run, err)
-		}
-		d.drop(t)
-	case blocked:
+	case !s.claimed:
+		d.unclaimed(t, s)
+	case s.blocked:
 		d.finishShown(t, WhyDoNotCall)
-	case err != nil:
+	case s.err != nil:
 		d.finishShown(t, WhyExpired)
 	case t.run.c.State != Running:
 		d.finishShown(t, WhyExpired)

@@ -23,8 +23,6 @@ const (
 	// leastRest is how long a number rests at least after a try that says
 	// nothing of the customer.
 	leastRest = time.Minute
-	// maxTried bounds Entry.Tried.
-	maxTried = 64
 )
 
 // Machine reports whether the try met an answering machine and ended there.
@@ -38,8 +36,8 @@ func (r *Result) Reached() bool {
 	return r.AgentResult == AgentAnswered || r.Mode == Message && r.Heard
 }
 
-// counts reports whether the try is one of those that are limited.
-func (r *Result) counts() bool { return r.Dialled != nil && r.Kind() != WhyGivenUp }
+// Counts reports whether the try is one of those that are limited.
+func (r *Result) Counts() bool { return r.Dialled != nil && r.Kind() != WhyGivenUp }
 
 // Next finds the number of an entry that is to be dialled next, by its index,
 // and from when on: not before now. Of several the one that was tried least
@@ -56,10 +54,7 @@ func (p *Plan) Next(e *Entry, zone *time.Location, now time.Time) (index int, at
 
 // nextRested is Next without the calling hours.
 func (p *Plan) nextRested(e *Entry, now time.Time) (index int, at time.Time, ok bool) {
-	from := later(now, e.Due)
-	if p.MaxTries24h > 0 && len(e.Tried) >= p.MaxTries24h {
-		from = later(from, e.Tried[len(e.Tried)-p.MaxTries24h].Add(day))
-	}
+	from := later(later(now, e.Due), p.restsUntil(e))
 	for i := range e.Numbers {
 		n := &e.Numbers[i]
 		if n.Done || n.Tries >= max(1, p.MaxTries) {
@@ -71,6 +66,15 @@ func (p *Plan) nextRested(e *Entry, now time.Time) (index int, at time.Time, ok 
 		}
 	}
 	return index, at, ok
+}
+
+// restsUntil is when the customer of an entry may be tried again as far as
+// MaxTries24h goes; zero: any time.
+func (p *Plan) restsUntil(e *Entry) time.Time {
+	if n := len(e.Tried) - p.MaxTries24h; p.MaxTries24h > 0 && n >= 0 {
+		return e.Tried[n].Add(day)
+	}
+	return time.Time{}
 }
 
 // After is the entry as it is once a try has ended: whether anything of it may
@@ -87,10 +91,10 @@ func (p *Plan) After(e Entry, r *Result, end time.Time) Entry {
 	if r.Index < len(e.Numbers) {
 		p.rest(&e.Numbers[r.Index], r, end)
 	}
-	if r.counts() {
+	if r.Counts() {
 		e.Tried = append(e.Tried, *r.Dialled)
 		e.Tried = slices.DeleteFunc(e.Tried, func(t time.Time) bool { return t.Add(day).Before(end) })
-		e.Tried = e.Tried[max(0, len(e.Tried)-maxTried):]
+		e.Tried = e.Tried[max(0, len(e.Tried)-MostTries24h):]
 	}
 	if r.Reached() {
 		e.State = EntryReached
@@ -115,7 +119,7 @@ func (p *Plan) rest(n *Number, r *Result, end time.Time) {
 	}
 	kind := r.Kind()
 	n.Last = kind
-	if r.counts() {
+	if r.Counts() {
 		n.Tries++
 	}
 	var wait Duration

@@ -316,13 +316,19 @@ func (d *Dialler) choose(r *run, now time.Time) (choice, bool) {
 		case at.After(now):
 			_, rested, _ := r.plan.nextRested(&e, now)
 			r.rest(e.ID, rest{at, at.After(rested)})
-		case d.inUse[same] > 0:
+		case d.inACall(&e):
 			r.rest(e.ID, rest{at: now.Add(numberRest)})
 		default:
 			return choice{e, index, same}, true
 		}
 	}
 	return choice{}, false
+}
+
+// inACall reports whether a number of an entry is in use: a customer who is being
+// called, or talks, is not called at another number as well.
+func (d *Dialler) inACall(e *Entry) bool {
+	return slices.ContainsFunc(e.Numbers, func(n Number) bool { return d.inUse[d.sameNumber(n.Number)] > 0 })
 }
 
 // rest leaves an entry alone, and has the list read again when that is over.
@@ -369,10 +375,13 @@ func (d *Dialler) refill(r *run, now time.Time) {
 	var due []Entry
 	var next time.Time
 	var err error
-	list := r.list
+	list, plan := r.list, r.plan
 	d.work(storeTime, func(context.Context) {
 		if due, next, err = d.o.Store.Due(list.ID, now, hopperSize, skip); err == nil {
 			list, err = d.o.Store.List(list.ID)
+		}
+		for i := 0; i < len(due) && err == nil; i++ {
+			err = d.recall(&plan, &due[i], now)
 		}
 	}, func() {
 		r.loading = false

@@ -65,6 +65,11 @@ type Store interface {
 	// it is not known.
 	Call(id string) (queue.Call, error)
 
+	// Tried tells when campaigns have dialled numbers, however they are written,
+	// since a time within the last 24 hours: all tries that count, of all lists, the
+	// first of them first.
+	Tried(numbers []string, since time.Time) ([]time.Time, error)
+
 	// DoNotCall tells whether a number must not be dialled, however it is
 	// written.
 	DoNotCall(number string) (bool, error)

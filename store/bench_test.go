@@ -298,6 +298,22 @@ func BenchmarkTry(b *testing.B) {
 			}
 		}
 	})
+	b.Run("tried", func(b *testing.B) { // by other lists
+		s, list := benchList(b)
+		s.spell = benchSpellings
+		s.db.NoSync = true
+		for i := range 10_000 {
+			try(b, s, list, nil, i)
+		}
+		s.db.NoSync = false
+		since := time.Now().Add(-dialledFor)
+		b.ResetTimer()
+		for b.Loop() {
+			if _, err := s.Tried([]string{"01012345678", "0215881234"}, since); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("100-at-once", func(b *testing.B) {
 		s, list := benchList(b)
 		due, _, err := s.Due(list, time.Now(), 100_000, nil)

@@ -93,13 +93,14 @@ func (f *findings) tables(tx *bbolt.Tx) {
 		return err
 	})
 	f.outbound(t, want)
+	f.dialled(t, want)
 	f.each(t.agents, func(id, v []byte) error {
 		_, err := decodeAgent(id, v)
 		return err
 	})
 	// Every record has its entries; as many entries as records: then no entry
 	// is without its record.
-	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ, t.claims, t.due, t.byNumber, t.byKey} {
+	for _, b := range []*bbolt.Bucket{t.ids, t.byQueue, t.byCaller, t.byAgent, t.missedOpen, t.missedByTime, t.missedByQ, t.claims, t.due, t.byNumber, t.byKey, t.dialled} {
 		n := 0
 		f.each(b, func(_, _ []byte) error { n++; return nil })
 		if n != want[b] {

@@ -88,6 +88,7 @@ func (p *person) run(ctx context.Context, s *Store) error {
 		{"audit trail", p.audit},
 		{"dial lists", p.entries},
 		{"results of campaigns", p.results},
+		{"numbers dialled", p.dialled},
 		{"events for webhooks", p.events},
 		{"transfers", p.transfers},
 		{"live calls", p.live},

@@ -38,6 +38,21 @@ func (m *outboundModel) compareOutbound() {
 		m.same("claim", c, m.w.tries[c.ID])
 	}
 
+	since, tels := m.clock.Add(-time.Duration(m.r.IntN(120))*time.Minute), []string{m.tel(), m.tel()}
+	if e := m.someEntry(); e != nil {
+		tels = append(tels, e.Numbers[0].Number)
+	}
+	tried, err := m.s.Tried(tels, since)
+	must(err)
+	var wantTried []time.Time
+	for _, r := range m.w.results {
+		if !r.Dialled.Before(since) && slices.ContainsFunc(tels, func(tel string) bool { return plain(tel) == plain(r.Number) }) {
+			wantTried = append(wantTried, *r.Dialled)
+		}
+	}
+	slices.SortFunc(wantTried, time.Time.Compare)
+	m.same("tried", slices.EqualFunc(tried, wantTried, time.Time.Equal), true)
+
 	id := m.anyID(8)
 	skip := map[string]bool{}
 	if e := m.someEntry(); e != nil {

@@ -44,6 +44,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int, recordings 
 		{"missed calls", (*tables).purgeMissed},
 		{"audit trail", (*tables).purgeAudit},
 		{"results of campaigns", (*tables).purgeResults},
+		{"numbers dialled", (*tables).purgeDialled},
 		{"states of agents", (*tables).purgeAgentStates},
 	} {
 		for more := true; more; {

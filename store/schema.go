@@ -38,6 +38,8 @@ const (
 	bucketByKey    = "entries_key"   // list term, key term -> number of the entry
 	bucketTries    = "tries"         // try id -> result as far as it is known; tries under way
 	bucketResults  = "results"       // campaign term, time, try id -> result
+	bucketDialled  = "dialled"       // number term, time of dialling, try id -> nothing; those of the last 24 hours that count
+	bucketDialTime = "dialled_time"  // time of dialling, try id -> key in bucketDialled
 	bucketBarred   = "do_not_call"   // number -> who barred it
 	bucketAgents   = "agents"        // agent id -> agent made over the REST API
 	bucketOutbox   = "outbox"        // webhook term, sequence number -> event
@@ -62,6 +64,7 @@ type tables struct {
 	plans, lists, campaigns, pacing *bbolt.Bucket
 	entries, due, byNumber, byKey   *bbolt.Bucket
 	tries, results, barred          *bbolt.Bucket
+	dialled, dialledAt              *bbolt.Bucket
 }
 
 // all lists each table's name and place, so that making, opening and checking
@@ -76,7 +79,7 @@ func (t *tables) all() map[string]**bbolt.Bucket {
 		bucketPlans: &t.plans, bucketLists: &t.lists, bucketCamp: &t.campaigns, bucketPacing: &t.pacing,
 		bucketEntries: &t.entries, bucketDue: &t.due, bucketByNumber: &t.byNumber, bucketByKey: &t.byKey,
 		bucketTries: &t.tries, bucketResults: &t.results, bucketBarred: &t.barred,
-		bucketStates: &t.states, bucketAlive: &t.alive,
+		bucketDialled: &t.dialled, bucketDialTime: &t.dialledAt, bucketStates: &t.states, bucketAlive: &t.alive,
 	}
 }
 
@@ -87,7 +90,7 @@ func openTables(tx *bbolt.Tx) (*tables, error) {
 			return nil, fmt.Errorf("%w: table %s is gone", ErrDamaged, name)
 		}
 	}
-	for _, b := range []*bbolt.Bucket{t.calls, t.ids, t.byQueue, t.byAgent, t.audit, t.states} {
+	for _, b := range []*bbolt.Bucket{t.calls, t.ids, t.byQueue, t.byAgent, t.audit, t.states, t.dialledAt} {
 		b.FillPercent = appendFill
 	}
 	return t, nil
@@ -126,6 +129,7 @@ func migrations() []func(*bbolt.Tx) error {
 		addTables(bucketOutbox),
 		addTables(bucketStates, bucketAlive),
 		addClaims,
+		addTables(bucketDialled, bucketDialTime),
 	}
 }
 

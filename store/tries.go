@@ -104,6 +104,9 @@ func (s *Store) Settle(ctx context.Context, try campaign.Result, e campaign.Entr
 		if err := put(t.results, string(key), try); err != nil {
 			return err
 		}
+		if err := t.noteDialled(&try); err != nil {
+			return err
+		}
 		old, n, err := t.getEntry(try.Entry)
 		if errors.Is(err, campaign.ErrUnknown) {
 			return nil // its list is gone

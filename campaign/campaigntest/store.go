@@ -234,6 +234,17 @@ func (s *Store) Call(id string) (queue.Call, error) {
 	return c, nil
 }
 
+// Tried looks numbers up in the results.
+func (s *Store) Tried(numbers []string, since time.Time) (times []time.Time, err error) {
+	for _, r := range s.Results() {
+		if r.Counts() && !r.Dialled.Before(since) && slices.Contains(numbers, r.Number) {
+			times = append(times, *r.Dialled)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times, nil
+}
+
 // DoNotCall looks a number up in Barred.
 func (s *Store) DoNotCall(number string) (bool, error) { return s.Barred[number], nil }
 
