@@ -529,9 +529,9 @@ func TestStartIsRefused(t *testing.T) {
 // That Asterisk is back is known, however much else was heard in that moment and left out.
 func TestConnectedInAFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive}, "0101")
+		c := newCentre(t, 1, campaign.Plan{Mode: campaign.Progressive}, "0101", "0102")
 		defer func() { c.stop() }()
-		c.stop()
+		c.stop() // it may have dialled one of them
 		c.flood = true
 		before := len(c.ordered())
 		c.run()
