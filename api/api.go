@@ -16,6 +16,7 @@ import (
 	"calld/spy"
 	"calld/store"
 	"calld/talk"
+	"calld/tally"
 	"calld/webhook"
 )
 
@@ -112,6 +113,7 @@ type API struct {
 	reports       chan struct{} // full while reportsAtOnce reports are being counted
 	verify        func(stored config.Secret, password string) bool
 	hash          func(password string) string
+	problems      tally.Tally[Code]
 }
 
 // New makes an API.
@@ -122,6 +124,7 @@ func New(o Options) *API {
 		missedChanged: o.MissedChanged, loggedOut: o.LoggedOut, spy: o.Spy, free: o.Free, editAgent: o.EditAgent, connections: o.Connections,
 		asterisk: o.Asterisk, forgetPerson: o.Forget, dialler: o.Dialler, talks: o.Talks, webhooks: o.Webhooks, version: o.Version, log: o.Log,
 		checks: make(chan struct{}, loginsAtOnce), reports: make(chan struct{}, reportsAtOnce), verify: config.VerifyPassword, hash: config.HashPassword,
+		problems: tally.New(Codes()),
 	}
 }
 
@@ -156,7 +159,7 @@ func (a *API) register(mux *http.ServeMux, guard func(*API, huma.API) func(huma.
 	// The document and its page are served below, made once, and bodies are
 	// plain: no $schema links, whose address behind a proxy is wrong.
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
-	c.Transformers = append(c.Transformers, a.maskAnswer)
+	c.Transformers = append(c.Transformers, a.maskAnswer, a.countProblem)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: CookieName, Description: "Set by POST /api/v1/session."},
 		"token":   {Type: "http", Scheme: "bearer", Description: "For programs: [tokens] of the configuration."},

@@ -139,7 +139,7 @@ func codeOf(status int) Code {
 	return CodeOther
 }
 
-// Codes lists every code, for documentation.
+// Codes lists every code, for metrics and documentation.
 func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeBadLogin, CodeForbidden, CodeNeedsAgent, CodeCrossOrigin, CodeNotFound, CodeMethod,
@@ -157,6 +157,7 @@ func (a *API) refuse(status int, code Code, detail string) http.HandlerFunc {
 		h := w.Header()
 		h.Set("Content-Type", "application/problem+json")
 		h.Del("Content-Length")
+		a.problems.Add(code)
 		w.WriteHeader(status)
 		if err := json.NewEncoder(w).Encode(problem(status, code, detail)); err != nil {
 			a.log.Debug("error not written", "err", err)

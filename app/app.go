@@ -65,6 +65,7 @@ type App struct {
 	hub       *notify.Hub
 	phones    *webphone.Gate
 	crowds    *crowds
+	unread    *unread
 	watcher   *notify.Watcher
 	digits    *ami.Client // the connection to Asterisk on which digits are played; there while they are
 	exchange  *exchange.Exchange
@@ -111,6 +112,7 @@ func New(o Options) (*App, error) {
 		Auth: pages{a}, Memos: pages{a}, Earlier: pages{a}.earlier, Offers: pages{a}.offers,
 		Masks: func(r config.Role) bool { return a.Config().Masks(r) }, Log: o.Log,
 	})
+	a.unread = newUnread()
 	a.crowds = newCrowds(crowdLimit, func() []netip.Prefix { return a.Config().Server.TrustedProxies })
 	a.phones = webphone.New(webphone.Options{
 		Asterisk:      func() string { return a.Config().Asterisk.WebSocket },

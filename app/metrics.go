@@ -182,6 +182,10 @@ func (r readings) agi(out chan<- prometheus.Metric) {
 func (r readings) pages(out chan<- prometheus.Metric) {
 	s := r.a.hub.Stats()
 	send(out, prometheus.CounterValue, "calld_http_refused_total", "HTTP connections closed at once because their address had too many.", r.a.crowds.refusedCount())
+	send(out, prometheus.CounterValue, "calld_http_unread_total", "HTTP connections that ended before a request could be read.", r.a.unread.count.Load())
+	for code, n := range r.a.api.Problems() {
+		send(out, prometheus.CounterValue, "calld_api_problems_total", "Requests answered with a problem, by code.", n, "code", string(code))
+	}
 	send(out, prometheus.GaugeValue, "calld_pages", "Connected browser pages.", s.Sockets)
 	for _, reason := range notify.Refusals() {
 		send(out, prometheus.CounterValue, "calld_pages_refused_total", "Page connections refused, by reason.",

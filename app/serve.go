@@ -91,7 +91,7 @@ func answer(w http.ResponseWriter, status int, text string) {
 }
 
 func (a *App) httpServer(h http.Handler) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: streams, MaxReadFrameSize: h2Frame, MaxReceiveBufferPerConnection: h2Buffer, MaxReceiveBufferPerStream: h2Buffer,
@@ -100,6 +100,8 @@ func (a *App) httpServer(h http.Handler) *http.Server {
 		},
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
+	a.unread.watch(s)
+	return s
 }
 
 // serveHTTP serves until ctx ends, then lets requests under way finish.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"calld/test/centre"
 )
 
 const (
@@ -136,10 +138,15 @@ func unread(ctx context.Context, c *office) (string, error) {
 }
 
 // rawRequest is one that no client would send; calld answers with one of the
-// statuses, or closes the connection.
+// statuses, or closes the connection, and counts it.
 type rawRequest struct {
 	name, text string
 	statuses   []int
+}
+
+// refusedRequests is how many requests were refused, be it that they could not be read.
+func refusedRequests(m centre.Metrics) float64 {
+	return m.Sum("calld_http_unread_total", "") + m.Sum("calld_api_problems_total", "")
 }
 
 func rawRequests() []rawRequest {
@@ -165,6 +172,11 @@ func rawRequests() []rawRequest {
 func (c *office) raw(ctx context.Context, r rawRequest) (string, error) {
 	ctx, cancel := step(ctx)
 	defer cancel()
+	m, err := c.server.Metrics(ctx)
+	if err != nil {
+		return "", err
+	}
+	before := refusedRequests(m)
 	conn, err := dialFrom(ctx, stranger, c.http())
 	if err != nil {
 		return "", err
@@ -183,8 +195,13 @@ func (c *office) raw(ctx context.Context, r rawRequest) (string, error) {
 		return "closed without an answer", nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // not read
-	if slices.Contains(r.statuses, resp.StatusCode) {
-		return "answered " + resp.Status, nil
+	if !slices.Contains(r.statuses, resp.StatusCode) {
+		return "", fmt.Errorf("answered %s, want one of %v", resp.Status, r.statuses)
 	}
-	return "", fmt.Errorf("answered %s, want one of %v", resp.Status, r.statuses)
+	if resp.StatusCode == http.StatusNotFound {
+		return "answered " + resp.Status, nil // as whatever has no page
+	}
+	return "answered " + resp.Status + ", and counted", c.server.await(ctx, "the refused request counted", func(m centre.Metrics) bool {
+		return refusedRequests(m) > before
+	})
 }
