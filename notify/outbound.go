@@ -59,7 +59,9 @@ func (w *Watcher) outEnd(e *ami.Event) bool {
 
 // originated tells that an agent's phone was not reached: of one that can't be
 // rung at all there is no other event. Reasons are those of pbx.c,
-// pbx_dial_reason: control frames, or 0 for a phone that could not be called.
+// pbx_dial_reason: control frames, or 0 for a phone that could not be called. It
+// is also 0 for one that ends the ringing by itself (dial.c, monitor_dial, keeps
+// no cause of that), and this event may overtake the DialEnd that tells so.
 func (w *Watcher) originated(e *ami.Event) {
 	id := e.Get("ActionID")
 	if try, ok := queue.TryOf(id); ok {
@@ -76,7 +78,7 @@ func (w *Watcher) originated(e *ami.Event) {
 	f := queue.Fact{Kind: queue.PhoneDone, UniqueID: id, Result: queue.Refused}
 	switch e.Get("Reason") {
 	case "0":
-		f.Result = queue.Unreachable
+		f = queue.Fact{Kind: queue.NotReached, UniqueID: id}
 	case "3": // it rang, to the end
 		f.Result = queue.NoAnswer
 	}

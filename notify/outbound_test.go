@@ -32,18 +32,22 @@ func TestOutboundEventsBecomeFacts(t *testing.T) {
 		events []event
 		want   string
 	}{
-		"nothing yet":           {[]event{begin}, "ringing 8001:"},
-		"it rings":              {[]event{begin, rings}, "ringing 8001:(rang)"},
-		"the agent answers":     {[]event{begin, rings, answers, dials, of("DialState", customer, "DialStatus", "RINGING")}, "dialling 8001:answered(rang)"},
-		"the customer answers":  {[]event{begin, answers, dials, of("DialEnd", customer, "DialStatus", "ANSWER")}, "talking 8001:answered"},
-		"the customer is busy":  {[]event{begin, answers, dials, of("DialEnd", customer, "DialStatus", "BUSY")}, "dialling 8001:answered"},
-		"the agent refuses":     {[]event{begin, rings, of("DialEnd", agent, "DialStatus", "BUSY")}, "ended failed agent_refused"},
-		"the agent is away":     {[]event{begin, of("DialEnd", agent, "DialStatus", "CHANUNAVAIL")}, "ended failed agent_unreachable"},
-		"the agent hangs up":    {[]event{begin, answers, hangup}, "ended abandoned 16 agent"},
-		"no phone at all":       {[]event{failure("0")}, "ended failed agent_unreachable"},
-		"refused, as told late": {[]event{failure("5")}, "ended failed agent_refused"},
-		"another's failure":     {[]event{of("OriginateResponse", nil, "ActionID", "x", "Response", "Failure", "Reason", "0")}, "ringing 8001:"},
-		"success":               {[]event{of("OriginateResponse", nil, "ActionID", id, "Response", "Success", "Reason", "4")}, "ringing 8001:"},
+		"nothing yet":             {[]event{begin}, "ringing 8001:"},
+		"it rings":                {[]event{begin, rings}, "ringing 8001:(rang)"},
+		"the agent answers":       {[]event{begin, rings, answers, dials, of("DialState", customer, "DialStatus", "RINGING")}, "dialling 8001:answered(rang)"},
+		"the customer answers":    {[]event{begin, answers, dials, of("DialEnd", customer, "DialStatus", "ANSWER")}, "talking 8001:answered"},
+		"the customer is busy":    {[]event{begin, answers, dials, of("DialEnd", customer, "DialStatus", "BUSY")}, "dialling 8001:answered"},
+		"the agent refuses":       {[]event{begin, rings, of("DialEnd", agent, "DialStatus", "BUSY")}, "ended failed agent_refused"},
+		"the agent is away":       {[]event{begin, of("DialEnd", agent, "DialStatus", "CHANUNAVAIL")}, "ended failed agent_unreachable"},
+		"the agent hangs up":      {[]event{begin, answers, hangup}, "ended abandoned 16 agent"},
+		"no phone at all":         {[]event{failure("0")}, "ended failed agent_unreachable"},
+		"refused, as told before": {[]event{failure("0"), begin, of("DialEnd", agent, "DialStatus", "NOANSWER"), hangup}, "ended failed agent_refused"},
+		"refused after ringing":   {[]event{failure("0"), begin, rings, of("DialEnd", agent, "DialStatus", "BUSY")}, "ended failed agent_refused"},
+		"gone before it rang":     {[]event{failure("0"), hangup}, "ended failed agent_unreachable"},
+		"answers at once":         {[]event{of("OriginateResponse", nil, "ActionID", id, "Response", "Success", "Reason", "4"), begin, answers, dials}, "dialling 8001:answered"},
+		"refused, as told late":   {[]event{failure("5")}, "ended failed agent_refused"},
+		"another's failure":       {[]event{of("OriginateResponse", nil, "ActionID", "x", "Response", "Failure", "Reason", "0")}, "ringing 8001:"},
+		"success":                 {[]event{of("OriginateResponse", nil, "ActionID", id, "Response", "Success", "Reason", "4")}, "ringing 8001:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -54,6 +58,8 @@ func TestOutboundEventsBecomeFacts(t *testing.T) {
 				for _, e := range test.events {
 					x.emit(e.name, e.pairs...)
 				}
+				time.Sleep(time.Second) // what may be overtaken has come
+				synctest.Wait()
 				got := x.results()
 				x.mu.Lock()
 				if len(x.ended) > 0 {

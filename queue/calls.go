@@ -58,6 +58,9 @@ type offer struct {
 	cut     bool // ringFor is shorter than the queue's ring_timeout
 	legs    []*leg
 	alerted bool // pages have been told of every leg
+	// doubtful is when it was heard that the phone of the agent who makes the call
+	// was not reached; zero when it was not.
+	doubtful time.Time
 }
 
 // leg is one agent being rung, or talked with, for a call.

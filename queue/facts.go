@@ -17,6 +17,7 @@ const (
 	TalkOver                            // the channel of the agent who talks ended
 	CallerGone                          // the caller's channel ended; that of the agent who calls, of an outbound call
 	CustomerAnswers                     // the customer whom an outbound call dials answered
+	NotReached                          // the phone of an agent who makes a call was not reached; what it did may be told only after this
 )
 
 // Fact is one thing heard from the telephone exchange about a call. Facts may
@@ -82,7 +83,7 @@ func (m *machine) heard(f Fact) {
 		if c.talker() == l {
 			m.talkerGone(at, c, f.Cause)
 		}
-	case CallerGone, CustomerAnswers:
+	case CallerGone, CustomerAnswers, NotReached:
 	}
 }
 

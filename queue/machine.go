@@ -41,6 +41,10 @@ const (
 	// limit was refused, not left unanswered. Phones that decline with 603 or
 	// 480 are reported by Asterisk as NOANSWER, like a time-out.
 	refusalMargin = time.Second
+	// overtaken is how long after word that a phone was not reached it may still be
+	// heard that it was, and refused: Asterisk writes that word at once, and what
+	// channels do in its turn (manager.c, stasis).
+	overtaken = 500 * time.Millisecond
 	// statsEvery bounds how often a queue's figures are published.
 	statsEvery = 250 * time.Millisecond
 )

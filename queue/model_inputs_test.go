@@ -497,7 +497,7 @@ func (w *world) rung(call string, n int) string {
 func (w *world) applyFact(o op) {
 	call := w.pick(o.n[0])
 	f := Fact{
-		Kind:     oneOf(o.n[1], PhoneRings, PhoneRings, PhoneRings, PhoneAnswers, PhoneAnswers, PhoneDone, PhoneDone, TalkOver, TalkOver, CallerGone, CustomerAnswers),
+		Kind:     oneOf(o.n[1], PhoneRings, PhoneRings, PhoneRings, PhoneAnswers, PhoneAnswers, PhoneDone, PhoneDone, TalkOver, TalkOver, CallerGone, CustomerAnswers, NotReached),
 		UniqueID: "u" + call,
 		Phone:    w.rung(call, o.n[2]),
 		At:       w.now.Add(time.Duration(oneOf(o.n[2], 0, 0, 0, -3, -400, -4000, 100)) * time.Millisecond),

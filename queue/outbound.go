@@ -326,12 +326,21 @@ func (m *machine) heardOut(at time.Time, c *call, f Fact) {
 		m.pickedUp(at, c)
 	case PhoneDone:
 		m.notPickedUp(at, c, f.Result)
+	case NotReached:
+		if c.Phase == Ringing && c.offer.doubtful.IsZero() {
+			c.offer.doubtful = m.now
+			m.at(m.now.Add(overtaken), timer{call: c})
+		}
 	case CustomerAnswers:
 		m.customerAnswers(at, c)
 	case CallerGone:
 		// Of a phone that has rung to the end of the time this is all that is
 		// heard at first.
-		m.notPickedUp(at, c, NoAnswer)
+		result := NoAnswer
+		if c.Phase == Ringing && !c.offer.doubtful.IsZero() {
+			result = Unreachable // its refusal would have come before
+		}
+		m.notPickedUp(at, c, result)
 		c.order.left = true
 		if c.Phase != Ended {
 			m.heardGone(at, c, causeText(f.Cause, "agent"))
@@ -343,6 +352,8 @@ func (m *machine) heardOut(at time.Time, c *call, f Fact) {
 // outDue looks at what time changes of an outbound call.
 func (m *machine) outDue(c *call) {
 	switch {
+	case c.Phase == Ringing && !c.offer.doubtful.IsZero() && !m.now.Before(c.offer.doubtful.Add(overtaken)):
+		m.notPickedUp(c.offer.doubtful, c, Unreachable)
 	case c.Phase == Ringing && !m.now.Before(c.offer.at.Add(c.offer.ringFor+ringGuard)):
 		m.freed++
 		m.notPickedUp(m.now, c, NoAnswer)

@@ -535,7 +535,7 @@ func (t *twin) heard(f Fact) {
 		if c.Phase == Talking && r.Result == RingAnswer {
 			t.agentGone(c, at, f)
 		}
-	case CallerGone, CustomerAnswers:
+	case CallerGone, CustomerAnswers, NotReached:
 	}
 }
 

@@ -209,11 +209,19 @@ func (t *twin) heardOut(c *twinCall, at time.Time, f Fact) {
 		t.pickedUp(c, at)
 	case PhoneDone:
 		t.silentOut(c, at, f.Result)
+	case NotReached:
+		if c.Phase == Ringing && c.offer.doubt.IsZero() {
+			c.offer.doubt = t.now
+		}
 	case CustomerAnswers:
 		t.talksOut(c, at)
 	case CallerGone:
 		if c.Phase == Ringing {
-			t.silentOut(c, at, NoAnswer)
+			result := NoAnswer
+			if !c.offer.doubt.IsZero() {
+				result = Unreachable
+			}
+			t.silentOut(c, at, result)
 			return
 		}
 		c.agentLeft = true
@@ -239,7 +247,9 @@ func (t *twin) leaveOut(c *twinCall, at time.Time) {
 }
 
 func (t *twin) outDue(c *twinCall) {
-	if c.Phase == Ringing && t.past(c.offer.at.Add(c.offer.limit+ringGuard)) {
+	if c.Phase == Ringing && !c.offer.doubt.IsZero() && t.past(c.offer.doubt.Add(overtaken)) {
+		t.silentOut(c, c.offer.doubt, Unreachable)
+	} else if c.Phase == Ringing && t.past(c.offer.at.Add(c.offer.limit+ringGuard)) {
 		t.freed++
 		t.silentOut(c, t.now, NoAnswer)
 	} else if c.Phase == Dialling && c.script == 0 && t.past(c.lost.Add(LostAfter)) {

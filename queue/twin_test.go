@@ -119,7 +119,8 @@ type twinOffer struct {
 	cut    bool
 	first  int // index of its first ring
 	phones []string
-	forgot []string // agents who are no more what they were when rung
+	forgot []string  // agents who are no more what they were when rung
+	doubt  time.Time // when the agent who makes the call was heard not to be reached
 }
 
 // notRung stands for the phone of a ring that was over before a restart.
@@ -239,6 +240,9 @@ func (t *twin) moments() []time.Time {
 			at = append(at, c.lost.Add(ReturnGrace), c.lost.Add(LostAfter))
 		}
 		if c.Phase == Ringing {
+			if !c.offer.doubt.IsZero() {
+				at = append(at, c.offer.doubt.Add(overtaken))
+			}
 			at = append(at, t.guard(c))
 		}
 		if c.consult != nil {

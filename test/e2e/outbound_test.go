@@ -171,7 +171,7 @@ func TestCustomerIsNotReached(t *testing.T) {
 		{"no answer by the network", "010480", answers, nil, queue.Failed, "19 no_answer", "answered"},
 		{"congestion", "010503", answers, nil, queue.Failed, "34 congestion", "answered"},
 		{"agent lets it ring", "01000000", patient, nil, queue.Failed, "agent_no_answer", "no_answer"},
-		{"agent refuses", "01000000", lab.Behaviour{Refuse: 486, After: 200 * time.Millisecond}, nil, queue.Failed, "agent_refused", "refused"},
+		{"agent refuses at once", "01000000", lab.Behaviour{Refuse: 603}, nil, queue.Failed, "agent_refused", "refused"},
 		{"agent gives up", "01000000", answers, func() {
 			c.must(c.customer().WaitRinging(c.step()))
 			c.waitPhase(queue.Dialling)
