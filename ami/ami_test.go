@@ -439,6 +439,35 @@ func TestAnswersBetweenEvents(t *testing.T) {
 	})
 }
 
+// TestDamagedEvents: when the line between two events is damaged, the first is
+// not taken for one that has the second's headers.
+func TestDamagedEvents(t *testing.T) {
+	for name, between := range map[string]string{
+		"rubbish for the empty line":            "\x01\xff\n",
+		"rubbish with a colon":                  "\x01:\xff\n",
+		"rubbish that hides a header's name":    "\xffChan: a\n",
+		"rubbish and the beginning of the next": "\x01\x02Event: B\nPrivilege: call,all\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got []string
+				l := newLab(t, amitest.Options{}, nil, func(l *lab) {
+					l.Handle("A", func(e *ami.Event) { got = append(got, e.Get("Uniqueid")) })
+				})
+				l.up(t)
+				l.srv.EmitText("Event: A\nPrivilege: call,all\n" + between + "Uniqueid: other\n\nEvent: A\nUniqueid: next\n\n")
+				synctest.Wait()
+				if diff := cmp.Diff([]string{"next"}, got); diff != "" {
+					t.Errorf("handled (-want +got):\n%s", diff)
+				}
+				if s := l.Stats(); s.Damaged != 1 || s.Handled != 1 || !s.Up {
+					t.Errorf("damaged %d, handled %d, up %v; want 1, 1, true", s.Damaged, s.Handled, s.Up)
+				}
+			})
+		})
+	}
+}
+
 func TestHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string

@@ -27,6 +27,7 @@ type conn struct {
 	booted  chan struct{} // closed at the first FullyBooted
 	out     chan []byte   // encoded actions
 	events  chan *Event
+	damaged bool // an event was; the reader's
 
 	mu      sync.Mutex
 	pending map[string]*pending // by ActionID
@@ -148,9 +149,18 @@ func (cn *conn) event(f *Fields) error {
 		c.log.Warn("asterisk shuts down", "how", f.Get("Shutdown"), "restart", f.Get("Restart"))
 	}
 	h := c.handlers[string(name)]
-	if h == nil {
+	switch {
+	case h == nil:
 		c.counters.ignored.Add(1)
-	} else {
+	case f.damaged:
+		// It may end as another event: of a hang-up and a ringing, say, a hang-up of
+		// the channel that rings.
+		if !cn.damaged {
+			cn.damaged = true
+			c.log.Warn("an event of asterisk's is damaged: left out, as any more of this connection", "event", h.name)
+		}
+		c.counters.damaged.Add(1)
+	default:
 		c.counters.noteLag(f)
 		e := c.events.Get().(*Event)
 		e.name = h.name

@@ -45,6 +45,7 @@ func newDecoder(r io.Reader, limit int) *decoder {
 func (d *decoder) next(f *Fields) error {
 	d.start = d.pos
 	d.fields = d.fields[:0]
+	damaged := false
 	for {
 		from, to, err := d.line()
 		if err != nil {
@@ -54,15 +55,17 @@ func (d *decoder) next(f *Fields) error {
 			if len(d.fields) > 0 {
 				break
 			}
-			d.start = d.pos
+			d.start, damaged = d.pos, false
 			continue
 		}
 		line := d.buf[from:to]
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 {
 			d.malformed++
+			damaged = true
 			continue
 		}
+		damaged = damaged || !isKey(line[:colon])
 		value := colon + 1
 		if value < len(line) && line[value] == ' ' {
 			value++
@@ -75,8 +78,18 @@ func (d *decoder) next(f *Fields) error {
 			value: at + int32(value), valueEnd: at + int32(len(line)),
 		})
 	}
-	f.buf, f.list = d.buf[d.start:d.pos], d.fields
+	f.buf, f.list, f.damaged = d.buf[d.start:d.pos], d.fields, damaged
 	return nil
+}
+
+// isKey tells whether what stands before a colon can be a key: visible ASCII.
+func isKey(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // line finds the next line: buf[from:to] without its end, until the next

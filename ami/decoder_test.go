@@ -135,8 +135,8 @@ func TestDecodeTranscripts(t *testing.T) {
 				if err := d.next(&f); err != nil {
 					t.Fatalf("%s: %v", path, err)
 				}
-				if got := f.String() + "\n"; got != want {
-					t.Fatalf("%s: got %q, want %q", path, got, want)
+				if got := f.String() + "\n"; got != want || f.damaged {
+					t.Fatalf("%s: got %q, damaged %v, want %q", path, got, f.damaged, want)
 				}
 			}
 		}

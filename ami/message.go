@@ -11,6 +11,9 @@ import (
 type Fields struct {
 	buf  []byte
 	list []field
+	// damaged tells that a line of the message was none of a header. What follows
+	// it may be of another message: the empty line between them may be what is gone.
+	damaged bool
 }
 
 // field is where one header stands in Fields.buf.
@@ -131,4 +134,5 @@ func equalFold(a []byte, b string) bool {
 func (f *Fields) copyFrom(src *Fields) {
 	f.buf = append(f.buf[:0], src.buf...)
 	f.list = append(f.list[:0], src.list...)
+	f.damaged = src.damaged
 }

@@ -17,6 +17,7 @@ type Stats struct {
 	Handled   uint64 // events given to handlers
 	Ignored   uint64 // events without a handler
 	Lost      uint64 // events dropped: one at each overflow, and the queue's rest when Run ends
+	Damaged   uint64 // events left out because a line of theirs is no header
 	Unmatched uint64 // answers to no action, such as those that came too late
 	Malformed uint64 // lines without a key, and messages that are neither event nor response
 	Bytes     uint64 // received
@@ -40,6 +41,7 @@ func (c *Client) Stats() Stats {
 		Handled:     n.handled.Load(),
 		Ignored:     n.ignored.Load(),
 		Lost:        n.lost.Load(),
+		Damaged:     n.damaged.Load(),
 		Unmatched:   n.unmatched.Load(),
 		Malformed:   n.malformed.Load(),
 		Bytes:       n.bytes.Load(),
@@ -64,7 +66,7 @@ func (c *Client) Stats() Stats {
 type counters struct {
 	ended [numReasons]atomic.Uint64 // by the index in reasons
 
-	handled, ignored, lost, unmatched, malformed, bytes atomic.Uint64
+	handled, ignored, lost, damaged, unmatched, malformed, bytes atomic.Uint64
 
 	roundTrip, clockOffset atomic.Int64 // nanoseconds
 	clockKnown             atomic.Bool

@@ -221,6 +221,7 @@ func (r readings) asterisk(out chan<- prometheus.Metric) {
 	send(out, prometheus.GaugeValue, "calld_ami_lag_seconds", "By how much Asterisk's events come late.", s.Lag.Seconds())
 	send(out, prometheus.CounterValue, "calld_ami_events_total", "Asterisk's events that were handled.", s.Handled)
 	send(out, prometheus.CounterValue, "calld_ami_events_lost_total", "Asterisk's events dropped from a full queue.", s.Lost)
+	send(out, prometheus.CounterValue, "calld_ami_events_damaged_total", "Asterisk's events left out because a line of theirs is no header.", s.Damaged)
 	w := r.a.watcher.Stats()
 	send(out, prometheus.CounterValue, "calld_sweeps_failed_total", "Comparisons of the board with Asterisk's channels that failed.", w.SweepsFailed)
 	send(out, prometheus.CounterValue, "calld_orphans_hung_up_total", "Agents' phones that Asterisk had left alone after their calls, hung up.", w.Orphans)
