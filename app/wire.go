@@ -7,6 +7,7 @@ import (
 	"calld/config"
 	"calld/dialplan"
 	"calld/notify"
+	"calld/queue"
 	"calld/talk"
 )
 
@@ -44,11 +45,17 @@ func (a *App) newAPI() *api.API {
 	})
 }
 
+// ended tells how a call of the history ended.
+func (a *App) ended(callID string) (queue.Outcome, bool) {
+	c, err := a.store.Call(callID) // where it can't be read, the board has to know
+	return c.Outcome, err == nil && c.Phase == queue.Ended
+}
+
 // newScripts makes the server that Asterisk's dialplan calls.
 func (a *App) newScripts(cfg *config.Config) *agi.Server {
 	mux := &agi.Mux{}
 	mux.Handle("/inbound", &dialplan.Inbound{
-		Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: a.store.LastAgent,
+		Board: a.board, Announcer: a.announce, Config: a.Config, LastAgent: a.store.LastAgent, Ended: a.ended,
 		Recordings: recordings{func() string { return a.Config().Asterisk.RecordingsHere }}, Log: a.log,
 	})
 	mux.Handle("/outbound", &dialplan.Outbound{

@@ -85,7 +85,10 @@ type Inbound struct {
 	Announcer Announcer
 	// LastAgent tells who talked with a customer last, since a time; "" when
 	// nobody did.
-	LastAgent  func(number string, since time.Time) (agent string, err error)
+	LastAgent func(number string, since time.Time) (agent string, err error)
+	// Ended tells how a call ended, as the history has it: the board remembers the
+	// latest alone, and none of an earlier calld. nil: nobody else remembers.
+	Ended      func(callID string) (o queue.Outcome, ended bool)
 	Recordings Recordings
 	// Config gives the configuration in force.
 	Config func() *config.Config
@@ -159,6 +162,13 @@ func (c *caller) enter(ctx context.Context) error {
 	before, err := c.before(ctx)
 	if err != nil {
 		return err
+	}
+	if before.id != "" && c.in.Ended != nil {
+		if outcome, over := c.in.Ended(before.id); over {
+			c.log.Info("caller is back after the end of the call", "call_id", before.id, "outcome", outcome)
+			c.finish(ctx, outcome)
+			return nil
+		}
 	}
 	// Not In a time zone: that would strip the monotonic clock, and whoever waits
 	// when the machine's clock is set would have waited for an hour.

@@ -84,6 +84,22 @@ func TestReturning(t *testing.T) {
 			})
 		})
 	}
+	t.Run("ended long ago", func(t *testing.T) {
+		inCentre(t, func(c *centre) {
+			t := c.t
+			c.logIn("홍길동")
+			c.script.Ended = func(id string) (queue.Outcome, bool) { return queue.Timeout, id == "old" }
+			k := c.returning("2000")
+			k.SetVar(VarID, "old")
+			entered(k, 10*time.Minute)
+			k.Dial(c.script)
+			// It is no call again, which would take the place of the one in the history.
+			wantSaid(t, k, "SET VARIABLE CALLD_RESULT TIMEOUT")
+			if len(c.ended) > 0 || len(c.board.Snapshot().Calls) > 0 {
+				t.Errorf("the call lives again: %+v", c.ended)
+			}
+		})
+	})
 	t.Run("recorded already", func(t *testing.T) {
 		inCentre(t, func(c *centre) {
 			t := c.t
