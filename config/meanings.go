@@ -111,7 +111,7 @@ func serverMeanings() []meaning {
 			{
 				name: "only_our_events", example: `true`,
 				text: "Has `calld asterisk-config` switch off, for every user of the manager, the events of calls that calld does not read. " +
-					"It spares Asterisk a fifth of its work for a call. For an Asterisk whose manager no other program listens to.",
+					"It spares Asterisk a tenth to a fifth of its work for a call. For an Asterisk whose manager no other program listens to.",
 			},
 		},
 	}, {
