@@ -16,13 +16,13 @@ type attempt struct {
 // connection returns the one that is logged in, and with Options.Linger has one
 // made first.
 func (c *Client) connection(ctx context.Context) (*conn, error) {
+	cn, a, err := c.ask()
+	if a == nil {
+		return cn, err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opt.ActionTimeout, ErrTimeout)
 	defer cancel()
-	for {
-		cn, a, err := c.ask()
-		if a == nil {
-			return cn, err
-		}
+	for a != nil {
 		select {
 		case <-a.done:
 			if a.err != nil {
@@ -31,7 +31,9 @@ func (c *Client) connection(ctx context.Context) (*conn, error) {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", ErrDisconnected, context.Cause(ctx))
 		}
+		cn, a, err = c.ask()
 	}
+	return cn, err
 }
 
 // ask returns the connection, or why there is none, or the attempt to wait for.
