@@ -37,9 +37,10 @@ func TestARemovedAgentFinishesItsCall(t *testing.T) {
 	})
 }
 
-// Its pages stay open for the call, and so it is logged in with those of them
-// that are left.
-func TestAnAgentComesBackDuringATalk(t *testing.T) {
+// whilePagesClose is for an agent who has two pages, of whom none, one or both close
+// while the agent is removed; want is what the agent then is.
+func whilePagesClose(t *testing.T, agent string, cfg *config.Config, story func(d *desk, closed int, want queue.AgentState)) {
+	t.Helper()
 	for name, tt := range map[string]struct {
 		closed int // pages, of two, while removed
 		want   queue.AgentState
@@ -49,37 +50,52 @@ func TestAnAgentComesBackDuringATalk(t *testing.T) {
 		"every page is gone": {2, queue.Offline},
 	} {
 		t.Run(name, func(t *testing.T) {
-			onDesk(t, testConfig(2, func(q *config.Queue) { q.Wrapup = 0 }), func(d *desk) {
-				d.login("a1", "a1")
-				c := d.call("c1")
-				c.wantOffer("a1")
-				c.hears(queue.PhoneAnswers, "a1", "")
-				cfg := testConfig(2, func(q *config.Queue) { q.Wrapup = 0 })
-				all := cfg.Agents
-				cfg.Agents = all[1:]
-				d.Reload(cfg)
-				for range tt.closed {
-					if err := d.Disconnect("a1"); err != nil {
-						d.Fatal(err)
-					}
-				}
-				back := *cfg
-				back.Agents = all
-				d.Reload(&back)
-				d.wantState("a1", queue.AgentTalks)
-				c.reports(queue.RingAnswer)
-				c.wantEnd(queue.Answered)
-				d.wantState("a1", tt.want)
-				if tt.want == queue.Available { // a page that comes and goes takes no other's place
-					if err := errors.Join(d.Connect("a1"), d.Disconnect("a1")); err != nil {
-						d.Fatal(err)
-					}
-					time.Sleep(2 * queue.Grace)
-					d.wantState("a1", queue.Available)
-				}
+			onDesk(t, cfg, func(d *desk) {
+				d.login(agent, agent)
+				story(d, tt.closed, tt.want)
 			})
 		})
 	}
+}
+
+// closePages closes so many pages of an agent.
+func (d *desk) closePages(agent string, n int) {
+	d.Helper()
+	for range n {
+		if err := d.Disconnect(agent); err != nil {
+			d.Fatal(err)
+		}
+	}
+}
+
+// Its pages stay open for the call, and so it is logged in with those of them
+// that are left.
+func TestAnAgentComesBackDuringATalk(t *testing.T) {
+	noWrapup := func(q *config.Queue) { q.Wrapup = 0 }
+	whilePagesClose(t, "a1", testConfig(2, noWrapup), func(d *desk, closed int, want queue.AgentState) {
+		c := d.call("c1")
+		c.wantOffer("a1")
+		c.hears(queue.PhoneAnswers, "a1", "")
+		cfg := testConfig(2, noWrapup)
+		all := cfg.Agents
+		cfg.Agents = all[1:]
+		d.Reload(cfg)
+		d.closePages("a1", closed)
+		back := *cfg
+		back.Agents = all
+		d.Reload(&back)
+		d.wantState("a1", queue.AgentTalks)
+		c.reports(queue.RingAnswer)
+		c.wantEnd(queue.Answered)
+		d.wantState("a1", want)
+		if want == queue.Available { // a page that comes and goes takes no other's place
+			if err := errors.Join(d.Connect("a1"), d.Disconnect("a1")); err != nil {
+				d.Fatal(err)
+			}
+			time.Sleep(2 * queue.Grace)
+			d.wantState("a1", queue.Available)
+		}
+	})
 }
 
 func TestARemovedAgentWhoIsFreeGoesAtOnce(t *testing.T) {
@@ -102,38 +118,18 @@ func TestARemovedAgentWhoIsFreeGoesAtOnce(t *testing.T) {
 
 // Two reloads may follow each other before the pages of who was removed are closed.
 func TestAnAgentComesBackAtOnce(t *testing.T) {
-	for name, tt := range map[string]struct {
-		closed int // pages, of two, while removed
-		want   queue.AgentState
-	}{
-		"all pages stay":     {0, queue.Available},
-		"one page stays":     {1, queue.Available},
-		"every page is gone": {2, queue.Offline},
-	} {
-		t.Run(name, func(t *testing.T) {
-			onDesk(t, testConfig(2, nil), func(d *desk) {
-				d.login("a2", "a2")
-				d.Reload(testConfig(1, nil))
-				for range tt.closed {
-					if err := d.Disconnect("a2"); err != nil {
-						d.Fatal(err)
-					}
-				}
-				d.Reload(testConfig(2, nil))
-				d.wantState("a2", tt.want)
-				if tt.want == queue.Offline {
-					return
-				}
-				for range 2 - tt.closed {
-					if err := d.Disconnect("a2"); err != nil {
-						d.Fatal(err)
-					}
-				}
-				time.Sleep(2 * queue.Grace) // and goes as ever
-				d.wantState("a2", queue.Offline)
-			})
-		})
-	}
+	whilePagesClose(t, "a2", testConfig(2, nil), func(d *desk, closed int, want queue.AgentState) {
+		d.Reload(testConfig(1, nil))
+		d.closePages("a2", closed)
+		d.Reload(testConfig(2, nil))
+		d.wantState("a2", want)
+		if want == queue.Offline {
+			return
+		}
+		d.closePages("a2", 2-closed)
+		time.Sleep(2 * queue.Grace) // and goes as ever
+		d.wantState("a2", queue.Offline)
+	})
 }
 
 func TestARemovedQueueFinishesItsCalls(t *testing.T) {
