@@ -134,11 +134,7 @@ func TestSlowBody(t *testing.T) {
 // the limits on connections bound them.
 func TestStreams(t *testing.T) {
 	s := newSite(t)
-	pool := s.certificate()
-	pair, err := tls.LoadX509KeyPair(s.path("cert.pem"), s.path("key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pool, pair := s.certificate()
 	const requests = 5 * streams
 	arrived, leave := make(chan string, requests), make(chan struct{})
 	server := s.app().httpServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

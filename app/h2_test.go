@@ -32,11 +32,7 @@ func (pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 // connection, and nobody has great frames held.
 func TestH2LetsGo(t *testing.T) {
 	s := newSite(t)
-	roots := s.certificate()
-	pair, err := tls.LoadX509KeyPair(s.path("cert.pem"), s.path("key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	roots, pair := s.certificate()
 	app := s.app()
 	for _, tt := range []struct {
 		name  string

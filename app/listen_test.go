@@ -1,13 +1,8 @@
 package app
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
 	"net/netip"
@@ -15,9 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"calld/config"
+	"calld/test/lab"
 )
 
 // TestListenFaults: an address that can't be had is told by its key, and the
@@ -134,44 +129,24 @@ func TestListenAdmin(t *testing.T) {
 }
 
 // certificate makes a certificate for 127.0.0.1 in two files of the site.
-func (s *site) certificate() *x509.CertPool {
+func (s *site) certificate() (*x509.CertPool, tls.Certificate) {
 	s.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	roots, err := lab.Certify(s.dir)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	pair, err := tls.LoadX509KeyPair(s.path("cert.pem"), s.path("key.pem"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: private},
-	} {
-		if err := os.WriteFile(s.path(name), pem.EncodeToMemory(block), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	pool := x509.NewCertPool()
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	pool.AddCert(leaf)
-	return pool
+	return roots, pair
 }
 
 // TestTLS: with a certificate the pages are served over TLS alone, by HTTP/2
 // too, and the session cookie is Secure.
 func TestTLS(t *testing.T) {
 	s := newSite(t)
-	pool := s.certificate()
+	pool, _ := s.certificate()
 	s.write(centreConfig, "[asterisk]\n", "[server.tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n[asterisk]\n")
 	r := s.run()
 	base := strings.Replace(r.url, "http:", "https:", 1)

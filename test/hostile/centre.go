@@ -116,7 +116,7 @@ func newCentre(ctx context.Context, secure bool, log *slog.Logger) (c *office, e
 		return c, err
 	}
 	if secure {
-		if c.roots, err = certify(c.dir); err != nil {
+		if c.roots, err = lab.Certify(c.dir); err != nil {
 			return c, err
 		}
 	}

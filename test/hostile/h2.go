@@ -77,9 +77,7 @@ func floods() []flood {
 		{"CONTINUATION", true, true, func(h *h2conn) error { // CVE-2023-45288
 			return h.open(h.head(http.MethodGet, "/"), true, false)
 		}, func(h *h2conn) error {
-			h.block.Reset()
-			_ = h.fields.WriteField(hpack.HeaderField{Name: "x-a", Value: strings.Repeat("A", 4096), Sensitive: true}) // into memory
-			return h.WriteContinuation(h.stream, false, h.block.Bytes())
+			return h.goOn()
 		}},
 		{"empty CONTINUATION", true, false, func(h *h2conn) error {
 			return h.open(h.head(http.MethodGet, "/"), true, false)
@@ -178,9 +176,7 @@ func bombs() []bomb {
 		{"1 MiB of headers", func(h *h2conn) error {
 			err := h.open(h.head(http.MethodGet, "/"), true, false)
 			for range 256 {
-				h.block.Reset()
-				_ = h.fields.WriteField(hpack.HeaderField{Name: "x-a", Value: strings.Repeat("A", 4096), Sensitive: true}) // into memory
-				err = errors.Join(err, h.WriteContinuation(h.stream, false, h.block.Bytes()))
+				err = errors.Join(err, h.goOn())
 			}
 			return errors.Join(err, h.WriteContinuation(h.stream, true, nil))
 		}},

@@ -90,6 +90,13 @@ func (h *h2conn) open(block []byte, ends, complete bool) error {
 	return h.WriteHeaders(http2.HeadersFrameParam{StreamID: h.stream, BlockFragment: block, EndStream: ends, EndHeaders: complete})
 }
 
+// goOn continues a block of fields that is not complete, by 4 kB.
+func (h *h2conn) goOn() error {
+	h.block.Reset()
+	_ = h.fields.WriteField(hpack.HeaderField{Name: "x-a", Value: strings.Repeat("A", 4096), Sensitive: true}) // into memory
+	return h.WriteContinuation(h.stream, false, h.block.Bytes())
+}
+
 // heard is what calld has said on a connection.
 type heard struct {
 	answers map[string]int        // by status

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"crypto/ecdsa"
@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// certify makes a certificate for 127.0.0.1 in two files of a folder, cert.pem and
-// key.pem.
-func certify(dir string) (*x509.CertPool, error) {
+// Certify makes a certificate for 127.0.0.1 in two files of a folder, cert.pem and
+// key.pem, and returns who vouches for it.
+func Certify(dir string) (*x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
